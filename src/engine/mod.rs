@@ -1,0 +1,1 @@
+//! Everything that has to do with the service.

@@ -1,0 +1,14 @@
+//! The map of the house.
+//!
+//! Data goes one way: *command → engine → event → state → screen*.
+
+pub mod args;
+pub mod cli;
+pub mod config;
+pub mod engine;
+pub mod export;
+pub mod logging;
+pub mod rows;
+pub mod sandbox;
+pub mod tui;
+pub mod wire;
