@@ -1,1 +1,11 @@
-//! Everything that has to do with the service.
+//! Everything that has to do with the service. Knows no screen, no command line and no configuration file.
+
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod options;
+pub mod pipeline;
+pub mod plan;
+pub mod query;
+pub mod text;
+pub mod worker;

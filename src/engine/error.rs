@@ -1,0 +1,161 @@
+//! One error type: what failed, on what, why, and what to do about it.
+
+use std::fmt;
+use std::ops::Deref;
+use std::time::Duration;
+
+use super::text::{clean, clean_lines};
+
+/// The engine's result.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What went wrong, in the words of the person who has to mend it.
+///
+/// Every text in it is safe to print: values from outside are cleaned by the methods that take them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(Box<Details>);
+
+/// The parts of an [`Error`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
+    /// The class, which decides the exit code.
+    pub kind: Kind,
+    /// What failed, on what: "page 12 of the profiles could not be fetched".
+    pub what: String,
+    /// The likely cause, with the offending value and the rule it broke.
+    pub cause: String,
+    /// What to do about it.
+    pub remedy: String,
+    /// The request as sent, secrets removed.
+    pub request: Option<String>,
+    /// The reply as answered: status line and body, cut at 2 KiB and cleaned.
+    pub reply: Option<String>,
+    /// When the service wants to be asked again, counted from when this error was made.
+    pub ask_again_in: Option<Duration>,
+}
+
+/// Classes of failure; see the contract's exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// The query or a setting is wrong; nothing was sent. Exit 2.
+    Usage,
+    /// The service refused the credentials. Exit 3.
+    Credentials,
+    /// A scope or a permission is missing. Exit 4.
+    Permission,
+    /// The rate limit outlasted our patience. Exit 5.
+    RateLimit,
+    /// Name resolution, connection, time-out, cut body. Exit 6.
+    Network,
+    /// The server or its payload. Exit 7.
+    Service,
+    /// Something on this machine: a file, a lock. Exit 1.
+    Local,
+}
+
+impl Kind {
+    /// The exit code of a headless command that ends with this.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Local => 1,
+            Self::Usage => 2,
+            Self::Credentials => 3,
+            Self::Permission => 4,
+            Self::RateLimit => 5,
+            Self::Network => 6,
+            Self::Service => 7,
+        }
+    }
+
+    /// A word for audit entries and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Usage => "usage",
+            Self::Credentials => "credentials",
+            Self::Permission => "permission",
+            Self::RateLimit => "rate limit",
+            Self::Network => "network",
+            Self::Service => "service",
+        }
+    }
+}
+
+impl Error {
+    /// An error of a kind: what failed, why, what to do. The texts are cleaned.
+    pub fn new(kind: Kind, what: impl AsRef<str>, cause: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
+        Self(Box::new(Details {
+            kind,
+            what: clean(what.as_ref()).into_owned(),
+            cause: clean(cause.as_ref()).into_owned(),
+            remedy: clean(remedy.as_ref()).into_owned(),
+            request: None,
+            reply: None,
+            ask_again_in: None,
+        }))
+    }
+
+    /// A setting, flag or part of a query that is not valid.
+    pub fn usage(what: impl AsRef<str>, cause: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
+        Self::new(Kind::Usage, what, cause, remedy)
+    }
+
+    /// Adds the request as sent (secrets already removed).
+    #[must_use]
+    pub fn with_request(mut self, request: impl AsRef<str>) -> Self {
+        self.0.request = Some(clean_lines(request.as_ref()));
+        self
+    }
+
+    /// Adds the reply as answered; kept to 2 KiB.
+    #[must_use]
+    pub fn with_reply(mut self, reply: impl AsRef<str>) -> Self {
+        const MOST: usize = 2048;
+        let reply = reply.as_ref();
+        let end = reply.floor_char_boundary(MOST);
+        let mut shown = clean_lines(&reply[..end]);
+        if end < reply.len() {
+            shown.push_str(&format!("\n… {} bytes more", reply.len() - end));
+        }
+        self.0.reply = Some(shown);
+        self
+    }
+
+    /// Says when the service wants to be asked again.
+    #[must_use]
+    pub fn ask_again_in(mut self, wait: Duration) -> Self {
+        self.0.ask_again_in = Some(wait);
+        self
+    }
+
+    /// Says on what it failed, in front of what failed.
+    #[must_use]
+    pub fn at(mut self, place: &str) -> Self {
+        self.0.what = format!("{}: {}", clean(place), self.0.what);
+        self
+    }
+}
+
+impl Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+/// `what: cause; remedy`, one line.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        if !self.cause.is_empty() {
+            write!(f, ": {}", self.cause)?;
+        }
+        if !self.remedy.is_empty() {
+            write!(f, "; {}", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}

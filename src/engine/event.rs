@@ -1,0 +1,426 @@
+//! What goes between the background task and whoever watches it: commands in, events out.
+//!
+//! ```text
+//! screen, cli ──Command──► worker ──Event──► screen, cli
+//!                                 (bounded: a slow reader slows the pull)
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::error::Error;
+use super::pipeline::profile::Profile;
+use super::plan::Plan;
+use super::query::{Id, Query, QueryId};
+use super::text::Untrusted;
+
+/// What the worker is asked to do.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Runs a query under this number; a run with an earlier number goes on until it is cancelled.
+    Run(QueryId, Query),
+    /// Stops a run; what came is kept. Answered by [`Event::Finished`] with [`Status::Cancelled`].
+    Cancel(QueryId),
+    /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
+    Plan(u64, Query),
+    /// Changes the upper bounds while runs go on. `None` for the rate: no bound of our own.
+    Bounds {
+        /// Requests at once.
+        concurrency: u32,
+        /// Requests a second.
+        rate: Option<f64>,
+    },
+}
+
+/// What the worker says.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The service is known and the worker takes commands. The first event.
+    Ready(Arc<ServiceInfo>),
+    /// The worker cannot start at all (the sandbox could not bind, the client could not be built).
+    Broken(Error),
+    /// A run has begun.
+    Started(QueryId, Timestamp),
+    /// Rows, in page order.
+    Page(QueryId, Page),
+    /// One exchange with the service is over, well or not.
+    Exchange(Arc<Exchange>),
+    /// Where the limits stand; sent when that changed.
+    Limits(Arc<Limits>),
+    /// Where the token stands.
+    Auth(Auth),
+    /// What a plan asked for with this ticket comes to.
+    Planned(u64, Plan),
+    /// A run is over: all of it, or as much as was wanted, or cancelled.
+    Finished(QueryId, Arc<Summary>),
+    /// A run stopped early; what came before is kept.
+    Failed(QueryId, Arc<Summary>, Error),
+}
+
+/// What the screen says about the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceInfo {
+    /// The tenant's name.
+    pub tenant: String,
+    /// The origin that requests go to.
+    pub base_url: String,
+    /// Whether it is the embedded server.
+    pub sandbox: bool,
+}
+
+/// A page of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// 1 for the first page of a run, in the order of delivery (batches of IDs count on).
+    pub number: u32,
+    /// The batch of IDs it belongs to, from 1.
+    pub batch: u32,
+    /// Processed rows, repeats already dropped.
+    pub rows: Vec<Profile>,
+    /// Rows dropped because an earlier page had the same ID.
+    pub repeats: u32,
+    /// Rows that could not be read.
+    pub set_aside: Vec<SetAside>,
+    /// How many profiles the service says there are, for all batches so far together, where it says.
+    pub total: Option<u64>,
+    /// How old the answer is, where it came from the cache.
+    pub cached: Option<Duration>,
+}
+
+/// A row that could not be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The page of the run it stood on, from 1.
+    pub page: u32,
+    /// Its place on the page, from 1.
+    pub row: u32,
+    /// What is wrong with it, with no value of its own.
+    pub reason: String,
+    /// The row as received, lossy where it is not UTF-8.
+    pub raw: Untrusted,
+}
+
+/// Which door of the service was knocked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Endpoint {
+    /// The token endpoint.
+    Token,
+    /// Profiles.
+    Contacts,
+    /// Webhook registrations.
+    Webhooks,
+}
+
+impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Token, Self::Contacts, Self::Webhooks];
+
+    /// A short name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Contacts => "contacts",
+            Self::Webhooks => "webhooks",
+        }
+    }
+}
+
+/// One request and what came of it.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Counts up over a session.
+    pub number: u64,
+    /// The run that asked, if one did.
+    pub query: Option<QueryId>,
+    /// When the request went out.
+    pub at: Timestamp,
+    /// Where to.
+    pub endpoint: Endpoint,
+    /// `GET`, `POST`, `DELETE`.
+    pub method: &'static str,
+    /// Path and query as sent; holds personal values, so it is for the screen and never for a log.
+    pub target: Untrusted,
+    /// What it was for: `page 25`, `batch 2 page 1`, `token`.
+    pub label: String,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Where the time went.
+    pub phases: Phases,
+    /// Bytes of the decoded body.
+    pub bytes: u64,
+    /// Rows on the page.
+    pub rows: Option<u32>,
+    /// What happens next, where it will be tried again.
+    pub retry: Option<Retry>,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer with this status, taken.
+    Status(u16),
+    /// An answer with this status that could not be taken, and why.
+    Refused(u16, String),
+    /// No (whole) answer.
+    Broken(String),
+}
+
+impl Outcome {
+    /// The status, where there was one.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status(status) | Self::Refused(status, _) => Some(*status),
+            Self::Broken(_) => None,
+        }
+    }
+
+    /// Whether it went well.
+    pub fn is_success(&self) -> bool {
+        matches!(self, Self::Status(200..=299))
+    }
+}
+
+/// What will be tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// After this wait.
+    pub after: Duration,
+    /// Whose wish that is.
+    pub because: RetryReason,
+}
+
+/// Why a retry waits as long as it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryReason {
+    /// The service said so (`Retry-After`).
+    RetryAfter,
+    /// Exponential backoff with full jitter.
+    Backoff,
+    /// A new token is fetched first.
+    Token,
+}
+
+/// Where the time of one exchange went; the parts add up to the wall time from asking to having.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Phases {
+    /// Waiting for one of the places side by side.
+    pub queue: Duration,
+    /// Waiting for the rate limit or a closed `Retry-After` window.
+    pub limit: Duration,
+    /// Waiting for a token.
+    pub token: Duration,
+    /// From sending to the first byte of the answer, connecting included: the server's latency.
+    pub first_byte: Duration,
+    /// Reading the body.
+    pub body: Duration,
+    /// Cutting the body into rows.
+    pub decode: Duration,
+    /// Processing the rows.
+    pub pipeline: Duration,
+}
+
+impl Phases {
+    /// What the server took: first byte and body.
+    pub fn server(&self) -> Duration {
+        self.first_byte + self.body
+    }
+
+    /// Time spent before sending.
+    pub fn waiting(&self) -> Duration {
+        self.queue + self.limit + self.token
+    }
+
+    /// What we took to make rows of it.
+    pub fn processing(&self) -> Duration {
+        self.decode + self.pipeline
+    }
+}
+
+/// Where a tenant's limits stand: a plain snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// When it was taken.
+    pub at: Instant,
+    /// Requests under way.
+    pub in_flight: u32,
+    /// Requests waiting for their turn.
+    pub waiting: u32,
+    /// How many may be under way at once now.
+    pub window: u32,
+    /// The most that may ever be (`--concurrency`).
+    pub concurrency: u32,
+    /// The rate we keep to now, requests a second; `None`: no limit is known.
+    pub rate: Option<f64>,
+    /// Where that rate comes from.
+    pub source: RateSource,
+    /// The bound from the settings (`--rate`).
+    pub configured: Option<f64>,
+    /// What the service announced.
+    pub announced: Option<Announced>,
+    /// What 429s taught.
+    pub learned: Option<f64>,
+    /// Requests that could go out at once now, and the most that ever could.
+    pub bucket: Option<(f64, f64)>,
+    /// Requests sent in the last second.
+    pub measured: f64,
+    /// Nobody sends before this instant, and why.
+    pub gate: Option<Gate>,
+    /// 429s (and 403s that mean the same) so far.
+    pub throttled: u64,
+}
+
+/// A closed window.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gate {
+    /// When it opens.
+    pub until: Instant,
+    /// What the service said: `Retry-After: 7`.
+    pub said: String,
+}
+
+/// Where a rate comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum RateSource {
+    /// No rate is known.
+    #[default]
+    Unknown,
+    /// From `--rate` or the configuration.
+    Configured,
+    /// From `RateLimit` headers.
+    Announced,
+    /// From 429s.
+    Learned,
+}
+
+/// A limit that the service announced.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Announced {
+    /// Requests in a window.
+    pub limit: Option<f64>,
+    /// The window's length.
+    pub window: Option<Duration>,
+    /// Requests left in it.
+    pub remaining: Option<f64>,
+    /// When it starts anew.
+    pub reset: Option<Instant>,
+}
+
+/// Where the token stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// None was asked for yet.
+    None,
+    /// One is being asked for.
+    Requesting,
+    /// There is one.
+    Granted {
+        /// When the service said it ends.
+        expires: Instant,
+        /// The scopes it has.
+        scopes: Vec<String>,
+    },
+    /// The service refused.
+    Refused,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All of it, or as much as `--limit` wanted.
+    Success,
+    /// It stopped early, or rows were set aside; what came is there.
+    Partial,
+    /// Nothing came.
+    Failed,
+    /// Cancelled by the user; what came is there.
+    Cancelled,
+}
+
+impl Status {
+    /// The word in audit entries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Why there may be more than what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// `--limit`.
+    Limit(u64),
+    /// Cancelled.
+    Cancelled,
+    /// An error.
+    Error,
+}
+
+/// A run in figures.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// How it ended.
+    pub status: Status,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took, wall time.
+    pub elapsed: Duration,
+    /// Rows delivered.
+    pub rows: u64,
+    /// How many the service says there are, where it says.
+    pub total: Option<u64>,
+    /// Pages delivered.
+    pub pages: u32,
+    /// Requests sent, the token's included.
+    pub requests: u32,
+    /// Of these, sent again after a fault or a 429.
+    pub retries: u32,
+    /// 429s received.
+    pub throttled: u32,
+    /// Pages from the cache.
+    pub cache_hits: u32,
+    /// The age of the oldest answer taken from the cache.
+    pub oldest: Option<Duration>,
+    /// Bytes of decoded bodies.
+    pub bytes: u64,
+    /// Rows dropped as repeats.
+    pub repeats: u64,
+    /// IDs asked for that no reply carried.
+    pub not_found: Vec<Id>,
+    /// Whether segments or a filter were asked too, so that `not_found` means *not returned*.
+    pub filtered: bool,
+    /// Rows that could not be read.
+    pub set_aside: Vec<SetAside>,
+    /// The server's latency.
+    pub network: Latency,
+    /// Our own time a page.
+    pub processing: Latency,
+    /// Share of profiles with an ID and an e-mail, from 0 to 1; `None`: e-mail was not asked for, or there
+    /// were no rows.
+    pub accuracy: Option<f64>,
+    /// Profiles last modified before the retention window.
+    pub past_retention: u64,
+    /// Why there may be more.
+    pub cut: Option<Cut>,
+}
+
+/// Percentiles of a set of durations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// How many were measured.
+    pub count: u64,
+    /// Half were at most this.
+    pub p50: Duration,
+    /// 95 % were at most this.
+    pub p95: Duration,
+    /// The longest.
+    pub max: Duration,
+}

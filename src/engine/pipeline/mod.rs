@@ -1,0 +1,3 @@
+//! From what was received to processed profiles.
+
+pub mod profile;

@@ -1,0 +1,579 @@
+//! What is asked of the service, checked before anything is sent.
+//!
+//! A [`Draft`] is what somebody typed; [`Draft::check`] makes a [`Query`] of it or says everything that is
+//! wrong. A `Query` in hand is valid: nothing behind this module checks again.
+//! Source: contract "wire", *crm-v2*.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use super::error::Error;
+
+/// IDs that one request may carry.
+pub const IDS_PER_REQUEST: usize = 100;
+/// The longest ID, in bytes.
+pub const MAX_ID_BYTES: usize = 256;
+/// The longest filter, in bytes.
+pub const MAX_FILTER_BYTES: usize = 8 * 1024;
+/// The longest URL we send, in bytes.
+pub const MAX_URL_BYTES: usize = 8 * 1024;
+/// Profiles a page, unless said otherwise.
+pub const DEFAULT_PAGE_SIZE: u32 = 50;
+/// The largest page that may be asked for.
+pub const MAX_PAGE_SIZE: u32 = 1_000;
+
+/// A field of a profile, in the order in which fields are always shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Field {
+    /// `id`
+    Id,
+    /// `firstName`
+    FirstName,
+    /// `lastName`
+    LastName,
+    /// `email`
+    Email,
+    /// `phone`
+    Phone,
+    /// `tags`
+    Tags,
+    /// `attributes`
+    Attributes,
+    /// `createdDate`
+    CreatedDate,
+    /// `modifiedDate`
+    ModifiedDate,
+}
+
+impl Field {
+    /// How many there are.
+    pub const COUNT: usize = 9;
+
+    /// All fields, in order.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Id,
+        Self::FirstName,
+        Self::LastName,
+        Self::Email,
+        Self::Phone,
+        Self::Tags,
+        Self::Attributes,
+        Self::CreatedDate,
+        Self::ModifiedDate,
+    ];
+
+    /// The name on the wire: `firstName`.
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::FirstName => "firstName",
+            Self::LastName => "lastName",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Tags => "tags",
+            Self::Attributes => "attributes",
+            Self::CreatedDate => "createdDate",
+            Self::ModifiedDate => "modifiedDate",
+        }
+    }
+
+    /// The key in processed profiles: `first_name`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::FirstName => "first_name",
+            Self::LastName => "last_name",
+            Self::CreatedDate => "created_date",
+            Self::ModifiedDate => "modified_date",
+            other => other.wire(),
+        }
+    }
+
+    /// Its place in [`Field::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+}
+
+impl FromStr for Field {
+    type Err = Error;
+
+    /// Takes the wire's name or the processed one.
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|f| f.wire() == name || f.key() == name).ok_or_else(|| {
+            let known: Vec<_> = Self::ALL.iter().map(|f| f.wire()).collect();
+            Error::usage(
+                format!("field {name:?}"),
+                "the service has no such field",
+                format!("fields are {}", known.join(" ")),
+            )
+        })
+    }
+}
+
+/// A selection of fields. `id` is always in it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FieldSet(u16);
+
+impl FieldSet {
+    /// Every field.
+    pub const ALL: Self = Self((1 << Field::COUNT) - 1);
+    /// Only `id`.
+    pub const ID: Self = Self(1);
+
+    /// Whether the field is asked for.
+    pub fn contains(self, field: Field) -> bool {
+        self.0 & (1 << field.index()) != 0
+    }
+
+    /// The set with a field put in or taken out; `id` stays.
+    #[must_use]
+    pub fn with(self, field: Field, on: bool) -> Self {
+        let bit = 1 << field.index();
+        Self(if on { self.0 | bit } else { self.0 & !bit } | 1)
+    }
+
+    /// The fields in order.
+    pub fn iter(self) -> impl Iterator<Item = Field> {
+        Field::ALL.into_iter().filter(move |f| self.contains(*f))
+    }
+
+    /// How many.
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Never: `id` is always asked for.
+    pub fn is_empty(self) -> bool {
+        false
+    }
+}
+
+impl Default for FieldSet {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl FromIterator<Field> for FieldSet {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        fields.into_iter().fold(Self::ID, |set, field| set.with(field, true))
+    }
+}
+
+/// The wire's form: `id,firstName,email`.
+impl fmt::Display for FieldSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, field) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            f.write_str(field.wire())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for FieldSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldSet({self})")
+    }
+}
+
+impl FromStr for FieldSet {
+    type Err = Error;
+
+    /// A comma-separated list; blanks around names and empty entries are passed over.
+    fn from_str(list: &str) -> Result<Self, Error> {
+        list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Field::from_str).collect()
+    }
+}
+
+/// A profile's or a segment's identifier, as it may be sent: 1–256 bytes, no comma, no white space, no
+/// control character.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(Arc<str>);
+
+impl Id {
+    /// Checks an identifier; `what` names the list it stands in ("ID", "segment").
+    ///
+    /// # Errors
+    /// Names the value and the rule it breaks.
+    pub fn new(what: &str, text: &str) -> Result<Self, Error> {
+        let rule = if text.is_empty() {
+            "it is empty".to_owned()
+        } else if text.len() > MAX_ID_BYTES {
+            format!("it has {} bytes, at most {MAX_ID_BYTES} are allowed", text.len())
+        } else if let Some(c) = text.chars().find(|c| *c == ',' || c.is_whitespace() || c.is_control()) {
+            let name = match c {
+                ',' => "a comma".to_owned(),
+                c if c.is_whitespace() => "white space".to_owned(),
+                c => format!("the control character U+{:04X}", u32::from(c)),
+            };
+            format!("it holds {name}")
+        } else {
+            return Ok(Self(text.into()));
+        };
+        let end = text.floor_char_boundary(64);
+        let shown = if end < text.len() { format!("{:?}…", &text[..end]) } else { format!("{text:?}") };
+        Err(Error::usage(
+            format!("{what} {shown}"),
+            rule,
+            format!("an ID is 1 to {MAX_ID_BYTES} bytes without commas, white space or control characters"),
+        ))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&super::text::clean(&self.0))
+    }
+}
+
+/// A filter of the user's own, checked as far as can be without knowing the whole language.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Filter(Arc<str>);
+
+impl Filter {
+    /// Checks balanced quotes and parentheses, control characters and length; trims outer blanks.
+    ///
+    /// # Errors
+    /// Names the position (in characters, from 1) and the rule.
+    pub fn new(text: &str) -> Result<Self, Error> {
+        let refuse = |cause: String, remedy: &str| Err(Error::usage("filter", cause, remedy));
+        let text = text.trim();
+        if text.is_empty() {
+            return refuse("it is empty".into(), "leave the filter out, or write one like email eq 'x'");
+        }
+        if text.len() > MAX_FILTER_BYTES {
+            return refuse(
+                format!("it has {} bytes, at most {MAX_FILTER_BYTES} are allowed", text.len()),
+                "shorten it, or ask in several queries",
+            );
+        }
+        let mut open: Vec<usize> = Vec::new();
+        let mut quote: Option<usize> = None;
+        for (at, c) in text.chars().enumerate().map(|(i, c)| (i + 1, c)) {
+            match (c, quote) {
+                (c, _) if c.is_control() && c != '\n' && c != '\t' => {
+                    return refuse(
+                        format!("control character U+{:04X} at position {at}", u32::from(c)),
+                        "remove it",
+                    );
+                }
+                ('\'', None) => quote = Some(at),
+                // A doubled quote closes and opens again, which comes to the same.
+                ('\'', Some(_)) => quote = None,
+                ('(', None) => open.push(at),
+                (')', None) if open.pop().is_none() => {
+                    return refuse(
+                        format!("')' at position {at} closes nothing"),
+                        "remove it, or open a parenthesis before it",
+                    );
+                }
+                _ => {}
+            }
+        }
+        if let Some(at) = quote {
+            return refuse(
+                format!("the quote at position {at} is never closed"),
+                "close it with '; write a quote inside a value twice: 'O''Brien'",
+            );
+        }
+        if let Some(at) = open.pop() {
+            return refuse(format!("'(' at position {at} is never closed"), "close it with )");
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The text as it will be sent.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What somebody typed, not yet checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// One identifier each; blanks around them do not matter, empty ones are passed over.
+    pub ids: Vec<String>,
+    /// Fields wanted.
+    pub fields: FieldSet,
+    /// One segment identifier each.
+    pub segments: Vec<String>,
+    /// The user's own filter; blank means none.
+    pub filter: String,
+    /// Profiles a page.
+    pub page_size: u32,
+    /// At most so many profiles; `None` means all.
+    pub limit: Option<u64>,
+    /// Days that profiles are kept for; a profile last modified before that is marked.
+    pub retention_days: u32,
+    /// Whether the response cache may answer.
+    pub use_cache: bool,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            ids: Vec::new(),
+            fields: FieldSet::ALL,
+            segments: Vec::new(),
+            filter: String::new(),
+            page_size: DEFAULT_PAGE_SIZE,
+            limit: None,
+            retention_days: 180,
+            use_cache: true,
+        }
+    }
+}
+
+impl Draft {
+    /// Checks everything; repeats among IDs and segments are taken once, in their first order.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first.
+    pub fn check(&self) -> Result<Query, Vec<Error>> {
+        let mut wrong = Vec::new();
+        let mut ids_of = |what: &str, texts: &[String]| -> Vec<Id> {
+            let mut seen = HashSet::new();
+            let mut ids = Vec::with_capacity(texts.len());
+            for text in texts.iter().map(|t| t.trim()).filter(|t| !t.is_empty()) {
+                match Id::new(what, text) {
+                    Ok(id) => {
+                        if seen.insert(id.clone()) {
+                            ids.push(id);
+                        }
+                    }
+                    Err(error) => wrong.push(error),
+                }
+            }
+            ids
+        };
+        let ids = ids_of("ID", &self.ids);
+        let segments = ids_of("segment", &self.segments);
+        let filter = match self.filter.trim() {
+            "" => None,
+            text => Filter::new(text).map_err(|e| wrong.push(e)).ok(),
+        };
+        let page_size = NonZeroU32::new(self.page_size).filter(|n| n.get() <= MAX_PAGE_SIZE);
+        if page_size.is_none() {
+            wrong.push(Error::usage(
+                format!("page size {}", self.page_size),
+                "it is out of range",
+                format!("a page holds 1 to {MAX_PAGE_SIZE} profiles"),
+            ));
+        }
+        let limit = match self.limit {
+            Some(0) => {
+                wrong.push(Error::usage("limit 0", "nothing would be fetched", "use 1 or more"));
+                None
+            }
+            other => other.and_then(NonZeroU64::new),
+        };
+        if wrong.is_empty() && ids.is_empty() && segments.is_empty() && filter.is_none() {
+            wrong.push(Error::usage(
+                "query",
+                "it has no target: no IDs, no segments and no filter",
+                "name at least one ID, segment or filter",
+            ));
+        }
+        match (wrong.is_empty(), page_size) {
+            (true, Some(page_size)) => Ok(Query {
+                ids,
+                fields: self.fields,
+                segments,
+                filter,
+                page_size,
+                limit,
+                retention_days: self.retention_days,
+                use_cache: self.use_cache,
+            }),
+            _ => Err(wrong),
+        }
+    }
+}
+
+/// A checked query. Made by [`Draft::check`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    ids: Vec<Id>,
+    fields: FieldSet,
+    segments: Vec<Id>,
+    filter: Option<Filter>,
+    page_size: NonZeroU32,
+    limit: Option<NonZeroU64>,
+    retention_days: u32,
+    use_cache: bool,
+}
+
+impl Query {
+    /// Profile IDs, each once.
+    pub fn ids(&self) -> &[Id] {
+        &self.ids
+    }
+
+    /// Fields asked for.
+    pub fn fields(&self) -> FieldSet {
+        self.fields
+    }
+
+    /// Segment IDs, each once.
+    pub fn segments(&self) -> &[Id] {
+        &self.segments
+    }
+
+    /// The user's own filter.
+    pub fn filter(&self) -> Option<&Filter> {
+        self.filter.as_ref()
+    }
+
+    /// Profiles a page.
+    pub fn page_size(&self) -> u32 {
+        self.page_size.get()
+    }
+
+    /// At most so many profiles.
+    pub fn limit(&self) -> Option<u64> {
+        self.limit.map(NonZeroU64::get)
+    }
+
+    /// Days that profiles are kept for.
+    pub fn retention_days(&self) -> u32 {
+        self.retention_days
+    }
+
+    /// Whether the response cache may answer.
+    pub fn use_cache(&self) -> bool {
+        self.use_cache
+    }
+
+    /// The same query, past the cache.
+    #[must_use]
+    pub fn uncached(mut self) -> Self {
+        self.use_cache = false;
+        self
+    }
+
+    /// The draft that this query came from, apart from repeats.
+    pub fn to_draft(&self) -> Draft {
+        let texts = |ids: &[Id]| ids.iter().map(|id| id.as_str().to_owned()).collect();
+        Draft {
+            ids: texts(&self.ids),
+            fields: self.fields,
+            segments: texts(&self.segments),
+            filter: self.filter.as_ref().map_or_else(String::new, |f| f.as_str().to_owned()),
+            page_size: self.page_size(),
+            limit: self.limit(),
+            retention_days: self.retention_days,
+            use_cache: self.use_cache,
+        }
+    }
+
+    /// Scopes that the service wants for this query.
+    pub fn scopes(&self) -> &'static [&'static str] {
+        if self.segments.is_empty() { &["crm:read"] } else { &["crm:read", "cdp:read"] }
+    }
+}
+
+/// Tells the runs of one session apart; a later run has a larger number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct QueryId(pub u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn draft(ids: &[&str]) -> Draft {
+        Draft { ids: ids.iter().map(|s| (*s).to_owned()).collect(), ..Draft::default() }
+    }
+
+    #[test]
+    fn a_query_needs_a_target() {
+        let wrong = Draft::default().check().unwrap_err();
+        assert!(wrong[0].to_string().contains("no target"), "{wrong:?}");
+        assert_eq!(wrong[0].kind.exit_code(), 2);
+        for draft in [
+            draft(&["A"]),
+            Draft { segments: vec!["S".into()], ..Draft::default() },
+            Draft { filter: "email eq 'x'".into(), ..Draft::default() },
+        ] {
+            assert!(draft.check().is_ok(), "{draft:?}");
+        }
+    }
+
+    #[test]
+    fn repeats_are_taken_once_in_first_order() {
+        let query = draft(&["B", "A", " B ", "", "A"]).check().unwrap();
+        let ids: Vec<_> = query.ids().iter().map(Id::as_str).collect();
+        assert_eq!(ids, ["B", "A"]);
+    }
+
+    #[test]
+    fn every_wrong_value_is_named_with_its_rule() {
+        let long = "x".repeat(257);
+        let wrong = draft(&["a,b", "ok", "a b", "a\u{7}b", &long]).check().unwrap_err();
+        let said: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 4);
+        assert!(said[0].contains("\"a,b\"") && said[0].contains("a comma"), "{}", said[0]);
+        assert!(said[1].contains("white space"), "{}", said[1]);
+        assert!(said[2].contains("U+0007"), "{}", said[2]);
+        assert!(said[3].contains("257 bytes") && said[3].contains("xxx"), "{}", said[3]);
+    }
+
+    #[test]
+    fn filters_are_checked_for_balance() {
+        for (text, says) in [
+            ("email eq 'x", "position 10"),
+            ("(a eq 1", "position 1"),
+            ("a eq 1)", "position 7"),
+            ("a eq '\u{1b}'", "U+001B"),
+        ] {
+            let error = Filter::new(text).unwrap_err().to_string();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+        for text in ["name eq 'O''Brien'", "(a eq ')') and (b eq '(')", "a in ('x','y')"] {
+            assert_eq!(Filter::new(text).unwrap().as_str(), text);
+        }
+        assert!(Filter::new(&"x".repeat(MAX_FILTER_BYTES + 1)).is_err());
+    }
+
+    #[test]
+    fn fields_take_both_names_and_always_hold_id() {
+        let set: FieldSet = "first_name, email,modifiedDate".parse().unwrap();
+        assert_eq!(set.to_string(), "id,firstName,email,modifiedDate");
+        let error = "nope".parse::<FieldSet>().unwrap_err().to_string();
+        assert!(error.contains("\"nope\"") && error.contains("firstName"), "{error}");
+        assert!(FieldSet::ALL.with(Field::Id, false).contains(Field::Id));
+    }
+
+    #[test]
+    fn segments_need_a_scope_more() {
+        assert_eq!(draft(&["A"]).check().unwrap().scopes(), ["crm:read"]);
+        let draft = Draft { segments: vec!["S".into()], ..Draft::default() };
+        assert_eq!(draft.check().unwrap().scopes(), ["crm:read", "cdp:read"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_field_set_reads_back_as_printed(bits in proptest::bits::u16::between(0, Field::COUNT)) {
+            let set: FieldSet = Field::ALL.into_iter().filter(|f| bits & (1 << f.index()) != 0).collect();
+            prop_assert_eq!(set.to_string().parse::<FieldSet>().unwrap(), set);
+        }
+
+        #[test]
+        fn a_query_reads_back_from_its_draft(ids in proptest::collection::vec("[A-Z0-9-]{1,9}", 1..9), limit in proptest::option::of(1_u64..99)) {
+            let query = Draft { ids, limit, ..Draft::default() }.check().unwrap();
+            prop_assert_eq!(query.to_draft().check().unwrap(), query);
+        }
+    }
+}
