@@ -79,10 +79,8 @@ pub enum Target {
     Tenant(Box<Service>),
     /// A tenant that lacks something.
     Incomplete {
-        /// Where requests would go, where that is known.
-        base_url: Option<Url>,
-        /// How its segments become a filter.
-        segment_template: String,
+        /// The tenant without credentials, for a plan; `None`: not even its host is known.
+        planned: Option<Box<Service>>,
         /// What is missing.
         error: Error,
     },
@@ -143,11 +141,25 @@ impl Settings {
         }
     }
 
-    /// The bounds that any run keeps to.
-    pub fn bounds(&self) -> Bounds {
+    /// A service to plan with: never asked, so that it may lack credentials. Says what of it is not real.
+    ///
+    /// # Errors
+    /// Never in practice: the stand-in's own URL would have to be wrong.
+    pub fn planned(&self) -> Result<(Service, Option<&'static str>), Error> {
+        let stand_in = |url: &str| {
+            let url = origin::base_url("base URL", url, false)?;
+            Ok(self.sandbox_service(url, "sandbox", "", SecretString::default()))
+        };
         match &self.target {
-            Target::Tenant(service) => service.bounds,
-            _ => self.treatment.bounds,
+            Target::Tenant(service) | Target::Incomplete { planned: Some(service), .. } => {
+                Ok(((**service).clone(), None))
+            }
+            Target::Sandbox => stand_in("http://127.0.0.1")
+                .map(|s| (s, Some("the sandbox takes a free port when it starts"))),
+            Target::Incomplete { planned: None, .. } | Target::Nothing => {
+                stand_in("https://tenant.my.cxone.com")
+                    .map(|s| (s, Some("no tenant is configured; tenant.my.cxone.com stands in for it")))
+            }
         }
     }
 }
@@ -252,19 +264,18 @@ fn tenant(
         ));
     }
     let segment_template = table.segment_template.clone().unwrap_or(Service::SEGMENT_TEMPLATE.to_owned());
-    if !segment_template.contains("{ids}") {
+    if !segment_template.contains("{ids}") && !segment_template.contains("{id}") {
         return Err(Error::usage(
             format!("{}: segment_template {segment_template:?}", path.display()),
-            "it has no {ids}, so that no segment would be asked for",
+            "it has neither {ids} nor {id}, so that no segment would be asked for",
             format!("write it like {:?}", Service::SEGMENT_TEMPLATE),
         ));
     }
-    let (Some(base_url), Some(client_id), Some(client_secret)) =
-        (base_url.clone(), client_id.clone(), client_secret.clone())
-    else {
-        let error = missing(name, foreign, base_url.is_none(), client_id.is_none(), client_secret.is_none());
-        return Ok(Target::Incomplete { base_url, segment_template, error });
+    let lacking = missing(name, foreign, base_url.is_none(), client_id.is_none(), client_secret.is_none());
+    let Some(base_url) = base_url else {
+        return Ok(Target::Incomplete { planned: None, error: lacking });
     };
+    let complete = client_id.is_some() && client_secret.is_some();
     let service = Service {
         token_url: token_url(&table, &base_url, path, insecure)?,
         scopes: scopes(&table, path)?,
@@ -275,8 +286,8 @@ fn tenant(
         ..Service::new(
             name.map_or_else(|| origin::name_of_host(&base_url), str::to_owned),
             base_url,
-            client_id,
-            client_secret,
+            client_id.unwrap_or_default(),
+            client_secret.unwrap_or_default(),
         )
     };
     if let Some(dialect) = table.dialect.as_deref().filter(|d| *d != service.dialect.name()) {
@@ -286,7 +297,12 @@ fn tenant(
             format!("write dialect = {:?}, or leave it out", service.dialect.name()),
         ));
     }
-    Ok(Target::Tenant(Box::new(service)))
+    let service = Box::new(service);
+    Ok(if complete {
+        Target::Tenant(service)
+    } else {
+        Target::Incomplete { planned: Some(service), error: lacking }
+    })
 }
 
 fn names(file: &File) -> String {

@@ -104,6 +104,21 @@ fn whatever_is_missing_is_named_and_nothing_else() {
 }
 
 #[test]
+fn a_plan_needs_no_credentials() {
+    let at =
+        |home: Home| home.load().unwrap().planned().map(|(s, note)| (s.base_url.to_string(), note)).unwrap();
+    assert_eq!(at(Home::bare().env(&CREDENTIALS)), ("https://acme.my.cxone.com/".into(), None));
+    assert_eq!(at(Home::bare().env(&CREDENTIALS[..1])), ("https://acme.my.cxone.com/".into(), None));
+    for home in [Home::bare(), Home::bare().env(&CREDENTIALS[1..])] {
+        let (url, note) = at(home);
+        assert_eq!(url, "https://tenant.my.cxone.com/");
+        assert!(note.unwrap().contains("no tenant is configured"));
+    }
+    let (url, note) = at(Home::bare().flags(Flags { sandbox: true, ..Flags::default() }));
+    assert!(url.starts_with("http://127.0.0.1") && note.is_some());
+}
+
+#[test]
 fn a_base_url_stands_in_for_a_tenant() {
     let service = Home::bare()
         .env(&[
@@ -165,10 +180,8 @@ fn one_tenants_secret_is_not_sent_to_another() {
         error.cause.contains("CXONE_CLIENT_SECRET") && !error.cause.contains("CXONE_CLIENT_ID"),
         "{error}"
     );
-    let Target::Incomplete { base_url: Some(url), .. } = settings.target else {
-        panic!("{:?}", settings.target)
-    };
-    assert_eq!(url.as_str(), "https://two.my.cxone.com/");
+    assert!(matches!(settings.target, Target::Incomplete { .. }));
+    assert_eq!(settings.planned().unwrap().0.base_url.as_str(), "https://two.my.cxone.com/");
 }
 
 #[test]
@@ -252,7 +265,7 @@ fn a_value_out_of_range_is_named() {
     for (line, word) in [
         ("concurrency = 0", "concurrency = 0"),
         ("page_size = 1001", "1 to 1000"),
-        ("segment_template = \"x\"", "{ids}"),
+        ("segment_template = \"x\"", "{id}"),
         ("base_url = \"http://10.0.0.1\"", "10.0.0.1"),
         ("dialect = \"dfo-9\"", "crm-v2"),
         ("scopes = [\"crm:read cdp:read\"]", "crm:read cdp:read"),

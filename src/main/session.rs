@@ -1,0 +1,74 @@
+//! The background task for one run of the program: the service, its sandbox if it needs one, the worker.
+
+use cxlens::config::{Settings, Target};
+use cxlens::engine::clock::Clock;
+use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::options::Service;
+use cxlens::engine::worker::{Handle, Worker, channel};
+use cxlens::sandbox::{Options, Sandbox};
+use tokio::task::JoinHandle;
+use url::Url;
+
+/// A worker and the way to it.
+pub struct Session {
+    /// Commands in, events out.
+    pub handle: Handle,
+    background: JoinHandle<()>,
+}
+
+/// Starts the work in the background and returns at once: the screen draws before anything slow happens.
+pub fn start(settings: Settings, clock: Clock) -> Session {
+    let (handle, worker) = channel();
+    let background = tokio::spawn(work(settings, clock, worker));
+    Session { handle, background }
+}
+
+async fn work(settings: Settings, clock: Clock, worker: Worker) {
+    let mut sandbox = None;
+    let service = match &settings.target {
+        Target::Tenant(service) => Ok((**service).clone()),
+        Target::Incomplete { error, .. } => Err(error.clone()),
+        Target::Sandbox | Target::Nothing => match Sandbox::start(Options::demo()).await {
+            Ok(started) => embedded(&settings, sandbox.insert(started)),
+            Err(error) => {
+                Err(Error::new(Kind::Local, "the sandbox did not start", error.to_string(), "try again"))
+            }
+        },
+    };
+    match service {
+        Ok(service) => serve(service, clock, worker).await,
+        Err(error) => {
+            tracing::error!(%error, "no service");
+            drop(worker);
+        }
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+}
+
+async fn serve(service: Service, _clock: Clock, worker: Worker) {
+    worker.run(service).await;
+}
+
+fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
+    let url = Url::parse(&sandbox.base_url()).map_err(|error| {
+        Error::new(Kind::Local, "the sandbox's address", error.to_string(), "report this as a defect")
+    })?;
+    let secret = sandbox.client_secret().to_owned().into();
+    Ok(settings.sandbox_service(url, sandbox.tenant(), sandbox.client_id(), secret))
+}
+
+/// Waits for the worker's end, so that what it still has to record is recorded.
+pub async fn end(background: JoinHandle<()>) {
+    if let Err(error) = background.await {
+        tracing::error!(%error, "the worker ended abnormally");
+    }
+}
+
+impl Session {
+    /// The handle, and what to await when it was dropped.
+    pub fn split(self) -> (Handle, JoinHandle<()>) {
+        (self.handle, self.background)
+    }
+}
