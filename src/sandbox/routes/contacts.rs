@@ -36,7 +36,7 @@ pub(super) fn page_number(parts: &Parts) -> u64 {
 }
 
 /// An opaque place in the list of pages.
-fn cursor(page: u64) -> String {
+pub(super) fn cursor(page: u64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("page {page}"))
 }
 
@@ -175,6 +175,8 @@ impl Call<'_> {
         };
         let page = self.marks.page;
         let shown = effects.iter().filter_map(|(effect, _)| effect.rows_of_page).last().unwrap_or(page);
+        let late: u64 = effects.iter().map(|(effect, _)| effect.late_pages).sum();
+        let shown = shown.saturating_sub(late);
         let shift: i64 = effects.iter().map(|(effect, _)| effect.shift_per_page).sum();
         let moved = shift.saturating_mul((page - 1) as i64);
         let start = shown.saturating_sub(1).saturating_mul(wanted.size).saturating_add_signed(-moved);
@@ -182,7 +184,8 @@ impl Call<'_> {
         let end = start.saturating_add(wanted.size as usize).min(matched.len());
         let empty = effects.iter().any(|(effect, _)| effect.empty);
         let rows = if empty { &[] } else { &matched[start..end] };
-        let is_last = page.saturating_mul(wanted.size) >= (matched.len() as u64).saturating_add_signed(moved);
+        let is_last = page.saturating_sub(late).saturating_mul(wanted.size)
+            >= (matched.len() as u64).saturating_add_signed(moved);
 
         let mut out = Vec::with_capacity(rows.len() * 480 + 512);
         let items = effects.iter().find_map(|(effect, _)| effect.items_name.as_deref()).unwrap_or("items");
@@ -248,8 +251,7 @@ impl Call<'_> {
             Some((PageEffect { next_json: Some(raw), .. }, _)) => out.extend_from_slice(raw.as_bytes()),
             Some((PageEffect { next: Some(next), .. }, count)) => {
                 let marks = Marks { count: *count, ..self.marks.clone() };
-                let next = next.replace("{cursor}", &cursor(self.marks.page.saturating_add(1)));
-                quote(&marks.fill_text(&next), out);
+                quote(&marks.fill_text(next), out);
             }
             _ if is_last => out.extend_from_slice(b"null"),
             _ => quote(&format!("http://{}{}", self.marks.authority, self.marks.next_target), out),
@@ -259,11 +261,13 @@ impl Call<'_> {
     fn total(&self, total: usize, effects: &[(&PageEffect, u64)], out: &mut Vec<u8>) {
         let drift = effects.iter().find_map(|(effect, _)| effect.total_per_page);
         let name = effects.iter().find_map(|(effect, _)| effect.total_name.as_deref());
-        if !self.state.options.announce_total && drift.is_none() && name.is_none() {
+        let raw = effects.iter().find_map(|(effect, _)| effect.total_json.as_deref());
+        if !self.state.options.announce_total && drift.is_none() && name.is_none() && raw.is_none() {
             return;
         }
         let drifted = drift.unwrap_or(0).saturating_mul((self.marks.page - 1) as i64);
         let total = (total as u64).saturating_add_signed(drifted);
+        let total = raw.map_or_else(|| total.to_string(), ToOwned::to_owned);
         out.extend_from_slice(format!(",\"{}\":{total}", name.unwrap_or("total")).as_bytes());
     }
 }

@@ -61,19 +61,11 @@ pub(crate) async fn answer(
 
     let page = if on == Endpoint::Contacts { contacts::page_number(&parts) } else { 0 };
     let script = state.faults.script(on, page);
-    let marks = Marks {
-        authority: authority(&state, &parts.headers),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        page,
-        next_target: contacts::next_target(&parts, page),
-        skew: script.skew(),
-        count: 0,
-    };
+    let body = axum::body::to_bytes(body, LONGEST_REQUEST_BYTES).await;
+    let marks = marks(&state, &parts, body.as_ref().ok(), page, &script);
     if script.effects().any(|(effect, _)| effect.revoke_tokens) {
         lock(&state.tokens).revoke();
     }
-    let body = axum::body::to_bytes(body, LONGEST_REQUEST_BYTES).await;
     let mut reply = match (script.canned(&marks), &body) {
         (Some(canned), _) => canned,
         (None, Ok(body)) => {
@@ -95,6 +87,29 @@ pub(crate) async fn answer(
     let sent = send(&state, &link, reply, &script).await;
     state.counts.add(&state.counts.answered);
     sent
+}
+
+/// What plans may refer to; where nothing is wrong, only what every page needs.
+fn marks(state: &State, parts: &Parts, body: Option<&Bytes>, page: u64, script: &Script) -> Marks {
+    let plain = Marks {
+        authority: authority(state, &parts.headers),
+        page,
+        next_target: contacts::next_target(parts, page),
+        ..Marks::default()
+    };
+    if script.is_empty() {
+        return plain;
+    }
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    Marks {
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        cursor: contacts::cursor(page.saturating_add(1)),
+        authorization: authorization.unwrap_or_default().to_owned(),
+        body: body.cloned().unwrap_or_default(),
+        skew: script.skew(),
+        ..plain
+    }
 }
 
 fn endpoint(path: &str) -> Endpoint {
