@@ -83,7 +83,7 @@ impl Default for Options {
             rate: None,
             announce_limits: false,
             announce_total: false,
-            token_life: Duration::from_secs(3600),
+            token_life: Duration::from_hours(1),
             clients: vec![Client::full(), Client::readonly()],
             faults: Vec::new(),
         }
@@ -257,6 +257,3 @@ impl Drop for Sandbox {
         self.kill.cancel();
     }
 }
-
-#[cfg(test)]
-mod tests;
