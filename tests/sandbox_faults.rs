@@ -466,3 +466,28 @@ async fn faults_come_and_go_while_it_runs() {
     assert_eq!(page(addr, &token, 1).await.ids().len(), 10);
     sandbox.stop().await;
 }
+
+#[tokio::test]
+async fn a_client_that_neither_asks_nor_reads_cannot_keep_it_alive() {
+    let sandbox = playing("body-endless").await;
+    let addr = sandbox.addr();
+    let token = token(addr).await;
+    let half_a_request = say(addr, "GET / HT".to_owned()).await;
+    let never_read = say(addr, page_request(addr, &token, "")).await;
+    sandbox.control().wait_until(|counters| counters.contacts == 1 && counters.answered == 2).await;
+    sandbox.stop().await;
+    assert!(TcpStream::connect(addr).await.is_err());
+    drop((half_a_request, never_read));
+}
+
+#[tokio::test]
+async fn dropping_it_ends_it_too() {
+    let sandbox = playing("none").await;
+    let addr = sandbox.addr();
+    let idle = TcpStream::connect(addr).await.unwrap();
+    drop(sandbox);
+    assert_eq!(hear(idle).await.end, None);
+    while TcpStream::connect(addr).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+}

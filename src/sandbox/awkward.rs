@@ -5,11 +5,16 @@ use super::{
     dice::Dice,
     json::Value,
     people::{Person, field},
+    segments,
 };
 
-/// Does one awkward thing to a person; never to the ID.
+/// Does one awkward thing to a person; never to the ID. Premium customers are spared what would crash the reference
+/// document's pipeline: attributes that are no object, and texts that only look like numbers.
 pub(crate) fn disturb(person: &mut Person, dice: &mut Dice) {
-    match dice.below(6) {
+    let kind = dice.below(6);
+    let is_premium = person.segments & segments::PREMIUM != 0;
+    match kind {
+        1 | 4.. if is_premium => rename(person, dice),
         0 => lack(person, dice),
         1 => mistype(person, dice),
         2 | 3 => rename(person, dice),
