@@ -83,7 +83,7 @@ impl Default for Options {
             rate: None,
             announce_limits: false,
             announce_total: false,
-            token_life: Duration::from_secs(3600),
+            token_life: Duration::from_hours(1),
             clients: vec![Client::full(), Client::readonly()],
             faults: Vec::new(),
         }
@@ -239,9 +239,9 @@ impl Sandbox {
     }
 
     /// Ends in good order: no new connection, idle ones closed, replies being held or delayed sent at once; what is not
-    /// done within a second is cut. All its tasks have ended when it returns.
+    /// done within half a second is cut. All its tasks have ended when it returns.
     pub async fn stop(mut self) {
-        const PATIENCE: Duration = Duration::from_secs(1);
+        const PATIENCE: Duration = Duration::from_millis(500);
         let Some(mut server) = self.server.take() else { return };
         self.control.0.closing.cancel();
         if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
@@ -257,6 +257,3 @@ impl Drop for Sandbox {
         self.kill.cancel();
     }
 }
-
-#[cfg(test)]
-mod tests;
