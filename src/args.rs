@@ -3,6 +3,8 @@
 //! Values whose meaning belongs to another room (durations, rates, fields) are handed on as they were typed;
 //! `config` and the engine judge them in the same words wherever they come from.
 
+#![expect(clippy::doc_markdown, reason = "these comments are the help: a back-tick would be printed")]
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 

@@ -49,7 +49,6 @@ impl PartialFile {
             .open(&partial)
             .map_err(|e| failed(&e))?;
         match file.try_lock() {
-            Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(refuse(
                     &partial,
@@ -57,8 +56,8 @@ impl PartialFile {
                     "choose another file, or wait for that run",
                 ));
             }
-            // A file system without locks: nothing to be had.
-            Err(TryLockError::Error(_)) => {}
+            // A file system without locks has none to give.
+            Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         file.set_len(0).map_err(|e| failed(&e))?;
         Ok(Self {

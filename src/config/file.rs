@@ -96,9 +96,8 @@ impl File {
 }
 
 fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Error {
-    let line = error.span().map_or(1, |span| {
-        text.as_bytes()[..span.start.min(text.len())].iter().filter(|b| **b == b'\n').count() + 1
-    });
+    let line =
+        error.span().map_or(1, |span| text[..text.floor_char_boundary(span.start)].matches('\n').count() + 1);
     let place = format!("{}:{line}", path.display());
     let message = error.message();
     let (cause, remedy) = match unknown_key(message) {

@@ -157,7 +157,7 @@ fn a_flag_beats_the_environment_which_beats_the_file() {
     });
     let service = home.service();
     assert_eq!((service.bounds.rate, service.bounds.concurrency), (None, 9));
-    assert_eq!(service.bounds.max_wait, Duration::from_secs(60));
+    assert_eq!(service.bounds.max_wait, Duration::from_mins(1));
     let two = Duration::from_secs(2);
     let all = Timeouts { token: two, page: two, webhook: two, connect: two };
     assert_eq!(service.timeouts, all);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 /// The longest duration that a setting may have; longer is a slip of the keyboard.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// Reads `30s`, `500ms`, `2m`, `1h 30m`.
 ///

@@ -10,14 +10,14 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 /// A worker and the way to it.
-pub struct Session {
+pub(crate) struct Session {
     /// Commands in, events out.
-    pub handle: Handle,
+    pub(crate) handle: Handle,
     background: JoinHandle<()>,
 }
 
 /// Starts the work in the background and returns at once: the screen draws before anything slow happens.
-pub fn start(settings: Settings, clock: Clock) -> Session {
+pub(crate) fn start(settings: Settings, clock: Clock) -> Session {
     let (handle, worker) = channel();
     let background = tokio::spawn(work(settings, clock, worker));
     Session { handle, background }
@@ -60,7 +60,7 @@ fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
 }
 
 /// Waits for the worker's end, so that what it still has to record is recorded.
-pub async fn end(background: JoinHandle<()>) {
+pub(crate) async fn end(background: JoinHandle<()>) {
     if let Err(error) = background.await {
         tracing::error!(%error, "the worker ended abnormally");
     }
@@ -68,7 +68,7 @@ pub async fn end(background: JoinHandle<()>) {
 
 impl Session {
     /// The handle, and what to await when it was dropped.
-    pub fn split(self) -> (Handle, JoinHandle<()>) {
+    pub(crate) fn split(self) -> (Handle, JoinHandle<()>) {
         (self.handle, self.background)
     }
 }

@@ -11,7 +11,7 @@ use cxlens::engine::query::{Draft, FieldSet};
 use cxlens::sandbox;
 
 /// The flags that settings are made from.
-pub fn flags(query: &args::QueryFlags) -> Flags {
+pub(crate) fn flags(query: &args::QueryFlags) -> Flags {
     Flags {
         tenant: query.tenant.clone(),
         sandbox: query.sandbox,
@@ -28,7 +28,7 @@ pub fn flags(query: &args::QueryFlags) -> Flags {
 ///
 /// # Errors
 /// Everything that is wrong with the fields and the file.
-pub fn draft(query: &args::QueryFlags, defaults: QueryDefaults) -> Result<Draft, Vec<Error>> {
+pub(crate) fn draft(query: &args::QueryFlags, defaults: QueryDefaults) -> Result<Draft, Vec<Error>> {
     let mut wrong = Vec::new();
     let fields = match &query.fields {
         None => FieldSet::ALL,
@@ -82,7 +82,7 @@ fn id_file(query: &args::QueryFlags) -> Result<Vec<String>, Vec<Error>> {
 ///
 /// # Errors
 /// The flag, its value and what would be right.
-pub fn sandbox(typed: &args::Sandbox) -> Result<sandbox::Options, Error> {
+pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<sandbox::Options, Error> {
     let mut options =
         sandbox::Options { addr: typed.addr, profiles: typed.profiles, ..sandbox::Options::demo() };
     if let Some(text) = &typed.latency {
