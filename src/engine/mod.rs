@@ -1,6 +1,8 @@
 //! Everything that has to do with the service. Knows no screen, no command line and no configuration file.
 
 pub mod auth;
+pub mod batches;
+pub mod cache;
 pub mod chance;
 pub mod clock;
 pub mod error;
