@@ -13,4 +13,5 @@ pub mod pipeline;
 pub mod plan;
 pub mod query;
 pub mod text;
+pub mod webhooks;
 pub mod worker;

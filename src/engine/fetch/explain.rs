@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use secrecy::ExposeSecret;
+
 use super::client::{Attempt, Call, stop_wait};
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
@@ -31,7 +34,7 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
     }
     error = error.with_request(request(call));
     if let Ok(reply) = &last.exchanged {
-        error = error.with_reply(answer(reply));
+        error = error.with_reply(redact(answer(reply), service, last));
     }
     error
 }
@@ -182,6 +185,22 @@ fn request(call: &Call) -> String {
         text.push_str("\ngrant_type=client_credentials, client_id and client_secret [redacted]");
     } else {
         text.push_str("\nAuthorization: Bearer [redacted]");
+    }
+    text
+}
+
+/// Takes our own secrets out of what the service says back, however it spells them.
+fn redact(mut text: String, service: &Service, last: &Attempt) -> String {
+    let token = last.token.as_ref().map(|t| t.secret.expose_secret());
+    for secret in [Some(service.client_secret.expose_secret()), token].into_iter().flatten() {
+        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
+        for spelling in [secret, &encoded, &base64] {
+            // Too short to be told from ordinary text.
+            if spelling.len() >= 4 {
+                text = text.replace(spelling, "[redacted]");
+            }
+        }
     }
     text
 }
