@@ -59,11 +59,18 @@ pub enum Outcome {
 ///
 /// # Errors
 /// Whatever stopped the calls; a missing scope before anything but the token was asked for.
-pub async fn register(client: &Client, wanted: &Registration, secret: &SecretString, key: &str) -> Result<Outcome> {
+pub async fn register(
+    client: &Client,
+    wanted: &Registration,
+    secret: &SecretString,
+    key: &str,
+) -> Result<Outcome> {
     // A service without the listing answers 404 or 405: then there is nothing to compare with.
     let there = match list(client).await {
         Ok(there) => there,
-        Err(error) if error.cause.contains("answered 404") || error.cause.contains("answered 405") => Vec::new(),
+        Err(error) if error.cause.contains("answered 404") || error.cause.contains("answered 405") => {
+            Vec::new()
+        }
         Err(error) => return Err(error),
     };
     let equal = |have: &Registered| {
@@ -82,8 +89,9 @@ pub async fn register(client: &Client, wanted: &Registration, secret: &SecretStr
         events: wanted.events.iter().map(String::as_str).collect(),
         secret: secret.expose_secret(),
     };
-    let json = serde_json::to_string(&body)
-        .map_err(|e| Error::new(Kind::Local, "webhook registration", e.to_string(), "check its name and URL"))?;
+    let json = serde_json::to_string(&body).map_err(|e| {
+        Error::new(Kind::Local, "webhook registration", e.to_string(), "check its name and URL")
+    })?;
     let call = Call {
         method: Method::POST,
         body: Body::Json(SecretString::from(json)),
@@ -122,7 +130,10 @@ async fn send<T>(
     client
         .call(call, &Tally::default(), |reply| {
             if reply.is_html() {
-                return Err(Bad { cause: "a web page (text/html) came instead of an answer".into(), passing: false });
+                return Err(Bad {
+                    cause: "a web page (text/html) came instead of an answer".into(),
+                    passing: false,
+                });
             }
             read(reply).map(Taken::plain)
         })

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesOrdered;
 use http::Method;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
@@ -68,6 +68,9 @@ pub struct Batch {
     pub from: Instant,
     /// Pages that the run's row limit needs at most, where it has one.
     pub enough: Option<u32>,
+    /// Pages that the run has taken in so far: nothing is asked past `enough` before it is known that the rows
+    /// did not suffice.
+    pub taken_in: watch::Receiver<u32>,
 }
 
 impl Batch {
@@ -130,7 +133,12 @@ impl Batch {
         let mut pending = FuturesOrdered::new();
         let mut ask = page + 1;
         let mut at = page;
+        let mut taken_in = self.taken_in.clone();
         loop {
+            let used_up = pending.is_empty() && self.enough.is_some_and(|enough| ask > enough);
+            if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
+                return Ok(None);
+            }
             while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
                 let (own, url, number) = (self.clone(), numbered(first, ask), ask);
                 let task = tokio::spawn(async move { own.fetch(&url, number).await });

@@ -411,9 +411,7 @@ impl Client {
             (Ok(reply), Some(bad)) => {
                 (Outcome::Refused(reply.status, bad.cause.clone()), reply.body.len() as u64)
             }
-            (Err(fault), _) => {
-                (Outcome::Broken(Untrusted::from(fault.to_string()).shown().into_owned()), 0)
-            }
+            (Err(fault), _) => (Outcome::Broken(Untrusted::from(fault.to_string()).shown().into_owned()), 0),
         };
         let throttled = outcome.status() == Some(429)
             || matches!(decision, Some(Decision::Again { everybody: true, .. }))

@@ -21,10 +21,11 @@ pub fn ended() -> Error {
 /// Why a call was given up.
 pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop, attempts: u32) -> Error {
     let what = what(call);
+    let body = last.exchanged.as_ref().map_or_else(|_| String::new(), |reply| said(reply, service, last));
     let mut error = match (&last.exchanged, &last.bad) {
         (Err(fault), _) => faulty(service, what, fault),
         (Ok(reply), Some(bad)) => Error::new(Kind::Service, what, &bad.cause, body_remedy(reply)),
-        (Ok(reply), None) => refused(service, call, what, reply, last, stop),
+        (Ok(reply), None) => refused(service, call, what, (reply, &body), last, stop),
     };
     if attempts > 1 {
         error = error.at(&format!("after {attempts} attempts"));
@@ -34,7 +35,8 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
     }
     error = error.with_request(request(call));
     if let Ok(reply) = &last.exchanged {
-        error = error.with_reply(redact(answer(reply), service, last));
+        let media = reply.media_type().unwrap_or_else(|| "no content type".into());
+        error = error.with_reply(format!("{} {media}\n{body}", reply.status));
     }
     error
 }
@@ -78,12 +80,12 @@ fn refused(
     service: &Service,
     call: &Call,
     what: String,
-    reply: &Reply,
+    (reply, body): (&Reply, &str),
     last: &Attempt,
     stop: Stop,
 ) -> Error {
     let media = reply.media_type();
-    let body = crm_v2::error_body(media.as_deref(), &reply.body);
+    let body = crm_v2::error_body(media.as_deref(), body.as_bytes());
     let code = body.code.as_deref().unwrap_or("");
     let mut said = format!("the service answered {}", reply.status);
     for part in [body.code.as_deref(), body.message.as_deref()].into_iter().flatten() {
@@ -97,11 +99,16 @@ fn refused(
         let (kind, remedy) = match (reply.status, code) {
             (_, "invalid_client") | (401, _) => (
                 Kind::Credentials,
-                format!("check CXONE_CLIENT_ID ({client}) and CXONE_CLIENT_SECRET, or client_id in the configuration"),
+                format!(
+                    "check CXONE_CLIENT_ID ({client}) and CXONE_CLIENT_SECRET, or client_id in the configuration"
+                ),
             ),
             (_, "invalid_scope") => (
                 Kind::Permission,
-                format!("remove the scope, or grant it to client {client} (asked: {})", service.scopes.join(" ")),
+                format!(
+                    "remove the scope, or grant it to client {client} (asked: {})",
+                    service.scopes.join(" ")
+                ),
             ),
             (_, "unauthorized_client" | "unsupported_grant_type" | "invalid_grant") => (
                 Kind::Credentials,
@@ -125,7 +132,9 @@ fn refused(
             let remedy = format!("check that client {client} belongs to tenant {}", service.tenant);
             Error::new(Kind::Credentials, what, format!("{said}: {why}"), remedy)
         }
-        403 if !matches!(stop, Stop::TooLong(_) | Stop::Throttled) => forbidden(what, &said, reply, last, client),
+        403 if !matches!(stop, Stop::TooLong(_) | Stop::Throttled) => {
+            forbidden(what, &said, reply, last, client)
+        }
         403 | 429 => Error::new(Kind::RateLimit, what, said, throttled_remedy(stop)),
         300..=399 => Error::new(Kind::Service, what, said, redirect_remedy(service)),
         407 => Error::new(Kind::Network, what, said, "check the proxy's user name and password"),
@@ -189,8 +198,9 @@ fn request(call: &Call) -> String {
     text
 }
 
-/// Takes our own secrets out of what the service says back, however it spells them.
-fn redact(mut text: String, service: &Service, last: &Attempt) -> String {
+/// The body as answered, our own secrets taken out however the service spells them.
+fn said(reply: &Reply, service: &Service, last: &Attempt) -> String {
+    let mut text = String::from_utf8_lossy(&reply.body).into_owned();
     let token = last.token.as_ref().map(|t| t.secret.expose_secret());
     for secret in [Some(service.client_secret.expose_secret()), token].into_iter().flatten() {
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
@@ -203,11 +213,4 @@ fn redact(mut text: String, service: &Service, last: &Attempt) -> String {
         }
     }
     text
-}
-
-/// The status line, the media type and the body as answered.
-fn answer(reply: &Reply) -> String {
-    let media = reply.media_type().unwrap_or_else(|| "no content type".into());
-    let body = String::from_utf8_lossy(&reply.body);
-    format!("{} {media}\n{body}", reply.status)
 }

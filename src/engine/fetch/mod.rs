@@ -17,5 +17,7 @@ pub mod limits;
 pub mod paging;
 pub mod pull;
 pub mod retry;
+#[cfg(test)]
+mod tests;
 mod token;
 pub mod transport;

@@ -59,7 +59,8 @@ fn filter(service: &Service, query: &Query) -> Option<String> {
 /// Why it will not be asked: another origin, user information, a path outside the API's own.
 pub fn next(service: &Service, current: &Url, said: Option<&str>) -> Result<Next, String> {
     let Some(said) = said.map(str::trim).filter(|s| !s.is_empty()) else { return Ok(Next::End) };
-    let mut url = current.join(said).map_err(|error| format!("the next page's URL cannot be read: {error}"))?;
+    let mut url =
+        current.join(said).map_err(|error| format!("the next page's URL cannot be read: {error}"))?;
     url.set_fragment(None);
     let base = &service.base_url;
     if url.origin() != base.origin() {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::{Timestamp, ToSpan};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -156,7 +156,7 @@ impl Pull {
 
     async fn pull(&mut self) -> Result<()> {
         let service = self.client.service().clone();
-        let query = self.query.clone();
+        let query = Arc::new(self.query.with_sorted_ids());
         let cut = batches(&query, |ids| paging::page_url(&service, &query, ids, 99_999).as_str().len())?;
         let of = cut.len() as u32;
         if !self.starts_in_cache(&paging::page_url(&service, &query, first_ids(&query, &cut), 1)) {
@@ -167,16 +167,22 @@ impl Pull {
         let enough = query
             .limit()
             .map(|limit| u32::try_from(limit.div_ceil(u64::from(query.page_size()))).unwrap_or(u32::MAX));
-        let mut coming = (1..).zip(cut).map(|(number, ids)| Batch {
+        let batch = Batch {
             client: self.client.clone(),
             cache: self.cache.clone(),
             tally: self.tally.clone(),
             query: query.clone(),
             id: self.id,
-            first: paging::page_url(&service, &query, &query.ids()[ids], 1),
-            number: (number, of),
+            first: paging::page_url(&service, &query, first_ids(&query, &cut), 1),
+            number: (1, of),
             from: self.from,
             enough,
+            taken_in: watch::channel(0).1,
+        };
+        let mut coming = (1..).zip(cut).map(|(number, ids)| Batch {
+            first: paging::page_url(&service, &query, &query.ids()[ids], 1),
+            number: (number, of),
+            ..batch.clone()
         });
         let side_by_side = service.bounds.concurrency.max(1) as usize;
         let mut under_way = VecDeque::new();
@@ -185,16 +191,19 @@ impl Pull {
                 && let Some(batch) = coming.next()
             {
                 let (sender, receiver) = mpsc::channel(AHEAD);
+                let (taken_in, watched) = watch::channel(0);
+                let batch = Batch { taken_in: watched, ..batch };
                 let task = AbortOnDropHandle::new(tokio::spawn(batch.clone().pull(sender)));
-                under_way.push_back((batch, receiver, task));
+                under_way.push_back((batch, receiver, taken_in, task));
             }
-            let Some((batch, mut pages, _task)) = under_way.pop_front() else { return Ok(()) };
+            let Some((batch, mut pages, taken_in, _task)) = under_way.pop_front() else { return Ok(()) };
             let mut progress = Progress::default();
             while let Some(fetched) = pages.recv().await {
                 self.deliver(&batch, &mut progress, fetched?).await?;
                 if !self.wanted {
                     return Ok(());
                 }
+                taken_in.send_replace(progress.page);
             }
         }
     }
