@@ -5,15 +5,17 @@ mod session;
 #[path = "main/translate.rs"]
 mod translate;
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cxlens::args::{Args, Command, Explore, Sandbox};
-use cxlens::cli::{report, sandbox, signals::Signals};
-use cxlens::config::{self, Env, Paths};
+use cxlens::args::{self, Args, Command, Explore, Sandbox};
+use cxlens::cli::{Streams, plan, query, report, sandbox, signals::Signals};
+use cxlens::config::{self, Env, Paths, Settings};
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::plan::{Known, Plan};
+use cxlens::engine::query::Query;
 use cxlens::logging;
 use tracing_appender::non_blocking::WorkerGuard;
 
@@ -47,6 +49,7 @@ fn run(args: Args) -> Result<u8, Failed> {
         None => explore(&args.explore, &env, &paths, clock),
         Some(Command::Explore(typed)) => explore(&typed, &env, &paths, clock),
         Some(Command::Sandbox(typed)) => serve(&typed),
+        Some(Command::Query(typed)) => query(&typed, &env, &paths, clock),
         Some(_) => Ok(1),
     }
 }
@@ -63,14 +66,47 @@ fn explore(typed: &Explore, env: &Env, paths: &Paths, clock: Clock) -> Result<u8
     })
 }
 
+/// `cxlens query`
+fn query(typed: &args::Query, env: &Env, paths: &Paths, clock: Clock) -> Result<u8, Failed> {
+    let settings = config::load(env, paths, &translate::flags(&typed.query)).map_err(one)?;
+    let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
+    if typed.dry_run {
+        return plan(&settings, &query?);
+    }
+    // Both are wrong at once where neither a query nor a tenant was given: both are told.
+    let service = if settings.wants_sandbox() { Ok(()) } else { settings.service().map(drop) };
+    let query = match (query, service) {
+        (Ok(query), Ok(())) => query,
+        (query, service) => return Err(query.err().into_iter().flatten().chain(service.err()).collect()),
+    };
+    let streams = streams(&settings);
+    let sink = translate::sink(typed, &query, streams).map_err(one)?;
+    runtime()?.block_on(async {
+        let mut signals = Signals::listen().map_err(|e| one(local("signal handlers", &e)))?;
+        let (handle, background) = session::start(settings, clock).split();
+        let code = query::run(handle, query, sink, streams, &mut signals, say).await;
+        session::end(background).await;
+        Ok(code)
+    })
+}
+
+/// `cxlens query --dry-run`
+fn plan(settings: &Settings, query: &Query) -> Result<u8, Failed> {
+    let (service, note) = settings.planned().map_err(one)?;
+    let known = Known { rate: service.bounds.rate, burst: 1.0, ..Known::default() };
+    let plan = Plan::of(query, &service, known, |_| false).map_err(one)?;
+    match io::stdout().write_all(plan::describe(&service, query, &plan, note).as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(one(local("stdout", &error))),
+        _ => Ok(0),
+    }
+}
+
 /// `cxlens sandbox`
 fn serve(typed: &Sandbox) -> Result<u8, Failed> {
     let options = translate::sandbox(typed).map_err(one)?;
-    let local =
-        |what: &str, error: &dyn std::fmt::Display| one(Error::new(Kind::Local, what, error.to_string(), ""));
     runtime()?.block_on(async {
-        let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let server = cxlens::sandbox::Sandbox::start(options).await.map_err(|e| local("sandbox", &e))?;
+        let mut signals = Signals::listen().map_err(|e| one(local("signal handlers", &e)))?;
+        let server = cxlens::sandbox::Sandbox::start(options).await.map_err(|e| one(local("sandbox", &e)))?;
         server.warm_up().await;
         say(&format!("sandbox on {}; Ctrl-C ends it\n", server.addr()));
         let (base_url, door) = (server.base_url(), &server);
@@ -80,7 +116,9 @@ fn serve(typed: &Sandbox) -> Result<u8, Failed> {
             client_id: door.client_id(),
             client_secret: door.client_secret(),
         };
-        sandbox::serve(&door, io::stdout().lock(), &mut signals).await.map_err(|e| local("stdout", &e))?;
+        sandbox::serve(&door, io::stdout().lock(), &mut signals)
+            .await
+            .map_err(|e| one(local("stdout", &e)))?;
         server.stop().await;
         Ok(0)
     })
@@ -104,6 +142,21 @@ fn log(env: &Env, paths: &Paths, clock: &Clock) -> Option<WorkerGuard> {
     logging::start(&paths.log(), env.get("CXLENS_LOG"), today)
         .map_err(|error| say(&format!("note: no diagnostic log in {}: {error}\n", paths.log().display())))
         .ok()
+}
+
+/// What the streams are, and how they may be written to.
+fn streams(settings: &Settings) -> Streams {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    Streams {
+        stdout_is_terminal: io::stdout().is_terminal(),
+        stderr_is_terminal: io::stderr().is_terminal(),
+        columns: size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80),
+        colour: !settings.no_color,
+    }
+}
+
+fn local(what: &str, error: &dyn std::fmt::Display) -> Error {
+    Error::new(Kind::Local, what, error.to_string(), "")
 }
 
 fn one(error: Error) -> Failed {

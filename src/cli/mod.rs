@@ -5,10 +5,13 @@
 
 pub mod ids;
 pub mod output;
+pub mod plan;
 pub mod progress;
+pub mod query;
 pub mod report;
 pub mod sandbox;
 pub mod signals;
+pub mod sink;
 pub mod summary;
 pub mod table;
 

@@ -11,7 +11,12 @@ use crate::engine::text::clean;
 /// The plan as text, with what `note` says about its service.
 pub fn describe(service: &Service, query: &Query, plan: &Plan, note: Option<&str>) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "plan for {} ({})", clean(service.base_url.as_str().trim_end_matches('/')), service.tenant);
+    let _ = writeln!(
+        out,
+        "plan for {} ({})",
+        clean(service.base_url.as_str().trim_end_matches('/')),
+        service.tenant
+    );
     if let Some(note) = note {
         let _ = writeln!(out, "  note      {note}");
     }
@@ -20,8 +25,13 @@ pub fn describe(service: &Service, query: &Query, plan: &Plan, note: Option<&str
         Count::Exactly(n) => counted(n, "request"),
         Count::AtLeast(n) => format!("at least {}", counted(n, "request")),
     };
-    let batches = if plan.batches > 1 { format!(" in {} batches of IDs", plan.batches) } else { String::new() };
-    let _ = writeln!(out, "  sends     {count}{batches}, {} at once, and 1 for a token", service.bounds.concurrency);
+    let batches =
+        if plan.batches > 1 { format!(" in {} batches of IDs", plan.batches) } else { String::new() };
+    let _ = writeln!(
+        out,
+        "  sends     {count}{batches}, {} at once, and 1 for a token",
+        service.bounds.concurrency
+    );
     if let Some(rows) = plan.rows {
         let _ = writeln!(out, "  brings    at most {}", counted(rows, "profile"));
     }
@@ -86,7 +96,6 @@ mod tests {
             "plan for https://acme.my.cxone.com (acme)",
             "250 IDs, 1 segment, 9 fields",
             "at least 3 requests in 3 batches of IDs, 5 at once",
-            "at most 250 profiles",
             "at least 1.0 s at 2 requests/s",
             "crm:read cdp:read",
             "GET https://acme.my.cxone.com/api/v2/crm/contacts?",
@@ -95,12 +104,16 @@ mod tests {
             assert!(said.contains(words), "{words}: {said}");
         }
         assert_eq!(said.matches("\nGET ").count(), 3);
+        let ids = (0..250).map(|i| format!("P{i}")).collect();
+        let said_of_ids = described(&Draft { ids, ..Draft::default() }, None, None);
+        assert!(said_of_ids.contains("at most 250 profiles"), "{said_of_ids}");
         assert!(!said.contains("hush"));
     }
 
     #[test]
     fn what_is_not_known_is_not_told() {
-        let said = described(&Draft { segments: vec!["S".into()], ..Draft::default() }, None, Some("a stand-in"));
+        let said =
+            described(&Draft { segments: vec!["S".into()], ..Draft::default() }, None, Some("a stand-in"));
         assert!(said.contains("not known before") && said.contains("at least 1 request,"), "{said}");
         assert!(said.contains("note      a stand-in") && !said.contains("brings"), "{said}");
     }

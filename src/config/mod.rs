@@ -125,6 +125,11 @@ impl Settings {
         }
     }
 
+    /// Whether a flag asks for the sandbox.
+    pub fn wants_sandbox(&self) -> bool {
+        matches!(self.target, Target::Sandbox)
+    }
+
     /// The embedded service at this address.
     pub fn sandbox_service(
         &self,

@@ -1,10 +1,11 @@
 //! The background task for one run of the program: the service, its sandbox if it needs one, the worker.
 
 use cxlens::config::{Settings, Target};
+use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::options::Service;
-use cxlens::engine::worker::{Handle, Worker, channel};
+use cxlens::engine::worker::{Handle, Setup, Worker, channel};
 use cxlens::sandbox::{Options, Sandbox};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -37,18 +38,15 @@ async fn work(settings: Settings, clock: Clock, worker: Worker) {
     };
     match service {
         Ok(service) => serve(service, clock, worker).await,
-        Err(error) => {
-            tracing::error!(%error, "no service");
-            drop(worker);
-        }
+        Err(error) => worker.give_up(error).await,
     }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
 }
 
-async fn serve(service: Service, _clock: Clock, worker: Worker) {
-    worker.run(service).await;
+async fn serve(service: Service, clock: Clock, worker: Worker) {
+    worker.run(Setup { service, clock, chance: Chance::system(), transport: None }).await;
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {

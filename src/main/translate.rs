@@ -4,10 +4,12 @@ use std::fs::File;
 use std::io;
 
 use cxlens::args;
-use cxlens::cli::ids;
+use cxlens::cli::output::PartialFile;
+use cxlens::cli::sink::{Shape, Sink, Style};
+use cxlens::cli::{Streams, ids};
 use cxlens::config::{Flags, QueryDefaults, flag, units};
 use cxlens::engine::error::Error;
-use cxlens::engine::query::{Draft, FieldSet};
+use cxlens::engine::query::{Draft, FieldSet, Query};
 use cxlens::sandbox;
 
 /// The flags that settings are made from.
@@ -76,6 +78,26 @@ fn id_file(query: &args::QueryFlags) -> Result<Vec<String>, Vec<Error>> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|error| vec![ids::unreadable(&name, &error)])?;
     ids::read(file, &name, column)
+}
+
+/// Where the rows go and in which shape; a file is begun here.
+///
+/// # Errors
+/// The file is there already, or cannot be written, or its name says no format.
+pub(crate) fn sink(typed: &args::Query, query: &Query, streams: Streams) -> Result<Sink, Error> {
+    let file = typed.output.as_deref().filter(|path| path.as_os_str() != "-");
+    let shape = match typed.format {
+        Some(args::Format::Table) => Shape::Table,
+        Some(args::Format::Ndjson) => Shape::Ndjson,
+        Some(args::Format::Json) => Shape::Json,
+        Some(args::Format::Csv) => Shape::Csv,
+        None => Shape::guess(file, streams.stdout_is_terminal)?,
+    };
+    let style = Style { fields: query.fields(), raw_csv: typed.raw_csv, streams };
+    match file {
+        None => Ok(Sink::stdout(shape, style, io::stdout().lock())),
+        Some(path) => Ok(Sink::file(shape, style, PartialFile::create(path, typed.force)?)),
+    }
 }
 
 /// The sandbox that was typed; what was not is as the explorer starts it.
