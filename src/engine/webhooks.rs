@@ -15,8 +15,7 @@ use crate::wire::crm_v2;
 
 /// The scope that every call here needs.
 pub const SCOPE: &str = "webhook:write";
-/// The events that the reference client subscribes to.
-pub const EVENTS: [&str; 2] = ["profile.updated", "profile.created"];
+pub use crate::wire::crm_v2::EVENTS;
 /// The reference client's name for its registration.
 pub const NAME: &str = "CDP Profile Sync Webhook";
 
@@ -83,10 +82,11 @@ pub async fn register(
     if let Some(found) = there.into_iter().find(equal) {
         return Ok(Outcome::Found(found));
     }
-    let body = crm_v2::WebhookRequest {
+    let events: Vec<_> = wanted.events.iter().map(String::as_str).collect();
+    let body = crm_v2::NewWebhook {
         name: &wanted.name,
         url: wanted.url.as_str(),
-        events: wanted.events.iter().map(String::as_str).collect(),
+        events: &events,
         secret: secret.expose_secret(),
     };
     let json = serde_json::to_string(&body).map_err(|e| {
@@ -98,7 +98,7 @@ pub async fn register(
         idempotency: Some(key.to_owned()),
         ..call(client, "registering the webhook", None)
     };
-    let made = send(client, &call, |reply| crm_v2::webhook(&reply.body).map_err(bad)).await?;
+    let made = send(client, &call, |reply| crm_v2::registration(&reply.body).map_err(bad)).await?;
     Ok(Outcome::Made(registered(made)))
 }
 
@@ -108,7 +108,7 @@ pub async fn register(
 /// Whatever stopped the call.
 pub async fn list(client: &Client) -> Result<Vec<Registered>> {
     let call = call(client, "listing webhooks", None);
-    let found = send(client, &call, |reply| crm_v2::webhooks(&reply.body).map_err(bad)).await?;
+    let found = send(client, &call, |reply| crm_v2::registrations(&reply.body).map_err(bad)).await?;
     Ok(found.into_iter().map(registered).collect())
 }
 
@@ -161,7 +161,7 @@ fn bad(error: impl std::fmt::Display) -> Bad {
     Bad { cause: error.to_string(), passing: false }
 }
 
-fn registered(body: crm_v2::WebhookBody) -> Registered {
+fn registered(body: crm_v2::Registration) -> Registered {
     Registered {
         id: Untrusted::from(body.id),
         name: Untrusted::from(body.name),

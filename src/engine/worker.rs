@@ -26,12 +26,15 @@ use super::fetch::limits::Limiter;
 use super::fetch::pull::{Ended, Pull};
 use super::fetch::transport::{Http, Transport};
 use super::options::Service;
-use super::query::{Query, QueryId};
+use super::plan::{Known, Plan};
+use super::query::{Filter, Id, Query, QueryId};
 
 /// Events that may wait to be read; a full channel slows the pull.
 const EVENTS: usize = 64;
 /// Commands that may wait.
 const COMMANDS: usize = 64;
+/// Totals that are remembered for plans.
+const TOTALS: usize = 256;
 /// Snapshots of the limits are this far apart at least.
 const LIMITS_INTERVAL: Duration = Duration::from_millis(50);
 /// The measured rate falls back to nothing within this span after the last request.
@@ -106,7 +109,7 @@ impl Worker {
             clock,
             self.events.clone(),
         )));
-        let mut runs = Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new() };
+        let mut runs = Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new(), totals: HashMap::new() };
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
@@ -128,7 +131,23 @@ struct Runs {
     client: Client,
     cache: Cache,
     cancels: HashMap<QueryId, CancellationToken>,
-    tasks: JoinSet<QueryId>,
+    tasks: JoinSet<Option<Finished>>,
+    /// How many profiles a target had when it was last asked, for plans.
+    totals: HashMap<Target, u64>,
+}
+
+/// A run that is over, what it asked for, and how many the service said there are.
+type Finished = (QueryId, Target, Option<u64>);
+
+/// What a query is after, whatever fields and page size it asks with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Target(Vec<Id>, Vec<Id>, Option<Filter>);
+
+impl Target {
+    fn of(query: &Query) -> Self {
+        let query = query.with_sorted_ids();
+        Self(query.ids().to_vec(), query.segments().to_vec(), query.filter().cloned())
+    }
 }
 
 impl Runs {
@@ -141,7 +160,7 @@ impl Runs {
                 }
             }
             Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
-            Command::Plan(_ticket, _query) => {}
+            Command::Plan(ticket, query) => self.plan(ticket, query),
         }
     }
 
@@ -149,24 +168,53 @@ impl Runs {
         let cancel = CancellationToken::new();
         self.cancels.insert(id, cancel.clone());
         let client = self.client.clone();
+        let target = Target::of(&query);
         let pull = Pull::new(client.clone(), self.cache.clone(), id, query);
         self.tasks.spawn(async move {
             let Ended { summary, error, .. } = pull.run(&cancel).await;
             let summary = Arc::new(summary);
+            let total = summary.total.or((summary.cut.is_none()).then_some(summary.rows));
             client
                 .tell(match error {
                     None => Event::Finished(id, summary),
                     Some(error) => Event::Failed(id, summary, error),
                 })
                 .await;
-            id
+            Some((id, target, total))
         });
     }
 
-    fn ended(&mut self, ended: Result<QueryId, tokio::task::JoinError>) {
+    /// Plans in a task of its own: looking through the cache takes a while.
+    fn plan(&mut self, ticket: u64, query: Query) {
+        let limits = self.client.limiter().snapshot();
+        let known = Known {
+            total: self.totals.get(&Target::of(&query)).copied(),
+            rate: limits.rate,
+            burst: limits.bucket.map_or(1.0, |(tokens, _)| tokens),
+            latency: self.client.recent_latency(),
+        };
+        let (client, cache) = (self.client.clone(), self.cache.clone());
+        self.tasks.spawn(async move {
+            let now = client.clock().now();
+            let service = client.service();
+            let cached = |url: &url::Url| cache.get(&Cache::key(service, url), now).is_some();
+            // A query that makes no plan says why when it is run.
+            if let Ok(plan) = Plan::of(&query, service, known, cached) {
+                client.tell(Event::Planned(ticket, plan)).await;
+            }
+            None
+        });
+    }
+
+    fn ended(&mut self, ended: Result<Option<Finished>, tokio::task::JoinError>) {
         match ended {
-            Ok(id) => {
+            Ok(None) => {}
+            Ok(Some((id, target, total))) => {
                 self.cancels.remove(&id);
+                if self.totals.len() >= TOTALS {
+                    self.totals.clear();
+                }
+                self.totals.extend(total.map(|total| (target, total)));
             }
             Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
         }

@@ -228,7 +228,7 @@ impl Batch {
         let clock = self.client.clock();
         let start = clock.now();
         let read = crm_v2::page(body)
-            .map_err(|error| Bad { cause: error.to_string(), passing: error.is_passing() })?;
+            .map_err(|error| Bad { cause: error.to_string(), passing: error.is_transient() })?;
         let decode = clock.now() - start;
         let items = match (read.items.first(), read.items.last()) {
             (Some(first), Some(last)) => {

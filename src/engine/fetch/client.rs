@@ -7,6 +7,7 @@
 //!                                             └─► stop: an error that says what, why and what to do
 //! ```
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,9 @@ use crate::engine::event::{Endpoint, Event, Exchange, Outcome, Phases, Retry, Re
 use crate::engine::options::Service;
 use crate::engine::query::QueryId;
 use crate::engine::text::Untrusted;
+
+/// Pages whose latency is remembered for plans.
+const RECENT: usize = 32;
 
 /// What is asked, apart from the token.
 #[derive(Clone, Debug)]
@@ -135,6 +139,8 @@ struct Inner {
     events: mpsc::Sender<Event>,
     exchanges: AtomicU64,
     token_requests: AtomicU32,
+    /// The server's latency for the last pages.
+    recent: Mutex<VecDeque<Duration>>,
 }
 
 impl std::fmt::Debug for Client {
@@ -181,6 +187,7 @@ impl Client {
                 events,
                 exchanges: AtomicU64::new(0),
                 token_requests: AtomicU32::new(0),
+                recent: Mutex::default(),
             }
         }))
     }
@@ -208,6 +215,14 @@ impl Client {
     /// Token requests sent so far.
     pub fn token_requests(&self) -> u32 {
         self.0.token_requests.load(Ordering::Relaxed)
+    }
+
+    /// What the service took for a page lately: the median of the last pages.
+    pub fn recent_latency(&self) -> Option<Duration> {
+        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times: Vec<_> = recent.iter().copied().collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
     }
 
     /// Tells whoever watches. A watcher that has gone is no error.
@@ -428,6 +443,13 @@ impl Client {
                 counts.processing.push(phases.processing());
             }
         });
+        if rows.is_some() {
+            let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.push_back(phases.server());
+            if recent.len() > RECENT {
+                recent.pop_front();
+            }
+        }
         if call.endpoint == Endpoint::Token {
             self.0.token_requests.fetch_add(1, Ordering::Relaxed);
         }

@@ -24,7 +24,9 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
     let body = last.exchanged.as_ref().map_or_else(|_| String::new(), |reply| said(reply, service, last));
     let mut error = match (&last.exchanged, &last.bad) {
         (Err(fault), _) => faulty(service, what, fault),
-        (Ok(reply), Some(bad)) => Error::new(Kind::Service, what, &bad.cause, body_remedy(reply)),
+        (Ok(reply), Some(bad)) => {
+            Error::new(Kind::Service, what, redact(bad.cause.clone(), service, last), body_remedy(reply))
+        }
         (Ok(reply), None) => refused(service, call, what, (reply, &body), last, stop),
     };
     if attempts > 1 {
@@ -200,7 +202,10 @@ fn request(call: &Call) -> String {
 
 /// The body as answered, our own secrets taken out however the service spells them.
 fn said(reply: &Reply, service: &Service, last: &Attempt) -> String {
-    let mut text = String::from_utf8_lossy(&reply.body).into_owned();
+    redact(String::from_utf8_lossy(&reply.body).into_owned(), service, last)
+}
+
+fn redact(mut text: String, service: &Service, last: &Attempt) -> String {
     let token = last.token.as_ref().map(|t| t.secret.expose_secret());
     for secret in [Some(service.client_secret.expose_secret()), token].into_iter().flatten() {
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();

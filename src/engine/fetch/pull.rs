@@ -25,8 +25,8 @@ use crate::engine::batches::batches;
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Result};
 use crate::engine::event::{Cut, Event, Latency, Page, SetAside, Status, Summary};
+use crate::engine::pipeline::Accuracy;
 use crate::engine::pipeline::profile::Profile;
-use crate::engine::pipeline::quality::Accuracy;
 use crate::engine::query::{Id, Query, QueryId};
 
 /// Empty pages in a row that are followed.

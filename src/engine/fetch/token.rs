@@ -66,8 +66,10 @@ fn read(client: &Client, reply: &Reply) -> std::result::Result<Token, Bad> {
     if reply.is_html() {
         return Err(Bad { cause: "HTML came (text/html) instead of a token".into(), passing: false });
     }
-    let body = crm_v2::token(&reply.body)
-        .map_err(|error| Bad { cause: error.to_string(), passing: error.is_passing() })?;
-    let secret = SecretString::from(body.access_token);
-    Ok(Token::granted(secret, body.scope, body.expires_in, client.clock().now()))
+    let body = crm_v2::token(&reply.body).map_err(|error| Bad {
+        passing: matches!(error, crm_v2::TokenError::Empty | crm_v2::TokenError::NotJson),
+        cause: error.to_string(),
+    })?;
+    let life = body.expires_in.map(crm_v2::ExpiresIn::seconds);
+    Ok(Token::granted(body.access_token, body.scope, life, client.clock().now()))
 }

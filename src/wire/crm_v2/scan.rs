@@ -1,140 +1,132 @@
-//! Cuts a page into rows where a strict parser gives up: it tracks strings, escapes and depth, and lets
-//! whatever stands inside a row be.
+//! Finds where JSON values begin and end, without asking whether they are valid.
+//!
+//! A page is cut into rows by this, so that a row that no parser would take (invalid UTF-8, a raw line
+//! break in a text, `NaN`, a thousand brackets) costs that row and not its page. What is *in* a value is
+//! looked at by whoever parses it.
 
-use super::body::{PageBody, PageError};
+/// The body ends inside a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut;
 
-/// What was found at the top level of a body, still JSON.
-#[derive(Default)]
-pub(super) struct Parts<'a> {
-    pub(super) items: Option<Vec<&'a [u8]>>,
-    pub(super) next: Option<&'a [u8]>,
-    pub(super) total: Option<&'a [u8]>,
-    pub(super) error: bool,
-}
-
-/// A page whose rows need not be sound.
-pub(super) fn page(body: &[u8]) -> Result<PageBody<'_>, PageError> {
-    let mut scan = Scan { body, at: 0 };
-    scan.blank();
-    match scan.peek() {
-        Some(b'{') => scan.at += 1,
-        Some(b'[') => return Err(PageError::NotAPage("a bare list")),
-        Some(b'"' | b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
-            return Err(PageError::NotAPage("a single value"));
-        }
-        _ => return Err(scan.not_json()),
-    }
-    let mut parts = Parts::default();
-    loop {
-        scan.blank();
-        match scan.next()? {
-            b'}' => break,
-            b',' => {}
-            b'"' => {
-                let key = scan.string()?;
-                scan.blank();
-                if scan.next()? != b':' {
-                    return Err(scan.not_json());
-                }
-                scan.blank();
-                match key {
-                    b"items" if scan.peek() == Some(b'[') => parts.items = Some(scan.list()?),
-                    b"nextPageUrl" => parts.next = Some(scan.value()?),
-                    b"total" => parts.total = Some(scan.value()?),
-                    b"totalCount" => parts.total = parts.total.or(Some(scan.value()?)),
-                    _ => {
-                        parts.error |= key == b"error";
-                        scan.value()?;
-                    }
-                }
-            }
-            _ => return Err(scan.not_json()),
-        }
-    }
-    scan.blank();
-    if scan.peek().is_some() {
-        return Err(scan.not_json());
-    }
-    parts.page()
-}
-
-struct Scan<'a> {
+/// A position in a body.
+#[derive(Debug)]
+pub(super) struct Scanner<'a> {
     body: &'a [u8],
     at: usize,
+    /// The brackets that are open inside the value being scanned; kept for its memory.
+    open: Vec<u8>,
 }
 
-impl<'a> Scan<'a> {
-    fn peek(&self) -> Option<u8> {
+impl<'a> Scanner<'a> {
+    /// Starts at the body's first byte, past a byte order mark.
+    pub(super) fn new(body: &'a [u8]) -> Self {
+        let at = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        Self { body, at, open: Vec::new() }
+    }
+
+    /// The next byte that is not white space, where there is one.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.body.get(self.at) {
+            self.at += 1;
+        }
         self.body.get(self.at).copied()
     }
 
-    fn next(&mut self) -> Result<u8, PageError> {
-        let byte = self.peek().ok_or(PageError::Cut)?;
+    /// Takes the byte that [`Self::peek`] saw.
+    pub(super) fn step(&mut self) {
         self.at += 1;
-        Ok(byte)
     }
 
-    fn blank(&mut self) {
-        while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
-            self.at += 1;
-        }
+    /// Where the scanner stands, in bytes from the body's start.
+    pub(super) fn offset(&self) -> usize {
+        self.at
     }
 
-    fn not_json(&self) -> PageError {
-        PageError::NotJson(format!("at byte {}", self.at))
-    }
-
-    /// The inside of a string whose opening quote was taken.
-    fn string(&mut self) -> Result<&'a [u8], PageError> {
+    /// A text with its quotes; the scanner stands on the first one.
+    pub(super) fn text(&mut self) -> Result<&'a [u8], Cut> {
         let start = self.at;
-        loop {
-            let rest = self.body.get(self.at..).unwrap_or_default();
-            let step = memchr::memchr2(b'"', b'\\', rest).ok_or(PageError::Cut)?;
-            self.at += step;
-            if self.body[self.at] == b'"' {
-                self.at += 1;
-                return Ok(&self.body[start..self.at - 1]);
-            }
-            self.at += 2;
-        }
+        self.skip_text()?;
+        Ok(&self.body[start..self.at])
     }
 
-    /// A value up to the comma or bracket that ends it at its own depth, whatever is inside.
-    fn value(&mut self) -> Result<&'a [u8], PageError> {
+    /// A value up to, and without, the comma or bracket that ends it. Empty where there is none.
+    ///
+    /// A bracket that closes an outer one closes all inside it; one that closes nothing is passed over.
+    pub(super) fn value(&mut self) -> Result<&'a [u8], Cut> {
+        self.peek();
         let start = self.at;
-        let mut depth = 0_usize;
+        let mut end = start;
+        self.open.clear();
         loop {
-            match self.peek().ok_or(PageError::Cut)? {
+            let byte = *self.body.get(self.at).ok_or(Cut)?;
+            match byte {
                 b'"' => {
-                    self.at += 1;
-                    self.string()?;
+                    self.skip_text()?;
+                    end = self.at;
                     continue;
                 }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' if depth > 0 => depth -= 1,
-                b'}' | b']' | b',' if depth == 0 => break,
+                b'{' => self.open.push(b'}'),
+                b'[' => self.open.push(b']'),
+                b'}' | b']' => {
+                    if self.open.last() == Some(&byte) {
+                        self.open.pop();
+                    } else if self.open.is_empty() {
+                        return Ok(&self.body[start..end]);
+                    } else if let Some(outer) = self.open.iter().rposition(|open| *open == byte) {
+                        self.open.truncate(outer);
+                    }
+                }
+                b',' if self.open.is_empty() => return Ok(&self.body[start..end]),
                 _ => {}
             }
             self.at += 1;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                end = self.at;
+            }
         }
-        Ok(self.body[start..self.at].trim_ascii_end())
     }
 
-    /// The rows of a list whose opening bracket is next.
-    fn list(&mut self) -> Result<Vec<&'a [u8]>, PageError> {
+    fn skip_text(&mut self) -> Result<(), Cut> {
         self.at += 1;
-        let mut rows = Vec::new();
         loop {
-            self.blank();
-            match self.peek().ok_or(PageError::Cut)? {
-                b']' => {
+            match self.body.get(self.at).ok_or(Cut)? {
+                b'"' => {
                     self.at += 1;
-                    return Ok(rows);
+                    return Ok(());
                 }
-                b',' => self.at += 1,
-                b'}' => return Err(self.not_json()),
-                _ => rows.push(self.value()?),
+                b'\\' => self.at += 2,
+                _ => self.at += 1,
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(body: &str) -> Result<&str, Cut> {
+        Scanner::new(body.as_bytes()).value().map(|v| std::str::from_utf8(v).unwrap())
+    }
+
+    #[test]
+    fn a_value_ends_at_its_own_end() {
+        assert_eq!(first(r#" {"a":[1,{"b":"]},\""}]} , 2]"#), Ok(r#"{"a":[1,{"b":"]},\""}]}"#));
+        assert_eq!(first("12 ]"), Ok("12"));
+        assert_eq!(first("]"), Ok(""));
+        assert_eq!(first(r#""a\\",1"#), Ok(r#""a\\""#));
+    }
+
+    #[test]
+    fn brackets_that_do_not_match_do_not_swallow_what_follows() {
+        assert_eq!(first(r#"{"a":[1,2},{"b":1}]"#), Ok(r#"{"a":[1,2}"#));
+        assert_eq!(first(r#"{"a":1]},{"b":1}]"#), Ok(r#"{"a":1]}"#));
+    }
+
+    #[test]
+    fn an_end_inside_a_value_is_a_cut() {
+        for body in ["", "{", "[1", "\"a", "\"a\\", "{\"a\":1}", "12"] {
+            assert_eq!(first(body), Err(Cut), "{body}");
         }
     }
 }

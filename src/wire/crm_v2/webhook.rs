@@ -1,77 +1,143 @@
 //! Webhook registrations.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
 
-/// What is sent to register. Holds the secret: neither printed nor kept.
-#[derive(Serialize)]
-pub struct WebhookRequest<'a> {
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The events that are subscribed to.
+pub const EVENTS: [&str; 2] = ["profile.updated", "profile.created"];
+
+/// The body that registers a webhook. `Debug` does not show the secret.
+#[derive(Clone, Copy, Serialize)]
+pub struct NewWebhook<'a> {
     /// A name for people.
     pub name: &'a str,
-    /// Where events go.
+    /// Where events are sent to.
     pub url: &'a str,
-    /// Which events.
-    pub events: Vec<&'a str>,
-    /// What they are signed with.
+    /// Which events: see [`EVENTS`].
+    pub events: &'a [&'a str],
+    /// What events are signed with.
     pub secret: &'a str,
 }
 
-impl std::fmt::Debug for WebhookRequest<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "WebhookRequest({:?}, {:?}, {:?}, [redacted])", self.name, self.url, self.events)
+impl fmt::Debug for NewWebhook<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewWebhook")
+            .field("name", &self.name)
+            .field("url", &self.url)
+            .field("events", &self.events)
+            .field("secret", &"[redacted]")
+            .finish()
     }
 }
 
-/// A registration as the service has it; never with its secret.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
-pub struct WebhookBody {
-    /// The service's identifier.
+/// A registration as the service has it. Texts are as received: clean them before they are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Registration {
+    /// What it is deleted by.
+    #[serde(deserialize_with = "text_or_number")]
     pub id: String,
-    /// Its name.
-    #[serde(default)]
+    /// A name for people.
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    /// Where events go.
-    #[serde(default)]
+    /// Where events are sent to.
+    #[serde(default, deserialize_with = "or_default")]
     pub url: String,
     /// Which events.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub events: Vec<String>,
 }
 
-/// Reads the answer to a registration.
-///
-/// # Errors
-/// A short description without any value of the reply.
-pub fn webhook(body: &[u8]) -> Result<WebhookBody, String> {
-    serde_json::from_slice(body)
-        .map_err(|e| format!("the reply is no webhook registration (line {})", e.line()))
+/// A body that is no registration, or no list of them; says what was wrong, without a value of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WebhookError(&'static str);
+
+impl fmt::Display for WebhookError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
-/// Reads the list of registrations.
+impl std::error::Error for WebhookError {}
+
+/// Reads the reply to a registration.
 ///
 /// # Errors
-/// A short description without any value of the reply.
-pub fn webhooks(body: &[u8]) -> Result<Vec<WebhookBody>, String> {
+/// A body that is no object with an `id`.
+pub fn registration(body: &[u8]) -> Result<Registration, WebhookError> {
+    serde_json::from_slice(without_bom(body))
+        .map_err(|_| WebhookError("the reply is not a registration with an id"))
+}
+
+/// Reads a list of registrations.
+///
+/// # Errors
+/// A body that is not `{"items": [...]}` with registrations in it.
+pub fn registrations(body: &[u8]) -> Result<Vec<Registration>, WebhookError> {
     #[derive(Deserialize)]
     struct List {
-        items: Vec<WebhookBody>,
+        items: Vec<Registration>,
     }
-    let list: List = serde_json::from_slice(body)
-        .map_err(|e| format!("the reply is no list of webhooks (line {})", e.line()))?;
-    Ok(list.items)
+    serde_json::from_slice(without_bom(body))
+        .map(|list: List| list.items)
+        .map_err(|_| WebhookError("the reply is not a list of registrations under items"))
+}
+
+fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text(String),
+        Number(serde_json::Number),
+    }
+    match Either::deserialize(deserializer)? {
+        Either::Text(text) if text.is_empty() => Err(serde::de::Error::custom("empty id")),
+        Either::Text(text) => Ok(text),
+        Either::Number(number) => Ok(number.to_string()),
+    }
+}
+
+/// Takes null for nothing.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const NEW: NewWebhook<'_> =
+        NewWebhook { name: "n", url: "https://example.com/h", events: &EVENTS, secret: "whsec_CANARY" };
+
     #[test]
-    fn registrations_are_read_and_secrets_not_printed() {
-        let list =
-            br#"{"items":[{"id":"w1","name":"n","url":"https://a.example/x","events":["profile.updated"]}]}"#;
-        assert_eq!(webhooks(list).unwrap()[0].id, "w1");
-        assert_eq!(webhook(br#"{"id":"w2"}"#).unwrap().events, Vec::<String>::new());
-        assert!(webhook(b"[]").is_err() && webhooks(b"{}").is_err());
-        let request = WebhookRequest { name: "n", url: "u", events: vec![], secret: "s3cret" };
-        assert!(!format!("{request:?}").contains("s3cret"));
+    fn a_registration_is_sent_in_the_contracts_form() {
+        assert_eq!(
+            serde_json::to_string(&NEW).unwrap(),
+            r#"{"name":"n","url":"https://example.com/h","events":["profile.updated","profile.created"],"secret":"whsec_CANARY"}"#
+        );
+        assert!(!format!("{NEW:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn replies_are_read() {
+        let read = registration(br#"{"id":"wh-1","name":"n","url":"u","events":["profile.updated"],"x":1}"#)
+            .unwrap();
+        assert_eq!((read.id.as_str(), read.events.len()), ("wh-1", 1));
+        let read = registrations(br#"{"items":[{"id":7,"name":null},{"id":"b"}]}"#).unwrap();
+        assert_eq!(read.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["7", "b"]);
+    }
+
+    #[test]
+    fn replies_that_say_nothing_are_errors() {
+        for body in ["", "{}", r#"{"id":""}"#, r#"{"id":null}"#, "[]", "<html>"] {
+            assert!(registration(body.as_bytes()).is_err(), "{body}");
+            assert!(registrations(body.as_bytes()).is_err(), "{body}");
+        }
     }
 }
