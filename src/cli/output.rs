@@ -92,11 +92,6 @@ impl PartialFile {
         Ok(self.partial)
     }
 
-    /// Nothing was written, and nothing will be: no trace is left.
-    pub fn discard(self) {
-        let _ = fs::remove_file(&self.partial);
-    }
-
     /// Where it is being written.
     pub fn partial(&self) -> &Path {
         &self.partial
@@ -188,8 +183,6 @@ mod tests {
         assert_eq!(fs::read(dir.path().join("a.csv.partial")).unwrap(), b"id\n");
         drop(PartialFile::create(&target, false).unwrap());
         assert_eq!(there(dir.path()), ["a.csv.partial"]);
-        PartialFile::create(&target, false).unwrap().discard();
-        assert!(there(dir.path()).is_empty());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where rows go and in which shape.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Streams;
 use super::output::PartialFile;
@@ -10,6 +10,7 @@ use crate::engine::error::{Error, Kind};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
 use crate::engine::text::clean;
+use crate::export;
 
 /// The shapes that rows can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,23 +49,6 @@ impl Shape {
     }
 }
 
-/// Writes rows one page after the other.
-trait Encode {
-    fn page(&mut self, out: &mut dyn Write, rows: &[Profile]) -> io::Result<()>;
-    /// Writes what closes the data; nothing follows.
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()>;
-}
-
-impl Encode for Table {
-    fn page(&mut self, out: &mut dyn Write, rows: &[Profile]) -> io::Result<()> {
-        self.rows(out, rows)
-    }
-
-    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        Table::finish(self, out)
-    }
-}
-
 /// What the shape depends on beside itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
@@ -78,45 +62,74 @@ pub struct Style {
 
 /// Where the bytes go.
 enum To {
-    Stdout { out: BufWriter<Box<dyn Write>>, terminal: bool },
+    Stdout(BufWriter<Box<dyn Write>>),
     File(PartialFile),
 }
 
-/// A shape and a place.
+impl Write for To {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(out) => out.write(bytes),
+            Self::File(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(out) => out.flush(),
+            // A reader waits for stdout; nobody reads a file that has no name yet.
+            Self::File(_) => Ok(()),
+        }
+    }
+}
+
+/// How the bytes are made.
+enum Rows {
+    Table(Table, To),
+    Export(export::Writer<To>),
+}
+
+/// A shape and a place for rows.
 pub struct Sink {
-    encode: Box<dyn Encode>,
-    to: To,
+    rows: Rows,
+    /// The file that is being written; `None` for stdout.
+    partial: Option<PathBuf>,
+    terminal: bool,
 }
 
 impl Sink {
     /// Rows go to stdout, a page at a time.
     pub fn stdout(shape: Shape, style: Style, out: impl Write + 'static) -> Self {
+        let to = To::Stdout(BufWriter::with_capacity(64 * 1024, Box::new(out)));
         let terminal = style.streams.stdout_is_terminal;
-        let to = To::Stdout { out: BufWriter::with_capacity(64 * 1024, Box::new(out)), terminal };
-        Self { encode: encoder(shape, style, terminal), to }
+        Self { rows: rows(shape, style, terminal, to), partial: None, terminal }
     }
 
     /// Rows go to a file.
     pub fn file(shape: Shape, style: Style, file: PartialFile) -> Self {
-        Self { encode: encoder(shape, style, false), to: To::File(file) }
+        let partial = Some(file.partial().to_owned());
+        Self { rows: rows(shape, style, false, To::File(file)), partial, terminal: false }
     }
 
     /// Whether rows appear on the terminal as they come.
     pub fn is_terminal(&self) -> bool {
-        matches!(self.to, To::Stdout { terminal: true, .. })
+        self.terminal
     }
 
     /// Writes a page of rows; on stdout they are there when it returns.
     ///
     /// # Errors
     /// Whatever writing gives; a closed pipe is [`io::ErrorKind::BrokenPipe`].
-    pub fn page(&mut self, rows: &[Profile]) -> io::Result<()> {
-        match &mut self.to {
-            To::Stdout { out, .. } => {
-                self.encode.page(out, rows)?;
-                out.flush()
+    pub fn page(&mut self, page: &[Profile]) -> io::Result<()> {
+        match &mut self.rows {
+            Rows::Table(table, to) => {
+                table.rows(to, page)?;
+                to.flush()
             }
-            To::File(file) => self.encode.page(file, rows),
+            Rows::Export(writer) => {
+                page.iter().try_for_each(|row| writer.row(row))?;
+                writer.flush()
+            }
         }
     }
 
@@ -124,19 +137,10 @@ impl Sink {
     ///
     /// # Errors
     /// The rest cannot be written.
-    pub fn finish(mut self) -> Result<Option<String>, Error> {
-        match self.to {
-            To::Stdout { mut out, .. } => {
-                let closed = self.encode.finish(&mut out).and_then(|()| out.flush());
-                unless_closed(closed)?;
-                Ok(None)
-            }
-            To::File(mut file) => {
-                let partial = file.partial().to_owned();
-                self.encode.finish(&mut file).map_err(|e| unwritable(&partial.display().to_string(), &e))?;
-                let target = file.finish()?;
-                Ok(Some(format!("wrote {}\n", shown(&target))))
-            }
+    pub fn finish(self) -> Result<Option<String>, Error> {
+        match self.close()? {
+            To::File(file) => Ok(Some(format!("wrote {}\n", shown(&file.finish()?)))),
+            To::Stdout(_) => Ok(None),
         }
     }
 
@@ -145,78 +149,68 @@ impl Sink {
     ///
     /// # Errors
     /// The rest cannot be written.
-    pub fn keep(mut self, rows: u64) -> Result<Option<String>, Error> {
-        match self.to {
-            To::Stdout { .. } => self.finish(),
-            To::File(file) if rows == 0 => {
-                file.discard();
-                Ok(None)
-            }
-            To::File(mut file) => {
-                let partial = file.partial().to_owned();
-                let kept = self.encode.finish(&mut file).and_then(|()| file.keep());
-                let partial = kept.map_err(|e| unwritable(&partial.display().to_string(), &e))?;
+    pub fn keep(self, count: u64) -> Result<Option<String>, Error> {
+        if count == 0 && self.partial.is_some() {
+            return Ok(self.abandon(count));
+        }
+        let place = self.place();
+        match self.close()? {
+            To::File(file) => {
+                let partial = file.keep().map_err(|e| unwritable(&place, &e))?;
                 Ok(Some(format!("what came is in {}\n", shown(&partial))))
             }
+            To::Stdout(_) => Ok(None),
         }
     }
 
     /// Writing failed: nothing more is tried. Says where what was written is, where that is a file.
-    pub fn abandon(self, rows: u64) -> Option<String> {
-        match self.to {
-            To::File(file) if rows == 0 => {
-                file.discard();
-                None
-            }
-            To::File(file) => Some(format!("what was written is in {}\n", shown(file.partial()))),
-            To::Stdout { out, .. } => {
-                // Without this, dropping would try to write once more.
-                drop(out.into_parts());
-                None
-            }
+    pub fn abandon(self, count: u64) -> Option<String> {
+        let partial = self.partial?;
+        drop(self.rows);
+        if count == 0 {
+            let _ = std::fs::remove_file(&partial);
+            return None;
         }
+        Some(format!("what was written is in {}\n", shown(&partial)))
     }
 
     /// The error for rows that could not be written.
     pub fn unwritable(&self, error: &io::Error) -> Error {
-        match &self.to {
-            To::Stdout { .. } => unwritable("stdout", error),
-            To::File(file) => unwritable(&file.partial().display().to_string(), error),
+        unwritable(&self.place(), error)
+    }
+
+    fn place(&self) -> String {
+        self.partial.as_deref().map_or_else(|| "stdout".to_owned(), shown)
+    }
+
+    /// Writes what closes the data. A pipe that nobody reads any more needs none.
+    fn close(self) -> Result<To, Error> {
+        let place = self.place();
+        let closed = match self.rows {
+            Rows::Table(mut table, mut to) => table.finish(&mut to).and_then(|()| to.flush()).map(|()| to),
+            Rows::Export(writer) => writer.finish(),
+        };
+        match closed {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.partial.is_none() => {
+                Ok(To::Stdout(BufWriter::new(Box::new(io::sink()))))
+            }
+            other => other.map_err(|e| unwritable(&place, &e)),
         }
     }
 }
 
-fn encoder(shape: Shape, style: Style, terminal: bool) -> Box<dyn Encode> {
-    match shape {
+fn rows(shape: Shape, style: Style, terminal: bool, to: To) -> Rows {
+    let format = match shape {
         Shape::Table => {
             let columns = terminal.then_some(style.streams.columns);
-            Box::new(Table::new(style.fields, columns, terminal && style.streams.colour))
+            return Rows::Table(Table::new(style.fields, columns, terminal && style.streams.colour), to);
         }
-        Shape::Ndjson | Shape::Json | Shape::Csv => Box::new(StandIn),
-    }
-}
-
-/// Until the writers of `export` are there.
-struct StandIn;
-
-impl Encode for StandIn {
-    fn page(&mut self, out: &mut dyn Write, rows: &[Profile]) -> io::Result<()> {
-        for row in rows {
-            writeln!(out, "{{\"id\":{:?}}}", row.id().map_or("", |id| id.raw()))?;
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn unless_closed(result: io::Result<()>) -> Result<(), Error> {
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritable("stdout", &error)),
-        _ => Ok(()),
-    }
+        Shape::Ndjson => export::Format::Ndjson,
+        Shape::Json => export::Format::Json,
+        Shape::Csv => export::Format::Csv,
+    };
+    let csv = export::CsvOptions { raw: style.raw_csv, clean_for_terminal: terminal };
+    Rows::Export(export::Writer::new(to, format, style.fields, csv))
 }
 
 fn unwritable(place: &str, error: &io::Error) -> Error {
@@ -229,4 +223,23 @@ fn unwritable(place: &str, error: &io::Error) -> Error {
 
 fn shown(path: &Path) -> String {
     clean(&path.display().to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shape_that_was_not_said_is_guessed() {
+        let guess = |file: &str| Shape::guess(Some(Path::new(file)), true);
+        assert_eq!(Shape::guess(None, true), Ok(Shape::Table));
+        assert_eq!(Shape::guess(None, false), Ok(Shape::Ndjson));
+        assert_eq!(guess("a.CSV"), Ok(Shape::Csv));
+        assert_eq!(guess("a.b/a.json"), Ok(Shape::Json));
+        assert_eq!((guess("a.jsonl"), guess("a.txt")), (Ok(Shape::Ndjson), Ok(Shape::Table)));
+        for unknown in ["people", "people.parquet", "people.", ".csv"] {
+            let error = guess(unknown).unwrap_err();
+            assert!(error.what.contains(unknown) && error.remedy.contains("--format"), "{error}");
+        }
+    }
 }
