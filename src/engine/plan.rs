@@ -73,7 +73,8 @@ impl Plan {
         if query.use_cache() {
             for ids in &cut {
                 let ids = &query.ids()[ids.clone()];
-                let pages = (1..=LOOKED_THROUGH).take_while(|page| cached(&page_url(service, &query, ids, *page)));
+                let pages =
+                    (1..=LOOKED_THROUGH).take_while(|page| cached(&page_url(service, &query, ids, *page)));
                 in_cache += pages.count() as u32;
             }
             in_cache = in_cache.min(most);

@@ -109,7 +109,8 @@ impl Worker {
             clock,
             self.events.clone(),
         )));
-        let mut runs = Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new(), totals: HashMap::new() };
+        let mut runs =
+            Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new(), totals: HashMap::new() };
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
