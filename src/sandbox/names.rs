@@ -1,6 +1,6 @@
-//! Made-up names, places and numbers. Nobody here exists; mail goes to reserved domains (RFC 2606), and phones ring in
-//! ranges kept for fiction (555-01xx, Ofcom's, BNetzA's, ARCEP's, ComReg's, ACMA's) or, where a country keeps none, have
-//! zeros where no number there has them.
+//! Made-up names, places and numbers. Nobody here exists; mail goes to reserved domains (RFC 2606), and phones ring
+//! in ranges kept for fiction (as 555-01xx is, and by the regulators of GB, DE, FR, IE and AU) or, where a country
+//! keeps none, have zeros where no number there has them.
 
 /// Where a person is from: names that go together, and how a phone number there looks.
 pub(crate) struct Culture {
