@@ -1,5 +1,7 @@
 //! The embedded service over real HTTP, with literal expectations from the contract.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use cxlens::sandbox::{Client, Options, Rate, Sandbox};
 use serde_json::Value;
 
@@ -285,5 +287,46 @@ async fn webhooks_are_registered_listed_and_removed() {
     assert_eq!(http().delete(&one).bearer_auth(&token).send().await.unwrap().status(), 404);
     let modest = token_of(&sandbox, &Client::readonly()).await;
     assert_eq!(http().get(&url).bearer_auth(&modest).send().await.unwrap().status(), 403);
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_inside_the_window_is_counted_and_one_on_its_way_is_not() {
+    let sandbox =
+        sandbox(|options| options.faults = vec!["retry-after-http-date-skewed".parse().unwrap()]).await;
+    let control = sandbox.control();
+    let token = token_of(&sandbox, &Client::full()).await;
+    assert_eq!(contacts(&sandbox, &token, "").await.status(), 200);
+    let gate = control.hold();
+    let ask = || {
+        let (url, token) = (format!("{}/api/v2/crm/contacts", sandbox.base_url()), token.clone());
+        tokio::spawn(async move { http().get(url).bearer_auth(token).send().await.unwrap().status() })
+    };
+    let both = [ask(), ask()];
+    control.wait_until(|counters| counters.held == 2).await;
+    gate.release();
+    for reply in both {
+        assert_eq!(reply.await.unwrap(), 429);
+    }
+    assert_eq!(control.counters().inside_window, 0);
+    // The window opens to blame 5 ms after the reply has left.
+    while control.counters().inside_window == 0 {
+        assert_eq!(contacts(&sandbox, &token, "").await.status(), 200);
+    }
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn the_limit_and_the_latency_can_be_read_and_changed() {
+    let sandbox = Sandbox::start(Options::demo()).await.unwrap();
+    let control = sandbox.control();
+    assert_eq!(control.rate(), Some(Rate { per_second: 10.0, burst: 10 }));
+    assert_eq!(control.latency(), (std::time::Duration::from_millis(80), 0.3));
+    control.set_latency(std::time::Duration::ZERO, 0.0);
+    control.set_rate(Some(Rate { per_second: 5.0, burst: 1 }));
+    assert_eq!(control.rate().unwrap().burst, 1);
+    let page = get(&sandbox, "").await;
+    assert_eq!(page.headers()["ratelimit-policy"], "\"default\";q=5;w=1");
+    assert_eq!(body(page).await["total"], 10_000);
     sandbox.stop().await;
 }

@@ -5,11 +5,16 @@ use super::{
     dice::Dice,
     json::Value,
     people::{Person, field},
+    segments,
 };
 
-/// Does one awkward thing to a person; never to the ID.
+/// Does one awkward thing to a person; never to the ID. Premium customers are spared what would crash the reference
+/// document's pipeline: attributes that are no object, and texts that only look like numbers.
 pub(crate) fn disturb(person: &mut Person, dice: &mut Dice) {
-    match dice.below(6) {
+    let kind = dice.below(6);
+    let is_premium = person.segments & segments::PREMIUM != 0;
+    match kind {
+        1 | 4.. if is_premium => rename(person, dice),
         0 => lack(person, dice),
         1 => mistype(person, dice),
         2 | 3 => rename(person, dice),
@@ -37,23 +42,16 @@ fn lack(person: &mut Person, dice: &mut Dice) {
 
 /// Values of another type than the field's.
 fn mistype(person: &mut Person, dice: &mut Dice) {
-    match dice.below(7) {
-        0 => person.fields[field::PHONE] = Some(Value::number(15_550_100 + dice.below(100))),
-        1 => person.fields[field::TAGS] = Some(Value::text("vip,press")),
-        2 => {
-            person.fields[field::TAGS] =
-                Some(Value::List(vec![Value::number(7), Value::Null, Value::Bool(true)]))
-        }
-        3 => {
-            person.fields[field::ATTRIBUTES] =
-                Some(Value::List(vec![Value::text("plan"), Value::text("gold")]))
-        }
-        4 => {
-            person.fields[field::FIRST_NAME] = Some(Value::Object(vec![("en".into(), Value::text("Robin"))]))
-        }
-        5 => person.fields[field::CREATED] = Some(Value::number(1_790_000_000 + dice.below(1_000_000))),
-        _ => person.fields[field::EMAIL] = Some(Value::Bool(false)),
-    }
+    let (place, value) = match dice.below(7) {
+        0 => (field::PHONE, Value::number(15_550_100 + dice.below(100))),
+        1 => (field::TAGS, Value::text("vip,press")),
+        2 => (field::TAGS, Value::List(vec![Value::number(7), Value::Null, Value::Bool(true)])),
+        3 => (field::ATTRIBUTES, Value::List(vec![Value::text("plan"), Value::text("gold")])),
+        4 => (field::FIRST_NAME, Value::Object(vec![("en".into(), Value::text("Robin"))])),
+        5 => (field::CREATED, Value::number(1_790_000_000 + dice.below(1_000_000))),
+        _ => (field::EMAIL, Value::Bool(false)),
+    };
+    person.fields[place] = Some(value);
 }
 
 const NAMES: &[(usize, &str)] = &[

@@ -55,6 +55,16 @@ impl Control {
         *lock(&self.0.bucket) = rate.map(|rate| Bucket::new(rate, clock::now()));
     }
 
+    /// The rate limit.
+    pub fn rate(&self) -> Option<Rate> {
+        lock(&self.0.bucket).as_ref().map(Bucket::rate)
+    }
+
+    /// The mean latency, and the share by which it varies.
+    pub fn latency(&self) -> (Duration, f64) {
+        *lock(&self.0.latency)
+    }
+
     /// Another mean latency, and the share by which it varies.
     pub fn set_latency(&self, mean: Duration, jitter: f64) {
         *lock(&self.0.latency) = (mean, jitter);
@@ -143,7 +153,8 @@ pub struct Counters {
     pub other: u64,
     /// Replies with status 429.
     pub throttled: u64,
-    /// Requests to the API that came while a `Retry-After` asked for silence.
+    /// Requests for contacts, webhooks or a token that came while a `Retry-After` of any of them asked for silence;
+    /// what was on its way when the reply left (5 ms) is not counted.
     pub inside_window: u64,
     /// Requests being answered now.
     pub in_flight: u64,

@@ -47,6 +47,10 @@ impl Bucket {
         Self { rate, left: f64::from(rate.burst), at: now }
     }
 
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// Takes a token if there is one.
     pub(crate) fn take(&mut self, now: Instant) -> Verdict {
         let full = f64::from(self.rate.burst);

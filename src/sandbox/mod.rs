@@ -83,7 +83,7 @@ impl Default for Options {
             rate: None,
             announce_limits: false,
             announce_total: false,
-            token_life: Duration::from_secs(3600),
+            token_life: Duration::from_hours(1),
             clients: vec![Client::full(), Client::readonly()],
             faults: Vec::new(),
         }
@@ -191,7 +191,7 @@ impl Sandbox {
         let local = listener.local_addr().map_err(failed)?;
         let state = Arc::new(state::State::new(options, local));
         let kill = CancellationToken::new();
-        let door = net::Door { listener, kill: kill.clone() };
+        let door = net::Door { listener, closing: state.closing.clone(), kill: kill.clone() };
         let service = Router::new()
             .fallback(routes::answer)
             .with_state(Arc::clone(&state))
@@ -239,11 +239,11 @@ impl Sandbox {
     }
 
     /// Ends in good order: no new connection, idle ones closed, replies being held or delayed sent at once; what is not
-    /// done within a second is cut. All its tasks have ended when it returns.
+    /// done within half a second is cut. All its tasks have ended when it returns.
     pub async fn stop(mut self) {
-        const PATIENCE: Duration = Duration::from_secs(1);
+        const PATIENCE: Duration = Duration::from_millis(500);
         let Some(mut server) = self.server.take() else { return };
-        self.control.0.closing.cancel();
+        self.control.0.close();
         if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
             self.kill.cancel();
             server.await.ok();
@@ -253,10 +253,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.control.0.closing.cancel();
+        self.control.0.close();
         self.kill.cancel();
     }
 }
-
-#[cfg(test)]
-mod tests;

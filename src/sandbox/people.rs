@@ -383,6 +383,30 @@ mod tests {
         assert_eq!(Selection::parse("email,shoeSize"), Err("shoeSize".to_owned()));
     }
 
+    /// `int("²")` and `float("1.2.3")` raise, and a list has no `items()`.
+    #[test]
+    fn no_premium_customer_crashes_the_reference_pipeline() {
+        let (mut premium, mut awkward) = (0, 0);
+        for index in (0..20_000).filter(|&k| Person::make(1, k).segments & segments::PREMIUM != 0) {
+            let person = Person::make(1, index);
+            premium += 1;
+            awkward += usize::from(person.fields.iter().any(|f| matches!(f, None | Some(Value::Null))));
+            match &person.fields[field::ATTRIBUTES] {
+                None | Some(Value::Null) => {}
+                Some(Value::Object(members)) => {
+                    for (name, value) in members {
+                        let Value::Text(text) = value else { continue };
+                        let digits = text.replace('.', "");
+                        let looks = !digits.is_empty() && digits.chars().all(char::is_numeric);
+                        assert!(!looks || text.parse::<f64>().is_ok(), "{} {name} {text}", id_of(index));
+                    }
+                }
+                other => panic!("{} {other:?}", id_of(index)),
+            }
+        }
+        assert!(premium > 1000 && awkward > 0, "{premium} {awkward}");
+    }
+
     #[test]
     fn the_three_well_known_people_are_harmless() {
         let people = people(3);

@@ -17,6 +17,9 @@ pub(crate) struct Marks {
     pub(crate) page: u64,
     /// Path and query of the next page; empty where there is none.
     pub(crate) next_target: String,
+    pub(crate) cursor: String,
+    pub(crate) authorization: String,
+    pub(crate) body: Bytes,
     pub(crate) skew: i64,
     pub(crate) count: u64,
 }
@@ -62,7 +65,11 @@ impl Marks {
         Some(match name {
             "origin" => format!("http://{}", self.authority),
             "authority" => self.authority.clone(),
-            "port" => self.authority.rsplit(':').next().unwrap_or_default().to_owned(),
+            "host" => self.authority.rsplit_once(':').map_or(&*self.authority, |(host, _)| host).to_owned(),
+            "authorization" => self.authorization.clone(),
+            "body" => String::from_utf8_lossy(&self.body).into_owned(),
+            "cursor" => self.cursor.clone(),
+            "rest" => self.rest(),
             "path" => self.path.clone(),
             "query" => self.query.clone(),
             "page" => self.page.to_string(),
@@ -71,6 +78,12 @@ impl Marks {
             "count" => self.count.to_string(),
             _ => return self.time(name),
         })
+    }
+
+    /// The query without what names a page.
+    fn rest(&self) -> String {
+        let names_page = |part: &&str| part.starts_with("page=") || part.starts_with("cursor=");
+        self.query.split('&').filter(|part| !names_page(part)).collect::<Vec<_>>().join("&")
     }
 
     fn time(&self, name: &str) -> Option<String> {

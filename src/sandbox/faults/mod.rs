@@ -116,6 +116,3 @@ pub fn faults() -> Vec<FaultInfo> {
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,10 +4,11 @@
 //!
 //! | mark | stands for |
 //! | --- | --- |
-//! | `{origin}` `{authority}` `{port}` | the server, as the client called it |
-//! | `{query}` `{path}` | of this request, as sent |
+//! | `{origin}` `{authority}` `{host}` | the server, as the client called it; the host has no port |
+//! | `{path}` `{query}` `{rest}` | of this request, as sent; the rest is the query without page and cursor |
+//! | `{body}` `{authorization}` | of this request, for servers that repeat what they should not |
 //! | `{page}` `{next}` | the page's number, and the next one's |
-//! | `{next_target}` | path and query of the real next page |
+//! | `{next_target}` `{cursor}` | path and query of the real next page, and its cursor |
 //! | `{date+5}` `{rfc850+5}` `{asctime+5}` | the time of day and so many seconds, in HTTP's three forms |
 //! | `{iso+5}` `{epoch+5}` `{epoch_ms+5}` | the same as ISO text, seconds and milliseconds since 1970 |
 //! | `{count}` | how often this effect was played |
@@ -140,10 +141,14 @@ pub(crate) struct PageEffect {
     pub(crate) empty: bool,
     /// The rows of this page instead.
     pub(crate) rows_of_page: Option<u64>,
+    /// The rows are those of so many pages before: empty pages came between.
+    pub(crate) late_pages: u64,
     /// The rows begin so much earlier for each page after the first: people were added in front while paging.
     pub(crate) shift_per_page: i64,
     /// The total grows by so much with each page; also sends it where it is not announced.
     pub(crate) total_per_page: Option<i64>,
+    /// The total as raw JSON instead.
+    pub(crate) total_json: Option<String>,
     /// Another name for `total`.
     pub(crate) total_name: Option<String>,
     /// Another name for `items`.

@@ -42,6 +42,10 @@ struct Step {
 }
 
 impl Script {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The effects, with how often each was played, this time included.
     pub(crate) fn effects(&self) -> impl Iterator<Item = (&Effect, u64)> {
         self.0.iter().filter_map(|step| Some((step.fault.plan.effects.get(step.effect)?, step.count)))

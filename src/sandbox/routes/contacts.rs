@@ -9,9 +9,9 @@ use axum::http::{Method, Response, StatusCode, request::Parts};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 
-use super::{Call, json, problem, wrong_method};
+use super::{Call, Refusal, json, problem, wrong_method};
 use crate::sandbox::{
-    faults::{Marks, PageEffect},
+    faults::{Insert, Marks, PageEffect},
     filter::{Filter, LONGEST_BYTES},
     json::quote,
     people::{FIELDS, People, Selection, index_of},
@@ -20,6 +20,9 @@ use crate::sandbox::{
 const LARGEST_PAGE: u64 = 1000;
 const USUAL_PAGE: u64 = 50;
 const MOST_IDS: usize = 100;
+
+/// Where an inserted row takes its repeated text.
+const FILL: &[u8] = b"{fill}";
 
 /// The first value of `name` in the query; `+` and `%20` are both a space.
 fn parameter<'a>(parts: &'a Parts, name: &str) -> Option<Cow<'a, str>> {
@@ -36,7 +39,7 @@ pub(super) fn page_number(parts: &Parts) -> u64 {
 }
 
 /// An opaque place in the list of pages.
-fn cursor(page: u64) -> String {
+pub(super) fn cursor(page: u64) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("page {page}"))
 }
 
@@ -88,24 +91,24 @@ impl Call<'_> {
             return wrong_method("GET");
         }
         if let Err(refused) = self.require("crm:read") {
-            return refused;
+            return *refused;
         }
         let wanted = match self.wanted() {
             Ok(wanted) => wanted,
-            Err(refused) => return refused,
+            Err(refused) => return *refused,
         };
         if wanted.filter.as_ref().is_some_and(|filter| filter.asks_for_segments)
             && let Err(refused) = self.require("cdp:read")
         {
-            return refused;
+            return *refused;
         }
         self.page(wanted).await.unwrap_or_else(|| {
             problem(StatusCode::SERVICE_UNAVAILABLE, "ShuttingDown", "The sandbox is about to end")
         })
     }
 
-    fn wanted(&self) -> Result<Wanted, Response<Bytes>> {
-        let bad = |message: String| problem(StatusCode::BAD_REQUEST, "InvalidParameter", &message);
+    fn wanted(&self) -> Result<Wanted, Refusal> {
+        let bad = |message: String| Box::new(problem(StatusCode::BAD_REQUEST, "InvalidParameter", &message));
         let parameter = |name: &str| parameter(self.parts, name);
         let size = match parameter("pageSize") {
             None => USUAL_PAGE,
@@ -124,7 +127,7 @@ impl Call<'_> {
                     "Schema validation failed: unknown field '{name}' in fields; known are {}",
                     FIELDS.join(", ")
                 );
-                problem(StatusCode::INTERNAL_SERVER_ERROR, "SchemaValidation", &said)
+                Box::new(problem(StatusCode::INTERNAL_SERVER_ERROR, "SchemaValidation", &said))
             })?,
         };
         let ids = match parameter("ids").filter(|list| !list.is_empty()) {
@@ -146,7 +149,7 @@ impl Call<'_> {
         let filter = match filter_text.as_str() {
             "" => None,
             text => Some(Filter::parse(text).map_err(|wrong| {
-                problem(StatusCode::INTERNAL_SERVER_ERROR, "FilterSyntax", &wrong.to_string())
+                Box::new(problem(StatusCode::INTERNAL_SERVER_ERROR, "FilterSyntax", &wrong.to_string()))
             })?),
         };
         Ok(Wanted { size, selection, filter, filter_text, ids })
@@ -159,30 +162,32 @@ impl Call<'_> {
             self.script.effects().map(|(effect, count)| (&effect.page, count)).collect();
         let by_ids: Vec<u32>;
         let matched;
-        let matched: &[u32] = match &wanted.ids {
-            Some(ids) => {
-                by_ids = ids
-                    .iter()
-                    .filter_map(|id| index_of(id, people.len()))
-                    .filter(|&index| wanted.filter.as_ref().is_none_or(|filter| filter.admits(people, index)))
-                    .collect();
-                &by_ids
-            }
-            None => {
-                matched = self.state.matches(&wanted.filter_text, wanted.filter.clone()).await?;
-                &matched
-            }
+        let matched: &[u32] = if let Some(ids) = &wanted.ids {
+            by_ids = ids
+                .iter()
+                .filter_map(|id| index_of(id, people.len()))
+                .filter(|&index| wanted.filter.as_ref().is_none_or(|filter| filter.admits(people, index)))
+                .collect();
+            &by_ids
+        } else {
+            matched = self.state.matches(&wanted.filter_text, wanted.filter.clone()).await?;
+            &matched
         };
         let page = self.marks.page;
-        let shown = effects.iter().filter_map(|(effect, _)| effect.rows_of_page).last().unwrap_or(page);
+        let shown = effects.iter().filter_map(|(effect, _)| effect.rows_of_page).next_back().unwrap_or(page);
+        let late: u64 = effects.iter().map(|(effect, _)| effect.late_pages).sum();
+        let shown = shown.saturating_sub(late);
         let shift: i64 = effects.iter().map(|(effect, _)| effect.shift_per_page).sum();
-        let moved = shift.saturating_mul((page - 1) as i64);
-        let start = shown.saturating_sub(1).saturating_mul(wanted.size).saturating_add_signed(-moved);
+        let before = i64::try_from(page - 1).unwrap_or(i64::MAX);
+        let moved = shift.saturating_mul(before);
+        let start =
+            shown.saturating_sub(1).saturating_mul(wanted.size).saturating_add_signed(moved.saturating_neg());
         let start = usize::try_from(start).unwrap_or(usize::MAX).min(matched.len());
         let end = start.saturating_add(wanted.size as usize).min(matched.len());
         let empty = effects.iter().any(|(effect, _)| effect.empty);
         let rows = if empty { &[] } else { &matched[start..end] };
-        let is_last = page.saturating_mul(wanted.size) >= (matched.len() as u64).saturating_add_signed(moved);
+        let is_last = page.saturating_sub(late).saturating_mul(wanted.size)
+            >= (matched.len() as u64).saturating_add_signed(moved);
 
         let mut out = Vec::with_capacity(rows.len() * 480 + 512);
         let items = effects.iter().find_map(|(effect, _)| effect.items_name.as_deref()).unwrap_or("items");
@@ -226,18 +231,13 @@ impl Call<'_> {
         }
     }
 
-    fn made_up(&self, insert: &crate::sandbox::faults::Insert, count: u64) -> Vec<u8> {
+    fn made_up(&self, insert: &Insert, count: u64) -> Vec<u8> {
         let marks = Marks { count, ..self.marks.clone() };
         let row = marks.fill_bytes(&insert.row);
         let Some(fill) = &insert.fill else { return row };
-        const PLACE: &[u8] = b"{fill}";
-        match memchr::memmem::find(&row, PLACE) {
-            Some(at) => {
-                let text: Vec<u8> = percent_encoding::percent_decode_str(&fill.text).collect();
-                [&row[..at], &text.repeat(fill.times), &row[at + PLACE.len()..]].concat()
-            }
-            None => row,
-        }
+        let Some(at) = memchr::memmem::find(&row, FILL) else { return row };
+        let text: Vec<u8> = percent_encoding::percent_decode_str(&fill.text).collect();
+        [&row[..at], &text.repeat(fill.times), &row[at + FILL.len()..]].concat()
     }
 
     fn next_page(&self, is_last: bool, effects: &[(&PageEffect, u64)], out: &mut Vec<u8>) {
@@ -248,8 +248,7 @@ impl Call<'_> {
             Some((PageEffect { next_json: Some(raw), .. }, _)) => out.extend_from_slice(raw.as_bytes()),
             Some((PageEffect { next: Some(next), .. }, count)) => {
                 let marks = Marks { count: *count, ..self.marks.clone() };
-                let next = next.replace("{cursor}", &cursor(self.marks.page.saturating_add(1)));
-                quote(&marks.fill_text(&next), out);
+                quote(&marks.fill_text(next), out);
             }
             _ if is_last => out.extend_from_slice(b"null"),
             _ => quote(&format!("http://{}{}", self.marks.authority, self.marks.next_target), out),
@@ -259,11 +258,14 @@ impl Call<'_> {
     fn total(&self, total: usize, effects: &[(&PageEffect, u64)], out: &mut Vec<u8>) {
         let drift = effects.iter().find_map(|(effect, _)| effect.total_per_page);
         let name = effects.iter().find_map(|(effect, _)| effect.total_name.as_deref());
-        if !self.state.options.announce_total && drift.is_none() && name.is_none() {
+        let raw = effects.iter().find_map(|(effect, _)| effect.total_json.as_deref());
+        if !self.state.options.announce_total && drift.is_none() && name.is_none() && raw.is_none() {
             return;
         }
-        let drifted = drift.unwrap_or(0).saturating_mul((self.marks.page - 1) as i64);
+        let before = i64::try_from(self.marks.page - 1).unwrap_or(i64::MAX);
+        let drifted = drift.unwrap_or(0).saturating_mul(before);
         let total = (total as u64).saturating_add_signed(drifted);
+        let total = raw.map_or_else(|| total.to_string(), ToOwned::to_owned);
         out.extend_from_slice(format!(",\"{}\":{total}", name.unwrap_or("total")).as_bytes());
     }
 }

@@ -28,6 +28,9 @@ const LONGEST_REQUEST_BYTES: usize = 1024 * 1024;
 const ABOUT: &str = "This is the sandbox of cxlens: a server that talks like NICE CXone, about people who do not exist.\n\
     POST /api/v2/oauth/token    GET /api/v2/crm/contacts    GET, POST, DELETE /api/v2/crm/webhooks\n";
 
+/// The reply to a request that is not granted.
+type Refusal = Box<Response<Bytes>>;
+
 /// What a route knows about its request.
 struct Call<'a> {
     state: &'a State,
@@ -44,6 +47,7 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Response<Body> {
     let arrived = clock::now();
+    link.mark_used();
     let (parts, body) = request.into_parts();
     let on = endpoint(parts.uri.path());
     let _in_flight = state.counts.during(&state.counts.in_flight);
@@ -54,26 +58,18 @@ pub(crate) async fn answer(
         _ => &state.counts.other,
     });
     control::record(&state.recorded, arrived.saturating_duration_since(state.started), &parts);
-    if Endpoint::Api.means(on) && lock(&state.window).is_closed(arrived) {
+    if on != Endpoint::Other && lock(&state.window).is_closed(arrived) {
         state.counts.add(&state.counts.inside_window);
     }
     state.begin_people();
 
     let page = if on == Endpoint::Contacts { contacts::page_number(&parts) } else { 0 };
     let script = state.faults.script(on, page);
-    let marks = Marks {
-        authority: authority(&state, &parts.headers),
-        path: parts.uri.path().to_owned(),
-        query: parts.uri.query().unwrap_or_default().to_owned(),
-        page,
-        next_target: contacts::next_target(&parts, page),
-        skew: script.skew(),
-        count: 0,
-    };
+    let body = axum::body::to_bytes(body, LONGEST_REQUEST_BYTES).await;
+    let marks = marks(&state, &parts, body.as_ref().ok(), page, &script);
     if script.effects().any(|(effect, _)| effect.revoke_tokens) {
         lock(&state.tokens).revoke();
     }
-    let body = axum::body::to_bytes(body, LONGEST_REQUEST_BYTES).await;
     let mut reply = match (script.canned(&marks), &body) {
         (Some(canned), _) => canned,
         (None, Ok(body)) => {
@@ -90,11 +86,35 @@ pub(crate) async fn answer(
     state.pause(state.next_latency() + Duration::from_millis(more)).await;
     state.pass_gate().await;
     if reply.status() == StatusCode::TOO_MANY_REQUESTS {
-        throttled(&state, reply.headers(), on);
+        state.counts.add(&state.counts.throttled);
     }
+    close_window(&state, &reply);
     let sent = send(&state, &link, reply, &script).await;
     state.counts.add(&state.counts.answered);
     sent
+}
+
+/// What plans may refer to; where nothing is wrong, only what every page needs.
+fn marks(state: &State, parts: &Parts, body: Option<&Bytes>, page: u64, script: &Script) -> Marks {
+    let plain = Marks {
+        authority: authority(state, &parts.headers),
+        page,
+        next_target: contacts::next_target(parts, page),
+        ..Marks::default()
+    };
+    if script.is_empty() {
+        return plain;
+    }
+    let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    Marks {
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        cursor: contacts::cursor(page.saturating_add(1)),
+        authorization: authorization.unwrap_or_default().to_owned(),
+        body: body.cloned().unwrap_or_default(),
+        skew: script.skew(),
+        ..plain
+    }
 }
 
 fn endpoint(path: &str) -> Endpoint {
@@ -119,11 +139,20 @@ fn authority(state: &State, headers: &HeaderMap) -> String {
     host.map_or_else(|| state.addr.to_string(), ToOwned::to_owned)
 }
 
-fn throttled(state: &State, headers: &HeaderMap, on: Endpoint) {
-    state.counts.add(&state.counts.throttled);
-    let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    if let (Some(seconds), true) = (seconds, Endpoint::Api.means(on)) {
-        lock(&state.window).close(clock::now(), Duration::from_secs(seconds));
+/// A 429 or 503 that says how long to wait asks the whole client to keep still.
+fn close_window(state: &State, reply: &Response<Bytes>) {
+    if !matches!(reply.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        return;
+    }
+    let text = |name| reply.headers().get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let Some(wait) = text(header::RETRY_AFTER) else { return };
+    let seconds = || Duration::try_from_secs_f64(wait.parse().ok()?).ok();
+    let until = || {
+        let now = text(header::DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+        httpdate::parse_http_date(wait).ok()?.duration_since(now.unwrap_or_else(clock::wall)).ok()
+    };
+    if let Some(wait) = seconds().or_else(until) {
+        lock(&state.window).close(clock::now(), wait);
     }
 }
 
@@ -163,10 +192,10 @@ impl Call<'_> {
     }
 
     /// Whether the request carries a live token that was granted `scope`; the refusal otherwise.
-    fn require(&self, scope: &str) -> Result<(), Response<Bytes>> {
+    fn require(&self, scope: &str) -> Result<(), Refusal> {
         let header = self.parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let Some(token) = header.and_then(bearer) else {
-            return Err(unauthorized("Bearer realm=\"cxone\"", "The request carries no bearer token"));
+            return Err(unauthorized("Bearer realm=\"cxone\"", "The request carries no bearer token").into());
         };
         let tokens = lock(&self.state.tokens);
         let Some(granted) = tokens.scopes(token, clock::now()) else {
@@ -174,7 +203,8 @@ impl Call<'_> {
             return Err(unauthorized(
                 &format!("Bearer realm=\"cxone\", error=\"invalid_token\", error_description=\"{said}\""),
                 said,
-            ));
+            )
+            .into());
         };
         if granted.iter().any(|own| own == scope) {
             return Ok(());
@@ -190,7 +220,7 @@ impl Call<'_> {
         if let Ok(ask) = HeaderValue::try_from(ask) {
             reply.headers_mut().insert(header::WWW_AUTHENTICATE, ask);
         }
-        Err(reply)
+        Err(reply.into())
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Webhooks {
 impl Call<'_> {
     pub(super) fn webhooks(&self) -> Response<Bytes> {
         if let Err(refused) = self.require("webhook:write") {
-            return refused;
+            return *refused;
         }
         let id = self.parts.uri.path().strip_prefix("/api/v2/crm/webhooks/");
         match (&self.parts.method, id) {
