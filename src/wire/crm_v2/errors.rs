@@ -139,26 +139,22 @@ pub fn challenge(value: &str) -> Challenge {
             continue;
         }
         let (word, after) = rest.split_at(end);
-        match after.trim_start().strip_prefix('=') {
-            Some(after) => {
-                let (text, after) = parameter(after.trim_start());
-                rest = after;
-                if let Some(challenge) = challenges.last_mut() {
-                    let slot = match word.to_ascii_lowercase().as_str() {
-                        "realm" => &mut challenge.realm,
-                        "error" => &mut challenge.error,
-                        "error_description" => &mut challenge.error_description,
-                        "scope" => &mut challenge.scope,
-                        _ => continue,
-                    };
-                    *slot = Some(text);
-                }
-            }
-            None => {
-                challenges.push(Challenge { scheme: word.to_owned(), ..Challenge::default() });
-                rest = after;
-            }
-        }
+        let Some(after) = after.trim_start().strip_prefix('=') else {
+            challenges.push(Challenge { scheme: word.to_owned(), ..Challenge::default() });
+            rest = after;
+            continue;
+        };
+        let (text, after) = parameter(after.trim_start());
+        rest = after;
+        let Some(challenge) = challenges.last_mut() else { continue };
+        let slot = match word.to_ascii_lowercase().as_str() {
+            "realm" => &mut challenge.realm,
+            "error" => &mut challenge.error,
+            "error_description" => &mut challenge.error_description,
+            "scope" => &mut challenge.scope,
+            _ => continue,
+        };
+        *slot = Some(text);
     }
     let bearer = challenges.iter().position(|c| c.scheme.eq_ignore_ascii_case("bearer"));
     let chosen = bearer.unwrap_or(0);
@@ -193,36 +189,36 @@ mod tests {
         (body.code, body.message, body.trace)
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     #[test]
     fn every_form_of_the_contract_is_read() {
         let json = Some("application/json");
         assert_eq!(
             read(json, r#"{"error":"invalid_client","error_description":"unknown client"}"#),
-            (some("invalid_client"), some("unknown client"), None)
+            (Some("invalid_client".into()), Some("unknown client".into()), None)
         );
         assert_eq!(
             read(json, r#"{"error":{"code":"E17","message":"schema refused"}}"#),
-            (some("E17"), some("schema refused"), None)
+            (Some("E17".into()), Some("schema refused".into()), None)
         );
         assert_eq!(
             read(json, r#"{"error":"Internal","message":"broken","traceId":"t-1"}"#),
-            (some("Internal"), some("broken"), some("t-1"))
+            (Some("Internal".into()), Some("broken".into()), Some("t-1".into()))
         );
         assert_eq!(
             read(
                 Some("Application/Problem+JSON; charset=utf-8"),
                 r#"{"type":"https://example.com/probs/filter","title":"Bad filter","detail":"at 7","instance":"/x/1"}"#
             ),
-            (some("https://example.com/probs/filter"), some("Bad filter: at 7"), some("/x/1"))
+            (
+                Some("https://example.com/probs/filter".into()),
+                Some("Bad filter: at 7".into()),
+                Some("/x/1".into())
+            )
         );
         assert_eq!(read(Some("text/plain"), "no upstream"), (None, None, None));
         assert_eq!(
             read(Some("text/html"), "<html><head><TITLE>502\n Bad Gateway</TITLE>"),
-            (None, some("502 Bad Gateway"), None)
+            (None, Some("502 Bad Gateway".into()), None)
         );
         assert_eq!(read(None, ""), (None, None, None));
     }
@@ -240,7 +236,7 @@ mod tests {
     #[test]
     fn other_types_do_not_mislead() {
         assert_eq!(read(None, r#"{"error":null,"message":""}"#), (None, None, None));
-        assert_eq!(read(None, r#"{"error":500,"message":["a"]}"#), (some("500"), None, None));
+        assert_eq!(read(None, r#"{"error":500,"message":["a"]}"#), (Some("500".into()), None, None));
         assert_eq!(read(None, "[1]"), (None, None, None));
     }
 

@@ -35,8 +35,8 @@ impl ExpiresIn {
 
     /// As a duration: zero for a negative one, ten years at most.
     pub fn duration(self) -> Duration {
-        const MOST: f64 = 10.0 * 365.0 * 24.0 * 3600.0;
-        Duration::from_secs_f64(self.0.clamp(0.0, MOST))
+        const MOST: Duration = Duration::from_hours(10 * 365 * 24);
+        Duration::from_secs_f64(self.0.clamp(0.0, MOST.as_secs_f64()))
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
         let token = token(body).unwrap();
         assert_eq!(token.access_token.expose_secret(), "abc.def");
         assert_eq!(token.token_type.as_deref(), Some("Bearer"));
-        assert_eq!(token.expires_in.unwrap().duration(), Duration::from_secs(3600));
+        assert_eq!(token.expires_in.unwrap().duration(), Duration::from_hours(1));
         assert_eq!(token.scope.unwrap(), ["crm:read", "cdp:read"]);
     }
 
@@ -174,7 +174,7 @@ mod tests {
             assert_eq!(read(nonsense), None, "{nonsense}");
         }
         assert_eq!(ExpiresIn(-5.0).duration(), Duration::ZERO);
-        assert_eq!(ExpiresIn(1e300).duration(), Duration::from_secs(315_360_000));
+        assert_eq!(ExpiresIn(1e300).duration(), Duration::from_hours(87_600));
     }
 
     #[test]
