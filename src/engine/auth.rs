@@ -62,7 +62,7 @@ impl Token {
             secret,
             scopes,
             expires: later(now, life),
-            renew: later(now, life - margin),
+            renew: later(now, life.saturating_sub(margin)),
             accepted: AtomicBool::new(false),
         }
     }
@@ -143,14 +143,7 @@ impl TokenSource {
             {
                 return Ok(token.clone());
             }
-            match &state.asking {
-                Some(asked) => asked.clone(),
-                None => {
-                    let asked = self.ask();
-                    state.asking = Some(asked.clone());
-                    asked
-                }
-            }
+            state.asking.get_or_insert_with(|| self.ask()).clone()
         };
         let answer = asked.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
         answer.unwrap_or_else(|| {

@@ -191,7 +191,7 @@ impl Sandbox {
         let local = listener.local_addr().map_err(failed)?;
         let state = Arc::new(state::State::new(options, local));
         let kill = CancellationToken::new();
-        let door = net::Door { listener, kill: kill.clone() };
+        let door = net::Door { listener, closing: state.closing.clone(), kill: kill.clone() };
         let service = Router::new()
             .fallback(routes::answer)
             .with_state(Arc::clone(&state))
@@ -243,7 +243,7 @@ impl Sandbox {
     pub async fn stop(mut self) {
         const PATIENCE: Duration = Duration::from_millis(500);
         let Some(mut server) = self.server.take() else { return };
-        self.control.0.closing.cancel();
+        self.control.0.close();
         if tokio::time::timeout(PATIENCE, &mut server).await.is_err() {
             self.kill.cancel();
             server.await.ok();
@@ -253,7 +253,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.control.0.closing.cancel();
+        self.control.0.close();
         self.kill.cancel();
     }
 }

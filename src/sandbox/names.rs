@@ -1,5 +1,6 @@
-//! Made-up names, places and numbers. Nobody here exists; mail goes to reserved domains (RFC 2606) and phones ring in
-//! ranges kept for fiction (NANP 555-01xx, Ofcom's drama numbers, ACMA's and others').
+//! Made-up names, places and numbers. Nobody here exists; mail goes to reserved domains (RFC 2606), and phones ring
+//! in ranges kept for fiction (as 555-01xx is, and by the regulators of GB, DE, FR, IE and AU) or, where a country
+//! keeps none, have zeros where no number there has them.
 
 /// Where a person is from: names that go together, and how a phone number there looks.
 pub(crate) struct Culture {
@@ -105,7 +106,7 @@ pub(crate) const CULTURES: &[Culture] = &[
         country: "ES",
         cities: &[("A Coruña", "15001"), ("Málaga", "29001"), ("Vitoria", "01001")],
         languages: &["es", "eu"],
-        phone: "+34 600 000 ###",
+        phone: "+34 000 000 ###",
         in_eu: true,
     },
     Culture {
@@ -136,7 +137,7 @@ pub(crate) const CULTURES: &[Culture] = &[
         country: "NG",
         cities: &[("Lagos", "100001"), ("Enugu", "400001"), ("Ìbàdàn", "200001")],
         languages: &["en", "yo", "ig"],
-        phone: "+234 700 000 0###",
+        phone: "+234 000 000 0###",
         in_eu: false,
     },
     Culture {
@@ -259,7 +260,7 @@ pub(crate) const CULTURES: &[Culture] = &[
         country: "AU",
         cities: &[("Ballarat", "3350"), ("Cairns", "4870")],
         languages: &["en", "mi"],
-        phone: "+61 491 570 0##",
+        phone: "+61 2 5550 ####",
         in_eu: false,
     },
 ];

@@ -25,6 +25,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 pub(crate) struct Door {
     pub(crate) listener: TcpListener,
+    /// Cuts the connections that have carried no request: a graceful shutdown waits for those.
+    pub(crate) closing: CancellationToken,
     /// Cuts every connection.
     pub(crate) kill: CancellationToken,
 }
@@ -38,8 +40,9 @@ impl Listener for Door {
             if let Ok((stream, peer)) = self.listener.accept().await {
                 // Without it the last part of a page waits for the client's acknowledgement.
                 stream.set_nodelay(true).ok();
-                let kill = Box::pin(self.kill.clone().cancelled_owned());
-                return (Wire { stream, link: Link::default(), kill }, peer);
+                let kill = self.kill.clone();
+                let ends = Box::pin(self.closing.clone().cancelled_owned());
+                return (Wire { stream, link: Link::default(), ends, kill: Some(kill) }, peer);
             }
             // Out of file descriptors, most likely: some will be closed.
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -59,6 +62,7 @@ pub(crate) struct Link(Arc<Ending>);
 struct Ending {
     with_reset: AtomicBool,
     at_once: AtomicBool,
+    is_used: AtomicBool,
 }
 
 impl Link {
@@ -70,6 +74,11 @@ impl Link {
     /// Not a byte more is written.
     pub(crate) fn end_at_once(&self) {
         self.0.at_once.store(true, Ordering::Relaxed);
+    }
+
+    /// A request has come.
+    pub(crate) fn mark_used(&self) {
+        self.0.is_used.store(true, Ordering::Relaxed);
     }
 
     fn ends_with_reset(&self) -> bool {
@@ -90,7 +99,9 @@ impl Connected<IncomingStream<'_, Door>> for Link {
 pub(crate) struct Wire {
     stream: TcpStream,
     link: Link,
-    kill: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// First `closing`, then, if there was a request, `kill`.
+    ends: Pin<Box<WaitForCancellationFutureOwned>>,
+    kill: Option<CancellationToken>,
 }
 
 impl Wire {
@@ -101,8 +112,12 @@ impl Wire {
         poll: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         let polled = poll(Pin::new(&mut self.stream), cx);
-        if polled.is_pending() && self.kill.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        while polled.is_pending() && self.ends.as_mut().poll(cx).is_ready() {
+            let is_used = self.link.0.is_used.load(Ordering::Relaxed);
+            let Some(kill) = self.kill.take().filter(|_| is_used) else {
+                return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+            };
+            self.ends = Box::pin(kill.cancelled_owned());
         }
         polled
     }

@@ -79,6 +79,12 @@ impl State {
         }
     }
 
+    /// Nothing waits from here on, and no more people are made.
+    pub(crate) fn close(&self) {
+        self.people_stop.store(true, Ordering::Relaxed);
+        self.closing.cancel();
+    }
+
     /// Begins to make the people, on a thread of its own, unless that was done.
     pub(crate) fn begin_people(&self) {
         if self.people_begun.load(Ordering::Relaxed) || self.people_begun.swap(true, Ordering::SeqCst) {
@@ -165,11 +171,5 @@ impl State {
             permit = gate.acquire() => if let Ok(permit) = permit { permit.forget() },
             () = self.closing.cancelled() => {}
         }
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        self.people_stop.store(true, Ordering::Relaxed);
     }
 }

@@ -238,7 +238,7 @@ impl Batch {
             _ => Bytes::new(),
         };
         let processed = pipeline::process(body, &read.items, self.query.fields(), page);
-        let pipeline = clock.now() - start - decode;
+        let pipeline = (clock.now() - start).saturating_sub(decode);
         let rows = read.items.len() as u32;
         let value = Fetched {
             rows: processed.rows,

@@ -300,7 +300,7 @@ impl Client {
         let clock = &self.0.clock;
         if call.endpoint == Endpoint::Token {
             // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
-            self.0.limiter.pace().await;
+            self.0.limiter.pace(false).await;
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
@@ -309,7 +309,7 @@ impl Client {
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
-            self.0.limiter.pace().await;
+            self.0.limiter.pace(true).await;
             phases.limit += lap(clock);
             // A long wait for the rate may outlive the token.
             if self.0.tokens.is_current(&token) {

@@ -14,7 +14,7 @@ use crate::engine::options::Service;
 use crate::wire::crm_v2;
 
 /// The session is over; somebody still asked.
-pub fn ended() -> Error {
+pub(super) fn ended() -> Error {
     Error::new(Kind::Local, "request", "the session has ended", "start again")
 }
 

@@ -25,6 +25,13 @@ const MEASURED_OVER: Duration = Duration::from_secs(1);
 /// After a gate opens, requests start at most this far apart, so that they do not stampede.
 const START_SPREAD: Duration = Duration::from_millis(40);
 
+/// What is measured is taken a little lower.
+const JUST_UNDER: f64 = 0.995;
+/// Of a ceiling that proved too high, this share is kept.
+const BACK_OFF: f64 = 0.85;
+/// After so long without a request the service's bucket counts as full again.
+const IDLE: Duration = Duration::from_secs(5);
+
 /// Decides when a request of this tenant may go. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Limiter(Arc<Shared>);
@@ -56,6 +63,9 @@ struct State {
     announced: Option<Announced>,
     /// What is left of an announced window whose length was not announced.
     left: Option<(f64, Instant)>,
+    learned: Option<Learned>,
+    /// Requests that the service took since its bucket was full or empty, for learning.
+    pressed: Option<Pressed>,
     /// GCRA's theoretical arrival time.
     arrival: Option<Instant>,
     sent: VecDeque<Instant>,
@@ -65,6 +75,30 @@ struct State {
 /// A place among the requests under way; dropping it gives the place to the next in the queue.
 #[derive(Debug)]
 pub struct Slot(Option<Arc<Shared>>);
+
+/// A ceiling that a 429 taught.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Learned {
+    per_second: f64,
+    /// What came back into the service's bucket while the gate was closed.
+    burst: f64,
+    /// It rises by this share of itself every second: the fewer requests taught it, the faster.
+    creep: f64,
+    from: Instant,
+}
+
+/// A stretch of pressing on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pressed {
+    /// When it began.
+    from: Instant,
+    /// The last request.
+    last: Instant,
+    /// Requests sent and not refused.
+    taken: f64,
+    /// Whether the service's bucket was empty when it began (after a 429), or full.
+    from_empty: bool,
+}
 
 /// A rate to keep to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +128,8 @@ impl Limiter {
                 gate: None,
                 spread: 0,
                 announced: None,
+                learned: None,
+                pressed: None,
                 left: None,
                 arrival: None,
                 sent: VecDeque::new(),
@@ -128,7 +164,10 @@ impl Limiter {
     }
 
     /// Waits until the gate is open and the rate allows a request, and counts it as sent.
-    pub async fn pace(&self) {
+    ///
+    /// `limited`: the service counts it against its limit (a token request it usually does not, and nothing is
+    /// learned from it).
+    pub async fn pace(&self, limited: bool) {
         let _waiting = Waiting::new(&self.0);
         let _turn = self.0.turnstile.lock().await;
         let mut spread = false;
@@ -148,6 +187,9 @@ impl Limiter {
                 };
                 if matches!(next, Next::Go) {
                     state.send(now);
+                    if limited {
+                        state.press(now);
+                    }
                 }
                 next
             };
@@ -164,9 +206,16 @@ impl Limiter {
 
     /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
     pub fn throttled(&self, wait: Duration, said: String) {
+        let now = self.0.clock.now();
         let mut state = self.0.lock();
         state.throttled += 1;
-        state.window = (state.window / 2.0).max(1.0);
+        // Requests that were under way when the gate closed tell nothing new.
+        if state.gate.as_ref().is_none_or(|gate| gate.until <= now) {
+            state.window = (state.window / 2.0).max(1.0);
+            state.learn(wait, now);
+        } else if let Some(pressed) = &mut state.pressed {
+            pressed.taken -= 1.0;
+        }
         drop(state);
         self.close(wait, said);
     }
@@ -224,7 +273,7 @@ impl Limiter {
         let now = self.0.clock.now();
         let mut state = self.0.lock();
         state.forget(now);
-        let pace = state.pace();
+        let pace = state.pace(now);
         Limits {
             at: now,
             in_flight: state.in_flight,
@@ -235,7 +284,7 @@ impl Limiter {
             source: pace.map_or(RateSource::Unknown, |p| p.source),
             configured: state.bounds.rate,
             announced: state.announced,
-            learned: None,
+            learned: state.learned.map(|l| l.now(now)),
             bucket: pace.map(|p| (state.tokens(p, now), p.burst)),
             measured: state.sent.len() as f64 / MEASURED_OVER.as_secs_f64(),
             gate: state.gate.clone(),
@@ -314,7 +363,7 @@ impl State {
     }
 
     /// The strictest rate that is known.
-    fn pace(&self) -> Option<Pace> {
+    fn pace(&self, now: Instant) -> Option<Pace> {
         let configured =
             self.bounds.rate.map(|r| Pace { per_second: r, burst: 1.0, source: RateSource::Configured });
         let announced = self.announced.and_then(|a| {
@@ -326,7 +375,15 @@ impl State {
                 source: RateSource::Announced,
             })
         });
-        [configured, announced].into_iter().flatten().min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+        let learned = self.learned.map(|l| Pace {
+            per_second: l.now(now),
+            burst: l.burst.max(1.0),
+            source: RateSource::Learned,
+        });
+        [configured, announced, learned]
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.per_second.total_cmp(&b.per_second))
     }
 
     fn next(&mut self, now: Instant) -> Next {
@@ -343,7 +400,7 @@ impl State {
                 return Next::At(reset);
             }
         }
-        if let (Some(pace), Some(arrival)) = (self.pace(), self.arrival) {
+        if let (Some(pace), Some(arrival)) = (self.pace(now), self.arrival) {
             let earliest = arrival.checked_sub(pace.tolerance()).unwrap_or(now);
             if now < earliest {
                 return Next::At(earliest);
@@ -353,7 +410,7 @@ impl State {
     }
 
     fn send(&mut self, now: Instant) {
-        if let Some(pace) = self.pace() {
+        if let Some(pace) = self.pace(now) {
             self.arrival = Some(later(self.arrival.unwrap_or(now).max(now), pace.interval()));
         }
         if let Some((left, _)) = &mut self.left {
@@ -363,12 +420,60 @@ impl State {
         self.forget(now);
     }
 
+    /// Counts a request as taken by the service, until it says otherwise.
+    fn press(&mut self, now: Instant) {
+        let fresh = Pressed { from: now, last: now, taken: 0.0, from_empty: false };
+        let pressed = self.pressed.get_or_insert(fresh);
+        if now.saturating_duration_since(pressed.last) > IDLE {
+            *pressed = fresh;
+        }
+        pressed.last = now;
+        pressed.taken += 1.0;
+    }
+
+    /// The service's bucket is empty, and `wait` from now there will be something in it again.
+    ///
+    /// Between two empty moments it took exactly what flowed in: that is the rate. The first time it was full
+    /// before; then a bucket of about what flows in during the wait is assumed, which gives a lower bound, and
+    /// the ceiling creeps up from there. A limit that is announced needs no learning.
+    fn learn(&mut self, wait: Duration, now: Instant) {
+        let Some(pressed) = self.pressed else { return };
+        let taken = (pressed.taken - 1.0).max(1.0);
+        let mut over = now.saturating_duration_since(pressed.from);
+        if !pressed.from_empty {
+            over += wait;
+        }
+        self.pressed = Some(Pressed { from: now, last: now, taken: 0.0, from_empty: true });
+        if self.announced.is_some_and(|a| a.limit.is_some() && a.window.is_some()) {
+            return;
+        }
+        let over = over.as_secs_f64().max(0.001);
+        let mut rate = roundest(taken / over, (taken + 1.0) / over);
+        // Slow enough that it takes some hundred requests to find out that a good ceiling is too high.
+        let mut creep = if pressed.from_empty { rate / 20_000.0 } else { 0.2 / (taken * taken) };
+        // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
+        // little, and what was tried last says more.
+        if let Some(tried) = self.learned.map(|l| l.now(now) * BACK_OFF).filter(|tried| *tried > rate) {
+            (rate, creep) = (tried, 0.002);
+        }
+        let opens = later(now, wait);
+        self.learned = Some(Learned {
+            per_second: rate * JUST_UNDER,
+            // Half a request is left for what is under way and for clocks that differ.
+            burst: (rate * wait.as_secs_f64() - 0.5).clamp(1.0, taken.max(1.0)),
+            creep: creep.clamp(0.000_1, 0.25),
+            from: opens,
+        });
+        // Full when the gate opens.
+        self.arrival = Some(opens);
+    }
+
     fn announce(&mut self, announced: Announced, now: Instant) {
         self.announced = Some(announced);
         // Requests under way may not be counted in what the service says remains; ours is.
         let unseen = f64::from(self.in_flight.saturating_sub(1));
         let Some(remaining) = announced.remaining else { return };
-        match self.pace() {
+        match self.pace(now) {
             Some(pace) if pace.source == RateSource::Announced => {
                 let tokens = self.tokens(pace, now).min((remaining - unseen).max(0.0));
                 self.arrival = Some(later(now, pace.interval().mul_f64(pace.burst - tokens)));
@@ -390,6 +495,21 @@ impl State {
         while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= MEASURED_OVER) {
             self.sent.pop_front();
         }
+    }
+}
+
+/// The roundest number from `low` up to, not including, `high`: limits are set by people.
+fn roundest(low: f64, high: f64) -> f64 {
+    let steps = [1_000.0, 500.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.05];
+    let inside = |step: f64| Some((low / step).ceil() * step).filter(|n| *n < high && *n > 0.0);
+    steps.into_iter().find_map(inside).unwrap_or(low)
+}
+
+impl Learned {
+    /// The ceiling at a moment: it creeps up.
+    fn now(self, now: Instant) -> f64 {
+        let age = now.saturating_duration_since(self.from).as_secs_f64();
+        self.per_second * (1.0 + self.creep).powf(age.min(3600.0))
     }
 }
 
@@ -464,7 +584,7 @@ mod tests {
         let limiter = limiter(5, Some(10.0));
         let took = elapsed(async {
             for _ in 0..31 {
-                limiter.pace().await;
+                limiter.pace(true).await;
             }
         })
         .await;
@@ -483,12 +603,12 @@ mod tests {
         limiter.answered(Some(policy), true);
         let burst = elapsed(async {
             for _ in 0..10 {
-                limiter.pace().await;
+                limiter.pace(true).await;
             }
         })
         .await;
         assert_eq!(burst, Duration::ZERO);
-        let after = elapsed(limiter.pace()).await;
+        let after = elapsed(limiter.pace(true)).await;
         assert!((95..=105).contains(&after.as_millis()), "{after:?}");
     }
 
@@ -498,9 +618,9 @@ mod tests {
         let reset = Clock::system().now() + Duration::from_secs(5);
         let left = Announced { limit: Some(100.0), window: None, remaining: Some(2.0), reset: Some(reset) };
         limiter.answered(Some(left), true);
-        limiter.pace().await;
-        limiter.pace().await;
-        assert_eq!(elapsed(limiter.pace()).await.as_secs(), 5);
+        limiter.pace(true).await;
+        limiter.pace(true).await;
+        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]
@@ -513,7 +633,7 @@ mod tests {
             .map(|_| {
                 let limiter = limiter.clone();
                 tokio::spawn(async move {
-                    limiter.pace().await;
+                    limiter.pace(true).await;
                     Clock::system().now()
                 })
             })
@@ -529,20 +649,94 @@ mod tests {
         assert_eq!((snapshot.throttled, snapshot.window), (1, 2));
     }
 
+    /// Five at once against a service that takes `burst` requests at once and `rate` a second and does not say
+    /// so; how often it refused, and how long it took beside the ideal.
+    async fn press_on(rate: f64, burst: f64, latency: Duration, requests: u32) -> (u32, f64) {
+        struct Fake {
+            tokens: f64,
+            at: Instant,
+            left: u32,
+            refused: u32,
+        }
+        let limiter = limiter(5, None);
+        let clock = Clock::system();
+        let start = clock.now();
+        let fake = Arc::new(Mutex::new(Fake { tokens: burst, at: start, left: requests, refused: 0 }));
+        let one = |limiter: Limiter, clock: Clock, fake: Arc<Mutex<Fake>>| async move {
+            loop {
+                {
+                    let mut fake = fake.lock().unwrap();
+                    if fake.left == 0 {
+                        return;
+                    }
+                    fake.left -= 1;
+                }
+                let _slot = limiter.slot().await;
+                limiter.pace(true).await;
+                let now = clock.now();
+                let took = {
+                    let mut fake = fake.lock().unwrap();
+                    let flowed = (now - fake.at).as_secs_f64() * rate;
+                    fake.tokens = (fake.tokens + flowed).min(burst);
+                    fake.at = now;
+                    let took = fake.tokens >= 1.0;
+                    if took {
+                        fake.tokens -= 1.0;
+                    } else {
+                        fake.refused += 1;
+                        fake.left += 1;
+                    }
+                    took
+                };
+                if took {
+                    clock.sleep_until(now + latency).await;
+                    limiter.answered(None, true);
+                } else {
+                    limiter.throttled(Duration::from_secs(1), "Retry-After: 1".into());
+                }
+            }
+        };
+        let tasks: Vec<_> =
+            (0..5).map(|_| tokio::spawn(one(limiter.clone(), clock.clone(), fake.clone()))).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let ideal = (f64::from(requests) - burst) / rate;
+        let refused = fake.lock().unwrap().refused;
+        (refused, (clock.now() - start).as_secs_f64() / ideal)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unannounced_limit_is_learned_from_one_refusal() {
+        for latency in [5, 20, 100] {
+            let (refused, share) = press_on(10.0, 10.0, Duration::from_millis(latency), 100).await;
+            assert!(refused <= 1 && share < 1.03, "{latency} ms: {refused} refused, {share:.3} of the ideal");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_buckets_are_learned_with_a_few_refusals() {
+        for (rate, burst) in [(10.0, 1.0), (10.0, 100.0), (3.0, 5.0), (50.0, 50.0), (1.0, 60.0)] {
+            let requests = 300;
+            let (refused, share) = press_on(rate, burst, Duration::from_millis(20), requests).await;
+            assert!(refused <= 30 && share < 1.7, "{rate}/s {burst}: {refused} refused, {share:.3}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_longer_gate_wins_over_a_shorter_one() {
         let limiter = limiter(5, None);
         limiter.close(Duration::from_secs(9), "a".into());
         limiter.close(Duration::from_secs(3), "b".into());
-        assert_eq!(elapsed(limiter.pace()).await.as_secs(), 9);
+        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 9);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bound_raised_wakes_who_sleeps() {
         let limiter = limiter(5, Some(0.01));
-        limiter.pace().await;
+        limiter.pace(true).await;
         let own = limiter.clone();
-        let task = tokio::spawn(async move { own.pace().await });
+        let task = tokio::spawn(async move { own.pace(true).await });
         tokio::task::yield_now().await;
         limiter.set_bounds(5, None);
         assert_eq!(elapsed(async { task.await.unwrap() }).await, Duration::ZERO);
@@ -552,6 +746,9 @@ mod tests {
     async fn success_opens_the_window_again() {
         let limiter = limiter(4, None);
         limiter.throttled(Duration::from_secs(1), String::new());
+        limiter.throttled(Duration::from_secs(1), String::new());
+        assert_eq!(limiter.snapshot().window, 2, "one storm counts once");
+        tokio::time::advance(Duration::from_secs(2)).await;
         limiter.throttled(Duration::from_secs(1), String::new());
         assert_eq!(limiter.snapshot().window, 1);
         for _ in 0..20 {

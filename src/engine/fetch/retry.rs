@@ -249,7 +249,7 @@ mod tests {
     fn throttling_for_ever_ends_after_five_minutes() {
         let (mut history, mut budget) = Default::default();
         let said = Some(Duration::from_secs(30));
-        let waits = (0..)
+        let waits = (0..1_000)
             .take_while(|_| {
                 again(Attempted::Throttled(said), &mut history, &mut budget)
                     != Decision::Stop(Stop::Throttled)
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn the_budget_stops_what_single_requests_would_go_on_with() {
         let mut budget = Budget::default();
-        let faults = (0..)
+        let faults = (0..1_000)
             .take_while(|_| {
                 again(Attempted::Fault(&Fault::Reset), &mut History::default(), &mut budget)
                     != Decision::Stop(Stop::Budget)

@@ -47,6 +47,7 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Response<Body> {
     let arrived = clock::now();
+    link.mark_used();
     let (parts, body) = request.into_parts();
     let on = endpoint(parts.uri.path());
     let _in_flight = state.counts.during(&state.counts.in_flight);
