@@ -14,6 +14,7 @@ pub mod signals;
 pub mod sink;
 pub mod summary;
 pub mod table;
+pub mod webhook;
 
 /// What is known of the streams that a command writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

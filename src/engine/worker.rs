@@ -222,7 +222,11 @@ impl Runs {
     }
 }
 
-fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Error> {
+/// The way to a service over HTTP.
+///
+/// # Errors
+/// The HTTP client cannot be built.
+pub fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Error> {
     let loopback = match service.base_url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

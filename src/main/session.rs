@@ -4,8 +4,9 @@ use cxlens::config::{Settings, Target};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
-use cxlens::engine::worker::{Handle, Setup, Worker, channel};
+use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::sandbox::{Options, Sandbox};
 use tokio::task::JoinHandle;
 use url::Url;
@@ -55,6 +56,16 @@ fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
     })?;
     let secret = sandbox.client_secret().to_owned().into();
     Ok(settings.sandbox_service(url, sandbox.tenant(), sandbox.client_id(), secret))
+}
+
+/// A client for single calls, without a worker; what it tells of its exchanges nobody hears.
+///
+/// # Errors
+/// The HTTP client cannot be built.
+pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
+    let transport = http(&service, &clock)?;
+    let (events, _) = tokio::sync::mpsc::channel(1);
+    Ok(Client::new(service, transport, clock, Chance::system(), events))
 }
 
 /// Waits for the worker's end, so that what it still has to record is recorded.
