@@ -1,0 +1,1 @@
+//! The state of the explorer, and what changes it.

@@ -1,0 +1,1 @@
+//! What lies over the panes: one enum, one at a time.
