@@ -90,6 +90,12 @@ pub struct Theme {
 pub struct Symbols {
     /// Pane borders.
     pub border: border::Set<'static>,
+    /// Where a pane's top joins the sides of the pane above it.
+    pub joint_left: &'static str,
+    /// The same on the right.
+    pub joint_right: &'static str,
+    /// Where two sides come down on a line.
+    pub joint_bottom: &'static str,
     /// In front of the row under the cursor, one column.
     pub cursor: &'static str,
     /// A full bar cell.
@@ -118,6 +124,9 @@ impl Symbols {
     /// Box drawing and blocks.
     pub const UNICODE: Self = Self {
         border: border::PLAIN,
+        joint_left: "├",
+        joint_right: "┤",
+        joint_bottom: "┴",
         cursor: "▌",
         bar: "▓",
         bar_empty: "░",
@@ -143,6 +152,9 @@ impl Symbols {
             horizontal_top: "-",
             horizontal_bottom: "-",
         },
+        joint_left: "+",
+        joint_right: "+",
+        joint_bottom: "+",
         cursor: ">",
         bar: "#",
         bar_empty: ".",
