@@ -12,6 +12,7 @@
 pub mod action;
 pub mod app;
 pub mod ctx;
+pub mod figures;
 pub mod keymap;
 pub mod layout;
 pub mod overlays;
