@@ -17,5 +17,8 @@ pub mod keymap;
 pub mod layout;
 pub mod overlays;
 pub mod panes;
+pub mod run;
+pub mod signals;
+pub mod terminal;
 pub mod theme;
 pub mod widgets;
