@@ -11,12 +11,14 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use cxlens::args::{self, Args, Command, Explore, Sandbox};
 use cxlens::cli::{Streams, plan, query, report, sandbox, signals::Signals};
-use cxlens::config::{self, Env, Paths, Settings};
+use cxlens::config::{self, Env, Paths, Settings, Target};
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::Query;
 use cxlens::logging;
+use cxlens::tui;
+use cxlens::tui::theme::ThemeChoice;
 use tracing_appender::non_blocking::WorkerGuard;
 
 /// What ended the program before its time: errors to report, the first decides the exit code.
@@ -57,12 +59,38 @@ fn run(args: Args) -> Result<u8, Failed> {
 /// `cxlens [explore]`
 fn explore(typed: &Explore, env: &Env, paths: &Paths, clock: Clock) -> Result<u8, Failed> {
     let settings = config::load(env, paths, &translate::flags(&typed.query)).map_err(one)?;
-    let _draft = translate::draft(&typed.query, settings.query)?;
+    let mut draft = translate::draft(&typed.query, settings.query)?;
+    let (tenant, sandbox) = match &settings.target {
+        Target::Tenant(service) => (service.tenant.clone(), false),
+        Target::Incomplete { error, .. } => return Err(one(error.clone())),
+        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
+    };
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(one(Error::usage(
+            "the explorer",
+            "standard input and output are not a terminal",
+            "run it in one, or use cxlens query for pipes and files",
+        )));
+    }
+    if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
+        // Everybody: a newcomer has a query that is ready to run.
+        draft.segments.push("SEG-ALL".to_owned());
+    }
+    let setup = tui::run::Setup {
+        draft,
+        run_at_once: typed.run,
+        clock: clock.clone(),
+        theme: ThemeChoice::detect(settings.no_color.then_some("1"), env.get("COLORFGBG")),
+        ascii: false,
+        tenant,
+        sandbox,
+        in_tmux: env.get("TMUX").is_some(),
+    };
     runtime()?.block_on(async {
         let (handle, background) = session::start(settings, clock).split();
-        drop(handle);
+        let exit = tui::run::run(handle, setup).await.map_err(|e| one(local("the terminal", &e)))?;
         session::end(background).await;
-        Ok(0)
+        Ok(exit.code())
     })
 }
 
