@@ -18,7 +18,7 @@ use super::keymap::Keymap;
 use super::layout::{Panes, SMALLEST, layout};
 use super::overlays::error::ErrorPanel;
 use super::overlays::help::Help;
-use super::overlays::{Overlay, hints};
+use super::overlays::{Overlay, hints, inlay};
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
@@ -553,6 +553,19 @@ impl App {
         self.settle(left, at).and(Turn::changed(true))
     }
 
+    /// What Esc does here and now, in a word.
+    fn esc(&self) -> Option<&'static str> {
+        if self.context() == Context::Editor {
+            Some("done")
+        } else if self.detail_open {
+            Some("close")
+        } else if self.world.running.is_some_and(|r| !r.cancelling) {
+            Some("cancel")
+        } else {
+            None
+        }
+    }
+
     fn area_of(&self, focus: Focus) -> Rect {
         layout(self.world.size, self.world.focus, self.detail_open)
             .map_or_else(Rect::default, |p| p.of(focus))
@@ -599,8 +612,10 @@ impl App {
         let room = area.width.saturating_sub(3);
         let line = match &self.notice {
             Some(notice) => Line::from(Span::styled(format!(" {notice} "), theme.accent)),
-            None => hints(&self.world.keys, self.context(), theme, room),
+            // An overlay wears its own.
+            None if self.overlay.is_some() => return,
+            None => hints(&self.world.keys, self.context(), self.esc(), theme, room),
         };
-        buf.set_line(area.x + 1, area.y, &line, room);
+        inlay(&line, area.x + 1, area.y, room, buf);
     }
 }
