@@ -123,7 +123,7 @@ pub fn page(body: &[u8]) -> Result<PageBody<'_>, PageError> {
     if scanner.peek().is_some() {
         return Err(PageError::NotJson(scanner.offset()));
     }
-    let refused = error.is_some_and(|e| !matches!(e, b"null" | b"false" | b"\"\"" | b""));
+    let refused = error.is_some_and(|e| !matches!(e, b"null" | b"false" | b"\"\"" | b"{}" | b"[]" | b""));
     match items {
         Items::Rows(items) if !(refused && items.is_empty()) => {
             Ok(PageBody { items, next: next.map_err(PageError::BadNext)?, total: totals[0].or(totals[1]) })
