@@ -5,12 +5,14 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use cxlens::args;
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Settings, origin};
+use cxlens::config::{self, Flags, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::Query;
 use cxlens::sandbox::Sandbox;
+use cxlens::tui;
+use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,12 +21,39 @@ use crate::{Failed, Start, say, session, translate};
 /// `cxlens [explore]`
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
-    let _draft = translate::draft(&typed.query, settings.query)?;
+    let mut draft = translate::draft(&typed.query, settings.query)?;
+    let (tenant, sandbox) = match &settings.target {
+        Target::Tenant(service) => (service.tenant.clone(), false),
+        Target::Incomplete { error, .. } => return Err(error.clone().into()),
+        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
+    };
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Error::usage(
+            "the explorer",
+            "standard input and output are not a terminal",
+            "run it in one, or use cxlens query for pipes and files",
+        )
+        .into());
+    }
+    if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
+        // Everybody: a newcomer has a query that is ready to run.
+        draft.segments.push("SEG-ALL".to_owned());
+    }
+    let setup = tui::run::Setup {
+        draft,
+        run_at_once: typed.run,
+        clock: start.clock.clone(),
+        theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
+        ascii: false,
+        tenant,
+        sandbox,
+        in_tmux: start.env.get("TMUX").is_some(),
+    };
     runtime()?.block_on(async {
         let (handle, background) = session::start(settings, start.clock).split();
-        drop(handle);
+        let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
         session::end(background).await;
-        Ok(0)
+        Ok(exit.code())
     })
 }
 

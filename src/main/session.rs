@@ -8,7 +8,9 @@ use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::sandbox::{Options, Sandbox};
+use std::path::PathBuf;
 use tokio::task::JoinHandle;
+
 use url::Url;
 
 /// A worker and the way to it.
@@ -38,7 +40,7 @@ async fn work(settings: Settings, clock: Clock, worker: Worker) {
         },
     };
     match service {
-        Ok(service) => serve(service, clock, worker).await,
+        Ok(service) => serve(service, clock, worker, settings.paths.audit()).await,
         Err(error) => worker.give_up(error).await,
     }
     if let Some(sandbox) = sandbox {
@@ -46,8 +48,8 @@ async fn work(settings: Settings, clock: Clock, worker: Worker) {
     }
 }
 
-async fn serve(service: Service, clock: Clock, worker: Worker) {
-    worker.run(Setup { service, clock, chance: Chance::system(), transport: None }).await;
+async fn serve(service: Service, clock: Clock, worker: Worker, audit: PathBuf) {
+    worker.run(Setup { service, clock, chance: Chance::system(), transport: None, audit: Some(audit) }).await;
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {

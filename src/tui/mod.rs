@@ -1,1 +1,24 @@
 //! The terminal explorer.
+//!
+//! ```text
+//!  key ──► keymap ──► Action ──► App ──► focused pane ──► Outcome ──► effect (engine, copy, quit)
+//!  Event (engine) ─────────────► App ──► panes                   └──► one draw, if anything changed
+//! ```
+//!
+//! Panes are structs with `update(&mut self, Action, &Ctx) -> Outcome`, `input(&mut self, KeyEvent, &Ctx)`
+//! and `paste(&mut self, &str, &Ctx)` while they edit text, and `view(&self, &Ctx, Rect, &mut Buffer)`. A pane
+//! never knows another pane: [`app::App`] carries what one has to the other.
+
+pub mod action;
+pub mod app;
+pub mod ctx;
+pub mod figures;
+pub mod keymap;
+pub mod layout;
+pub mod overlays;
+pub mod panes;
+pub mod run;
+pub mod signals;
+pub mod terminal;
+pub mod theme;
+pub mod widgets;

@@ -183,6 +183,8 @@ mod tests {
             assert!(Hasher::of(dir.path()).unwrap_err().to_string().contains("damaged"), "{wrong}");
         }
 
+        fs::write(&path, [7; 32]).unwrap();
+        assert!(Hasher::of(dir.path()).is_ok());
         fs::rename(&path, dir.path().join("real")).unwrap();
         std::os::unix::fs::symlink(dir.path().join("real"), &path).unwrap();
         assert_eq!(Hasher::of(dir.path()).unwrap_err().kind, Kind::Local);

@@ -131,6 +131,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_id_may_hold_a_question_mark() {
+        assert_eq!(scrubbed("no A?B", &["A?B"], &["A?B"]), "no {A?B}");
+        assert_eq!(scrubbed("no A?B", &["A"], &["A?B"]), "no {A?B}");
+    }
+
     proptest! {
         #[test]
         fn nothing_makes_it_panic(text in "\\PC{0,30}|[a-z\"'`?@ \\\\.,“”é1]{0,30}") {

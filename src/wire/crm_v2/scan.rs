@@ -73,9 +73,8 @@ impl<'a> Scanner<'a> {
                     self.braces += 1;
                 }
                 b'[' => self.open.push(b']'),
-                b'}' | b']' if self.open.is_empty() => return Ok(&self.body[start..end]),
+                b'}' | b']' | b',' if self.open.is_empty() => return Ok(&self.body[start..end]),
                 b'}' | b']' => self.close(byte),
-                b',' if self.open.is_empty() => return Ok(&self.body[start..end]),
                 _ => {}
             }
             self.at += 1;

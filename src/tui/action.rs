@@ -1,0 +1,164 @@
+//! Everything a key can do: a closed enum, and the one table from which resolving, footer and help are made.
+
+/// Where the user is. Decides which actions a key can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The query builder, outside any editor.
+    Builder,
+    /// The profiles table.
+    Profiles,
+    /// One profile.
+    Detail,
+    /// The activity pane.
+    Activity,
+    /// An editor in any pane: letters are text, only `Ctrl`, `Alt`, function keys, `Tab` and `Esc` command.
+    Editor,
+    /// The help overlay.
+    Help,
+    /// The error panel.
+    Error,
+    /// The question whether to leave.
+    Confirm,
+}
+
+impl Context {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Builder,
+        Self::Profiles,
+        Self::Detail,
+        Self::Activity,
+        Self::Editor,
+        Self::Help,
+        Self::Error,
+        Self::Confirm,
+    ];
+
+    /// Whether letters are text here.
+    pub fn takes_text(self) -> bool {
+        self == Self::Editor
+    }
+
+    /// What the place is called in the help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Builder => "Query",
+            Self::Profiles => "Profiles",
+            Self::Detail => "Profile",
+            Self::Activity => "Activity",
+            Self::Editor => "Editor",
+            Self::Help => "Help",
+            Self::Error => "Error",
+            Self::Confirm => "Leave?",
+        }
+    }
+}
+
+use Context::{Activity, Builder, Detail, Editor, Error, Help, Profiles};
+
+const EVERYWHERE: &[Context] = &Context::ALL;
+const PANES: &[Context] = &[Builder, Profiles, Detail, Activity];
+const PANES_AND_EDITOR: &[Context] = &[Builder, Profiles, Detail, Activity, Editor];
+const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error];
+const SIDEWAYS: &[Context] = &[Builder, Profiles, Detail, Activity];
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// What it stands for.
+    pub action: Action,
+    /// Its name in `keys.toml`: `next-pane`.
+    pub name: &'static str,
+    /// A word for the footer; empty keeps it out of the footer.
+    pub hint: &'static str,
+    /// A sentence for the help.
+    pub about: &'static str,
+    /// Where it can be used.
+    pub contexts: &'static [Context],
+    /// Its keys unless `keys.toml` says otherwise; the first is shown in the footer.
+    pub keys: &'static [&'static str],
+}
+
+macro_rules! actions {
+    ($($action:ident $name:literal, $hint:literal, $about:literal, $contexts:expr, [$($key:literal),+];)+) => {
+        /// Everything a key can do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action {
+            $(#[doc = $about] $action,)+
+        }
+
+        /// The table: one row an action, in the order in which footer and help show them.
+        pub const TABLE: &[Entry] = &[$(Entry {
+            action: Action::$action,
+            name: $name,
+            hint: $hint,
+            about: $about,
+            contexts: $contexts,
+            keys: &[$($key),+],
+        },)+];
+    };
+}
+
+// An action stands here when it works, not before: a key that does nothing is a lie in the footer.
+actions! {
+    Run "run", "run", "run the query; again while rows arrive starts over",
+        &[Builder, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
+    Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
+        &[Builder], ["Enter"];
+    Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
+    Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
+    NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
+    PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
+    Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
+    Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
+        &[Profiles, Detail, Error], ["y"];
+    ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
+    Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+    Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
+        EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
+    Up "up", "", "move up", SCROLLS, ["Up", "k"];
+    Down "down", "", "move down", SCROLLS, ["Down", "j"];
+    Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];
+    Right "right", "", "move right; in the activity pane, the next tab", SIDEWAYS, ["Right", "l"];
+    PageUp "page-up", "", "a page up", SCROLLS, ["PgUp"];
+    PageDown "page-down", "", "a page down", SCROLLS, ["PgDn"];
+    First "first", "", "go to the first", SCROLLS, ["g", "Home"];
+    Last "last", "", "go to the last", SCROLLS, ["G", "End"];
+    TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
+    TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
+    TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
+    TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
+    Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
+}
+
+impl Action {
+    /// Its row in the table.
+    pub fn entry(self) -> &'static Entry {
+        // One row each, in the order of the enum: the macro writes both.
+        &TABLE[self as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_finds_its_own_row() {
+        for entry in TABLE {
+            assert_eq!(entry.action.entry().name, entry.name);
+        }
+    }
+
+    #[test]
+    fn every_action_is_named_described_and_placed() {
+        for entry in TABLE {
+            assert!(
+                !entry.name.is_empty() && !entry.about.is_empty() && !entry.contexts.is_empty(),
+                "{entry:?}"
+            );
+            let twins = TABLE.iter().filter(|other| other.name == entry.name).count();
+            assert_eq!(twins, 1, "{}", entry.name);
+        }
+    }
+}

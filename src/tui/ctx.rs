@@ -1,0 +1,181 @@
+//! What panes are handed, and what they hand back.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+use super::action::Action;
+use super::keymap::Keymap;
+use super::theme::Theme;
+use crate::engine::event::{Command, Limits, ServiceInfo};
+use crate::engine::query::QueryId;
+
+/// The pane that has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The query builder.
+    Builder,
+    /// The profiles table.
+    Profiles,
+    /// One profile.
+    Detail,
+    /// The activity pane.
+    Activity,
+}
+
+/// What a pane may read of the world. Nothing in it can be changed from a pane.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    /// Monotonic time of this turn of the loop.
+    pub now: Instant,
+    /// Wall time of this turn of the loop.
+    pub wall: Timestamp,
+    /// The zone that times are shown in.
+    pub zone: &'a TimeZone,
+    /// Styles and symbols.
+    pub theme: &'a Theme,
+    /// The keys in force, for hints: `ctx.keys.first(Action::Run)`.
+    pub keys: &'a Keymap,
+    /// Which pane has the keys.
+    pub focus: Focus,
+    /// Where the pane lies now, borders included; for a page's height in `update`.
+    pub area: Rect,
+    /// The service, once it is known.
+    pub service: Option<&'a ServiceInfo>,
+    /// The limits, once they are known.
+    pub limits: Option<&'a Limits>,
+    /// The run that is under way, if one is.
+    pub running: Option<&'a Running>,
+}
+
+impl<'a> Ctx<'a> {
+    /// The same, for a pane that lies there.
+    #[must_use]
+    pub fn at(self, area: Rect) -> Ctx<'a> {
+        Ctx { area, ..self }
+    }
+}
+
+/// A run under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Running {
+    /// Its number.
+    pub id: QueryId,
+    /// When it was asked for.
+    pub since: Instant,
+    /// Whether it was cancelled and its end is awaited.
+    pub cancelling: bool,
+}
+
+impl Running {
+    /// How long it has been under way.
+    pub fn elapsed(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.since)
+    }
+}
+
+/// What came of an action, a key, a paste or an event.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Outcome {
+    /// Whether the picture may be another now.
+    pub changed: bool,
+    /// What is to happen outside.
+    pub effect: Option<Effect>,
+}
+
+impl Outcome {
+    /// Nothing happened: whoever is next may have it.
+    pub const IGNORED: Self = Self { changed: false, effect: None };
+    /// The picture changed.
+    pub const CHANGED: Self = Self { changed: true, effect: None };
+
+    /// `changed`, with nothing to happen outside.
+    pub fn changed(changed: bool) -> Self {
+        Self { changed, effect: None }
+    }
+
+    /// The picture changed, and something is to happen outside.
+    pub fn effect(effect: Effect) -> Self {
+        Self { changed: true, effect: Some(effect) }
+    }
+}
+
+/// What is to happen outside of the state.
+#[derive(Debug)]
+pub enum Effect {
+    /// To the worker, with `try_send`.
+    Engine(Command),
+    /// To the clipboard, by OSC 52.
+    Copy(String),
+    /// The profile under the cursor is to be shown and focused; the app does it.
+    OpenProfile,
+    /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.
+    Act(Action),
+    /// To the background, as Ctrl-Z does in a shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    //! A world to draw panes in.
+
+    use super::*;
+    use crate::tui::theme::ThemeChoice;
+
+    /// Owns what a [`Ctx`] borrows.
+    pub(crate) struct World {
+        pub(crate) now: Instant,
+        pub(crate) wall: Timestamp,
+        pub(crate) zone: TimeZone,
+        pub(crate) theme: Theme,
+        pub(crate) keys: Keymap,
+        pub(crate) focus: Focus,
+        pub(crate) service: Option<ServiceInfo>,
+        pub(crate) limits: Option<Limits>,
+        pub(crate) running: Option<Running>,
+    }
+
+    impl World {
+        /// 12:01:04 on a day in 2026, connected to the sandbox, nothing running.
+        #[expect(clippy::disallowed_methods, reason = "an instant to count from; only differences matter")]
+        pub(crate) fn new(choice: ThemeChoice) -> Self {
+            Self {
+                now: Instant::now(),
+                wall: "2026-03-04T12:01:04Z".parse().unwrap(),
+                zone: TimeZone::UTC,
+                theme: Theme::new(choice, false),
+                keys: Keymap::default(),
+                focus: Focus::Builder,
+                service: Some(ServiceInfo {
+                    tenant: "acme".into(),
+                    base_url: "http://127.0.0.1:8080".into(),
+                    sandbox: true,
+                }),
+                limits: None,
+                running: None,
+            }
+        }
+
+        /// For a pane that lies there.
+        pub(crate) fn ctx(&self, area: Rect) -> Ctx<'_> {
+            Ctx {
+                now: self.now,
+                wall: self.wall,
+                zone: &self.zone,
+                theme: &self.theme,
+                keys: &self.keys,
+                focus: self.focus,
+                area,
+                service: self.service.as_ref(),
+                limits: self.limits.as_ref(),
+                running: self.running.as_ref(),
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Small drawing helpers that several panes share.
