@@ -3,6 +3,7 @@
 //! stdout carries data alone; progress, summaries and errors go to stderr. No command here knows the command line or
 //! where its service comes from: both are handed in.
 
+pub mod audit;
 pub mod ids;
 pub mod output;
 pub mod plan;

@@ -143,7 +143,7 @@ pub fn seconds(d: Duration) -> String {
     }
 }
 
-fn millis(d: Duration) -> String {
+pub(super) fn millis(d: Duration) -> String {
     let ms = d.as_secs_f64() * 1_000.0;
     if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }

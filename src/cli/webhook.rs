@@ -82,21 +82,17 @@ pub async fn register(
         }
     };
     say(&format!("registered\n{}", block(&made)));
-    match file {
-        Some(file) => {
-            let path = file.finish()?;
-            say(&format!("its signing secret is in {}\n", Untrusted::from(path.display().to_string())));
-        }
-        None => {
-            let written = writeln!(out, "{}", secret.expose_secret()).and_then(|()| out.flush());
-            written.map_err(|error| {
-                let id = &made.id;
-                let remedy = format!("delete it with cxlens webhook delete {id}, and register it again");
-                Error::new(Kind::Local, "the signing secret could not be shown", error.to_string(), remedy)
-            })?;
-            say("this is its signing secret; it is not shown again\n");
-        }
+    if let Some(file) = file {
+        let path = file.finish()?;
+        say(&format!("its signing secret is in {}\n", Untrusted::from(path.display().to_string())));
+        return Ok(());
     }
+    let written = writeln!(out, "{}", secret.expose_secret()).and_then(|()| out.flush());
+    written.map_err(|error| {
+        let remedy = format!("delete it with cxlens webhook delete {}, and register it again", made.id);
+        Error::new(Kind::Local, "the signing secret could not be shown", error.to_string(), remedy)
+    })?;
+    say("this is its signing secret; it is not shown again\n");
     Ok(())
 }
 

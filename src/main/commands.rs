@@ -4,14 +4,16 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use cxlens::args;
-use cxlens::cli::{self, Streams, plan, query, signals::Signals, webhook};
+use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
 use cxlens::config::{self, Flags, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::Query;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::theme::ThemeChoice;
+use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{Failed, Start, say, session, translate};
@@ -165,8 +167,22 @@ pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
 }
 
 /// `cxlens audit show`
-pub(crate) fn audit_show(_typed: &args::AuditShow, _start: &Start) -> Result<u8, Failed> {
-    Ok(1)
+pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, Failed> {
+    let zone = TimeZone::system();
+    let since =
+        typed.since.as_deref().map(|text| audit::since(text, start.clock.wall(), &zone)).transpose()?;
+    let show = audit::Show {
+        since,
+        status: typed.status.map(|status| match status {
+            args::AuditStatus::Success => Status::Success,
+            args::AuditStatus::Partial => Status::Partial,
+            args::AuditStatus::Failed => Status::Failed,
+            args::AuditStatus::Cancelled => Status::Cancelled,
+        }),
+        last: typed.last,
+        ndjson: typed.format == args::AuditFormat::Ndjson,
+    };
+    Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
 }
 
 fn runtime() -> Result<Runtime, Error> {
