@@ -46,9 +46,9 @@ pub struct Header {
 /// What may be left out, first to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
-    Hint,
     Spark,
     Bar,
+    Hint,
     Latency,
     Token,
     Waiting,
