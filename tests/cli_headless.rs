@@ -1,5 +1,7 @@
 //! The headless commands, as the real binary against a real sandbox: exit codes, purity of stdout, files, signals.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "support/headless.rs"]
 mod headless;
 
@@ -467,6 +469,39 @@ fn a_client_without_the_scope_is_told_before_anything_is_registered() {
     let mut command = home.cxlens(segment(&[]));
     Ran::of(command.envs(service.env()).env("CXONE_CLIENT_ID", "sandbox-readonly"))
         .is(4, &["cdp:read", "crm:read"]);
+}
+
+#[test]
+fn every_run_is_in_the_trail_without_anybodys_data() {
+    let (home, service) = (Home::new(), Service::start(&[]));
+    home.ask(&service, ["query", "--id", "PROF-001", "--filter", "email ne 'nobody@example.com'"]).is(0, &[]);
+    home.ask(&service, segment(&["--limit", "10"])).is(0, &[]);
+    let mut command = home.cxlens(segment(&[]));
+    Ran::of(command.envs(service.env()).env("CXONE_CLIENT_SECRET", "wrong")).is(3, &[]);
+
+    let shown = home.run(["audit", "show"]);
+    shown.is(0, &[]);
+    let heads: Vec<_> = shown.out.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(heads.len(), 3, "{}", shown.out);
+    assert!(
+        heads[0].contains("success") && heads[0].contains("1 profile ") && heads[2].contains("failed"),
+        "{heads:?}"
+    );
+
+    let kept = home.run(["audit", "show", "--format", "ndjson", "--status", "success", "--last", "1"]);
+    let entry: serde_json::Value = serde_json::from_str(&kept.out).unwrap();
+    assert_eq!(
+        (&entry["rows"], &entry["cut"], &entry["status"]),
+        (&10.into(), &"limit".into(), &"success".into())
+    );
+    assert_eq!(home.run(["audit", "show", "--since", "1h"]).out, shown.out);
+
+    for (path, bytes) in home.files() {
+        let text = String::from_utf8_lossy(&bytes);
+        for personal in ["PROF-001", "nobody@example.com", "customer1@example.com", "Brightwater"] {
+            assert!(!text.contains(personal), "{personal} in {}", path.display());
+        }
+    }
 }
 
 #[test]

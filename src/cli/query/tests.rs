@@ -119,9 +119,10 @@ async fn rows_are_on_stdout_while_the_run_goes_on() {
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
         engine.runs().await;
         engine.page(&["A", "B"]).await;
-        while text(&seen).lines().count() < 2 {
+        for _ in 0..100 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(text(&seen).lines().count(), 2, "before the next page and the end");
         engine.page(&["C"]).await;
         engine.finish(summary(Status::Success, 3)).await;
     })
