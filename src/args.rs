@@ -1,1 +1,450 @@
-//! Command-line arguments (clap): every command and flag.
+//! The command line: every command and flag of the contract "The command line", and nothing else of ours.
+//!
+//! Values whose meaning belongs to another room (durations, rates, fields) are handed on as they were typed;
+//! `config` and the engine judge them in the same words wherever they come from.
+
+#![expect(clippy::doc_markdown, reason = "these comments are the help: a back-tick would be printed")]
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Everything that was typed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cxlens",
+    version,
+    about = "Explore customer profiles in NICE CXone",
+    long_about = "Explore customer profiles in NICE CXone, on the screen or headless.\n\n\
+        Without a command the explorer opens; its query builder holds what the flags say. With nothing \
+        configured it starts its own sandbox with made-up people.",
+    after_help = "Examples:\n  cxlens                                    explore (the sandbox, if nothing is configured)\n  \
+        cxlens --segment SEG-PREMIUM-01 --run     explore a segment at once\n  \
+        cxlens query --id PROF-001 --sandbox      one profile on stdout\n\n\
+        More with --help.",
+    after_long_help = EXPLORE_EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "Commands",
+    disable_help_subcommand = true
+)]
+pub struct Args {
+    /// What to do; nothing means explore.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The explorer's flags, when no command is named.
+    #[command(flatten)]
+    pub explore: Explore,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open the explorer (also without a command)
+    #[command(after_help = EXPLORE_SHORT, after_long_help = EXPLORE_EXAMPLES)]
+    Explore(Box<Explore>),
+    /// Run a query and stream processed profiles to stdout or a file
+    #[command(after_help = QUERY_SHORT, after_long_help = QUERY_EXAMPLES)]
+    Query(Box<Query>),
+    /// Register, list and delete webhooks
+    #[command(subcommand, after_help = WEBHOOK_EXAMPLES)]
+    Webhook(Webhook),
+    /// Run the embedded CXone-compatible server on its own
+    #[command(after_help = SANDBOX_SHORT, after_long_help = SANDBOX_EXAMPLES)]
+    Sandbox(Sandbox),
+    /// Read the audit trail
+    #[command(subcommand, after_help = AUDIT_EXAMPLES)]
+    Audit(Audit),
+}
+
+/// `cxlens explore`
+#[derive(Debug, clap::Args)]
+pub struct Explore {
+    /// What to ask for.
+    #[command(flatten)]
+    pub query: QueryFlags,
+    /// Start the query at once
+    #[arg(long)]
+    pub run: bool,
+}
+
+/// `cxlens query`
+#[derive(Debug, clap::Args)]
+pub struct Query {
+    /// What to ask for.
+    #[command(flatten)]
+    pub query: QueryFlags,
+    /// Format of the output [default: table on a terminal, ndjson in a pipe, by extension with -o]
+    #[arg(long, value_name = "F", help_heading = "Output")]
+    pub format: Option<Format>,
+    /// Write to FILE instead of stdout
+    ///
+    /// The rows are written to FILE.partial and renamed when all of them are there; an interrupted run leaves
+    /// FILE.partial and says so. The file is readable by you alone (mode 0600).
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Replace FILE if it is there
+    #[arg(long, requires = "output", help_heading = "Output")]
+    pub force: bool,
+    /// Leave CSV cells that a spreadsheet would run as formulas as they are
+    ///
+    /// Without it a cell that begins with = + - @, a tab or a line break gets a ' in front (plain numbers and
+    /// phone numbers do not).
+    #[arg(long, help_heading = "Output")]
+    pub raw_csv: bool,
+    /// Print the plan and send nothing
+    ///
+    /// Requests as they would be sent (also as curl, with the token as $CXONE_TOKEN), how many, and how long.
+    /// Needs no network and no credentials.
+    #[arg(long, help_heading = "Output")]
+    pub dry_run: bool,
+}
+
+/// What `query` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Columns for a person
+    Table,
+    /// One JSON object a line
+    Ndjson,
+    /// One JSON array
+    Json,
+    /// Comma-separated values with a header
+    Csv,
+}
+
+/// The flags that say what is asked for, of whom, and how hard.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct QueryFlags {
+    /// A profile's ID (repeatable)
+    #[arg(long, value_name = "ID", help_heading = "Query")]
+    pub id: Vec<String>,
+    /// Read IDs from FILE, one a line; - is stdin
+    ///
+    /// A byte order mark, carriage returns and outer blanks are stripped, blank lines are skipped. With
+    /// --ids-column, FILE is a CSV with a header.
+    #[arg(long, value_name = "FILE", help_heading = "Query")]
+    pub ids_file: Option<PathBuf>,
+    /// FILE is a CSV; take the IDs from this column
+    #[arg(long, value_name = "NAME", requires = "ids_file", help_heading = "Query")]
+    pub ids_column: Option<String>,
+    /// Fields wanted, separated by commas [default: all]
+    ///
+    /// id firstName lastName email phone tags attributes createdDate modifiedDate, or the names in the output:
+    /// first_name and so on. id is always there.
+    #[arg(long, value_name = "A,B", help_heading = "Query")]
+    pub fields: Option<String>,
+    /// A segment's ID (repeatable: any of them)
+    #[arg(long, value_name = "ID", help_heading = "Query")]
+    pub segment: Vec<String>,
+    /// An OData filter, such as "email eq 'ada@example.com'"
+    #[arg(long, value_name = "ODATA", help_heading = "Query")]
+    pub filter: Option<String>,
+    /// Stop after N profiles
+    #[arg(long, value_name = "N", help_heading = "Query", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
+    /// Mark profiles last modified more than N days ago [default: 180]
+    #[arg(long, value_name = "N", help_heading = "Query", value_parser = clap::value_parser!(u32).range(1..))]
+    pub retention_days: Option<u32>,
+    /// Do not take answers from the cache
+    #[arg(long, help_heading = "Query")]
+    pub no_cache: bool,
+    /// The tenant: NAME in NAME.my.cxone.com, or a table [tenants.NAME] of the configuration
+    #[arg(long, value_name = "NAME", help_heading = "Service")]
+    pub tenant: Option<String>,
+    /// Use the embedded service with made-up people instead of a tenant
+    #[arg(long, conflicts_with = "tenant", help_heading = "Service")]
+    pub sandbox: bool,
+    /// Requests at once, at most [default: 5]
+    #[arg(long, value_name = "N", help_heading = "Service", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub concurrency: Option<u32>,
+    /// Profiles a page, 1 to 1000 [default: 50]
+    #[arg(long, value_name = "N", help_heading = "Service", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub page_size: Option<u32>,
+    /// Requests a second, at most: 10/s, 600/m, off
+    #[arg(long, value_name = "N/s", help_heading = "Service")]
+    pub rate: Option<String>,
+    /// Time for one exchange, a token or a page: 500ms, 30s, 2m [default: 15s a token, 30s a page]
+    #[arg(long, value_name = "D", help_heading = "Service")]
+    pub timeout: Option<String>,
+    /// The longest Retry-After that is waited out [default: 30s]
+    #[arg(long, value_name = "D", help_heading = "Service")]
+    pub max_wait: Option<String>,
+}
+
+/// `cxlens sandbox`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Sandbox {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "A", default_value = "127.0.0.1:0")]
+    pub addr: SocketAddr,
+    /// How many profiles; SEG-ALL holds exactly these
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub profiles: usize,
+    /// How long an answer takes, about: 40ms, 0s
+    #[arg(long, value_name = "D")]
+    pub latency: Option<String>,
+    /// Requests a second before it answers 429: 20/s, 600/m, off
+    #[arg(long, value_name = "N/s|off")]
+    pub rate_limit: Option<String>,
+    /// Requests that may come at once before the limit bites
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub burst: Option<u32>,
+    /// Play a fault by name (repeatable)
+    #[arg(long, value_name = "NAME")]
+    pub fault: Vec<String>,
+    /// The same seed gives the same people
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `cxlens audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Print the entries, oldest first
+    #[command(after_help = AUDIT_EXAMPLES)]
+    Show(AuditShow),
+}
+
+/// `cxlens audit show`
+#[derive(Clone, Debug, clap::Args)]
+pub struct AuditShow {
+    /// Only entries since then: 24h, 7d, 2026-03-04, 2026-03-04T12:00Z
+    #[arg(long, value_name = "WHEN")]
+    pub since: Option<String>,
+    /// Only entries that ended like this
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<AuditStatus>,
+    /// Only the last N entries
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub last: Option<u64>,
+    /// text for a person, ndjson for the entries as they are kept
+    #[arg(long, value_name = "F", default_value = "text")]
+    pub format: AuditFormat,
+}
+
+/// How a run ended, as audit entries have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditStatus {
+    /// All of it
+    Success,
+    /// Some of it
+    Partial,
+    /// Nothing
+    Failed,
+    /// Cancelled by the user
+    Cancelled,
+}
+
+/// What `audit show` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditFormat {
+    /// For a person
+    Text,
+    /// As kept
+    Ndjson,
+}
+
+/// `cxlens webhook`
+#[derive(Debug, Subcommand)]
+pub enum Webhook {
+    /// Register a webhook for profile.updated and profile.created
+    #[command(after_help = WEBHOOK_EXAMPLES)]
+    Register(WebhookRegister),
+    /// List the registrations
+    List(WebhookTenant),
+    /// Delete a registration
+    Delete(WebhookDelete),
+}
+
+/// `cxlens webhook register`
+#[derive(Clone, Debug, clap::Args)]
+pub struct WebhookRegister {
+    /// Whose webhooks.
+    #[command(flatten)]
+    pub tenant: WebhookTenant,
+    /// Where events are sent to [env: WEBHOOK_CALLBACK_URL]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The registration's name
+    #[arg(long, value_name = "NAME", default_value = "CDP Profile Sync Webhook")]
+    pub name: String,
+    /// Write the signing secret to FILE (mode 0600) instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub secret_file: Option<PathBuf>,
+}
+
+/// `cxlens webhook delete`
+#[derive(Clone, Debug, clap::Args)]
+pub struct WebhookDelete {
+    /// Whose webhooks.
+    #[command(flatten)]
+    pub tenant: WebhookTenant,
+    /// The registration's ID, as `list` shows it
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// Which tenant, and how patiently.
+#[derive(Clone, Debug, clap::Args)]
+pub struct WebhookTenant {
+    /// The tenant: NAME in NAME.my.cxone.com, or a table [tenants.NAME] of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+    /// Time for one exchange [default: 15s]
+    #[arg(long, value_name = "D")]
+    pub timeout: Option<String>,
+}
+
+const EXPLORE_SHORT: &str = "Example:\n  cxlens explore --segment SEG-PREMIUM-01 --run\n\nMore with --help.";
+
+const EXPLORE_EXAMPLES: &str = "\
+Examples:
+  cxlens
+      Explore. With nothing configured this is the sandbox: made-up people over real HTTP.
+  cxlens --segment SEG-PREMIUM-01 --run
+      Explore a segment at once.
+  cxlens --ids-file customers.txt --fields id,email,phone
+      Fill the query builder from a file.
+  cxlens sandbox > sandbox.env &
+      A server to try things on; `. ./sandbox.env` points the other commands at it.
+  cxlens query --segment SEG-PREMIUM-01 --format ndjson | jq .email
+      The same without a screen.
+
+Environment:
+  CXONE_TENANT CXONE_CLIENT_ID CXONE_CLIENT_SECRET   the tenant and its OAuth client
+  CXONE_BASE_URL          instead of https://TENANT.my.cxone.com
+  WEBHOOK_CALLBACK_URL    where webhooks are sent to
+  CXLENS_CONFIG           a configuration file instead of config.toml in the configuration directory
+  CXLENS_LOG              what the diagnostic log holds, such as debug
+  NO_COLOR                no colours
+A flag beats the environment, which beats the file.";
+
+const QUERY_SHORT: &str = "\
+Examples:
+  cxlens query --segment SEG-PREMIUM-01 --sandbox
+  cxlens query --ids-file ids.txt -o people.csv
+
+More with --help.";
+
+const QUERY_EXAMPLES: &str = "\
+Examples:
+  cxlens query --id PROF-001 --id PROF-002 --sandbox
+      Two made-up people, as a table on a terminal and as NDJSON in a pipe.
+  cxlens query --segment SEG-PREMIUM-01 --fields id,email -o premium.csv
+      A segment into a file.
+  cut -d, -f1 export.csv | cxlens query --ids-file - --format json
+      IDs from a pipe.
+  cxlens query --ids-file crm.csv --ids-column \"Customer ID\"
+      IDs from a column of a CSV.
+  cxlens query --filter \"email eq 'ada@example.com'\" --dry-run
+      What would be sent.
+
+Exit codes:
+  0 all of it   2 usage (nothing was sent)   3 credentials refused   4 scope or permission missing
+  5 rate limit outlasted --max-wait   6 network   7 the server or its payload   1 anything else
+  130 interrupted   143 terminated";
+
+const SANDBOX_SHORT: &str = "Example:\n  cxlens sandbox --profiles 500 --rate-limit off\n\nMore with --help.";
+
+const SANDBOX_EXAMPLES: &str = "\
+Examples:
+  cxlens sandbox > sandbox.env &
+      In the background; `. ./sandbox.env` points a client at it.
+  cxlens sandbox --addr 127.0.0.1:8080 --profiles 100000 --latency 20ms --rate-limit off
+      A large one without a limit.
+
+stdout is exactly four lines, `export CXONE_BASE_URL=…` and so on, printed once connections are accepted; all
+else goes to stderr. It ends on SIGTERM or Ctrl-C with exit code 0.";
+
+const AUDIT_EXAMPLES: &str = "\
+Examples:
+  cxlens audit show --last 5
+  cxlens audit show --since 7d --status failed
+  cxlens audit show --format ndjson | jq .rows";
+
+const WEBHOOK_EXAMPLES: &str = "\
+Examples:
+  cxlens webhook register --url https://example.com/hooks/cxone --secret-file hook.secret
+  cxlens webhook list
+  cxlens webhook delete WH-1";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+    use clap::error::ErrorKind;
+
+    fn parse(line: &str) -> Result<Args, clap::Error> {
+        Args::try_parse_from(std::iter::once("cxlens").chain(line.split_whitespace()))
+    }
+
+    #[test]
+    fn the_declaration_holds_together() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn without_a_command_the_flags_are_the_explorers() {
+        let args = parse("--id A --id B --segment S --run").unwrap();
+        assert!(args.command.is_none() && args.explore.run);
+        assert_eq!(args.explore.query.id, ["A", "B"]);
+        let args = parse("explore --id A").unwrap();
+        assert!(matches!(args.command, Some(Command::Explore(e)) if e.query.id == ["A"] && !e.run));
+    }
+
+    #[test]
+    fn flags_before_a_command_are_refused_rather_than_lost() {
+        assert!(parse("--id A query --id B").is_err());
+    }
+
+    #[test]
+    fn every_query_flag_of_the_contract_is_taken() {
+        let args = parse(
+            "query --id A --ids-file - --ids-column c --fields id,email --segment S --filter x --limit 3 \
+             --tenant acme --concurrency 2 --page-size 10 --rate 5/s --timeout 3s --max-wait 4s --no-cache \
+             --retention-days 30 --format csv -o out.csv --force --raw-csv --dry-run",
+        )
+        .unwrap();
+        let Some(Command::Query(query)) = args.command else { panic!("not a query") };
+        assert_eq!(query.format, Some(Format::Csv));
+        assert!(query.force && query.raw_csv && query.dry_run && query.query.no_cache);
+        assert_eq!(query.query.limit, Some(3));
+        assert_eq!(query.query.rate.as_deref(), Some("5/s"));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_would_be_right() {
+        for (line, words) in [
+            ("query --limit 0", ["0", "1.."]),
+            ("query --page-size 1001", ["1001", "1..=1000"]),
+            ("query --concurrency none", ["none", "concurrency"]),
+            ("query --format parquet", ["parquet", "ndjson"]),
+            ("sandbox --addr nowhere", ["nowhere", "addr"]),
+            ("query --ids-column c", ["--ids-file", "required"]),
+            ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),
+        ] {
+            let error = parse(line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line}");
+            let said = error.to_string();
+            assert!(words.iter().all(|w| said.contains(w)), "{line}: {said}");
+        }
+    }
+
+    #[test]
+    fn short_and_long_help_both_give_examples() {
+        for command in
+            ["", "explore", "query", "sandbox", "audit", "audit show", "webhook", "webhook register"]
+        {
+            let help = |flag: &str| {
+                let error = parse(&format!("{command} {flag}")).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{command} {flag}");
+                assert_eq!(error.exit_code(), 0);
+                error.to_string()
+            };
+            let (short, long) = (help("-h"), help("--help"));
+            assert!(short.contains("Example") && long.contains("Example"), "{command}");
+            assert!(short.lines().count() <= long.lines().count(), "{command}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! One error type: what failed, on what, why, and what to do about it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -115,7 +115,8 @@ impl Error {
         let end = reply.floor_char_boundary(MOST);
         let mut shown = clean_lines(&reply[..end]);
         if end < reply.len() {
-            shown.push_str(&format!("\n… {} bytes more", reply.len() - end));
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "\n… {} bytes more", reply.len() - end);
         }
         self.0.reply = Some(shown);
         self

@@ -1,11 +1,17 @@
 //! Everything that has to do with the service. Knows no screen, no command line and no configuration file.
 
+pub mod auth;
+pub mod batches;
+pub mod cache;
+pub mod chance;
 pub mod clock;
 pub mod error;
 pub mod event;
+pub mod fetch;
 pub mod options;
 pub mod pipeline;
 pub mod plan;
 pub mod query;
 pub mod text;
+pub mod webhooks;
 pub mod worker;

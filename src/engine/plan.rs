@@ -2,6 +2,30 @@
 
 use std::time::Duration;
 
+use url::Url;
+
+use super::batches::batches;
+use super::error::Result;
+use super::fetch::paging::page_url;
+use super::options::Service;
+use super::query::Query;
+
+/// Pages of the cache that a plan looks through at most.
+const LOOKED_THROUGH: u32 = 10_000;
+
+/// What is known of the service when a plan is made; nothing of it needs a request.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Known {
+    /// Profiles that the query has, from an earlier run.
+    pub total: Option<u64>,
+    /// Requests a second that we keep to.
+    pub rate: Option<f64>,
+    /// Requests that may go out at once before that rate counts.
+    pub burst: f64,
+    /// What the service takes for a page.
+    pub latency: Option<Duration>,
+}
+
 /// Requests, rows, time and cache for one query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -17,6 +41,79 @@ pub struct Plan {
     pub cached: u32,
     /// The first request of each batch.
     pub first: Vec<PlannedRequest>,
+}
+
+impl Plan {
+    /// Works a query's plan out; `cached` tells whether the cache has the answer to a URL.
+    ///
+    /// # Errors
+    /// The query makes a URL that is too long to send.
+    pub fn of(query: &Query, service: &Service, known: Known, cached: impl Fn(&Url) -> bool) -> Result<Self> {
+        let query = query.with_sorted_ids();
+        let cut = batches(&query, |ids| page_url(service, &query, ids, 99_999).as_str().len())?;
+        let size = u64::from(query.page_size());
+        let filtered = !query.segments().is_empty() || query.filter().is_some();
+        let limit = query.limit().unwrap_or(u64::MAX);
+        let (rows, requests) = if query.ids().is_empty() {
+            let rows = known.total.map(|total| total.min(limit));
+            (rows, rows.map_or(Count::AtLeast(1), |rows| Count::Exactly(rows.div_ceil(size).max(1))))
+        } else if filtered {
+            (None, Count::AtLeast(cut.len() as u64))
+        } else {
+            // The service has each ID once or not at all.
+            let pages = cut.iter().map(|ids| (ids.len() as u64).div_ceil(size)).sum::<u64>();
+            let wanted = (query.ids().len() as u64).min(limit);
+            (Some(wanted), Count::Exactly(pages.min(wanted.div_ceil(size).max(1)).max(1)))
+        };
+        let most = match requests {
+            Count::Exactly(n) => u32::try_from(n).unwrap_or(u32::MAX),
+            Count::AtLeast(_) => u32::MAX,
+        };
+        let mut in_cache = 0;
+        if query.use_cache() {
+            for ids in &cut {
+                let ids = &query.ids()[ids.clone()];
+                let pages =
+                    (1..=LOOKED_THROUGH).take_while(|page| cached(&page_url(service, &query, ids, *page)));
+                in_cache += pages.count() as u32;
+            }
+            in_cache = in_cache.min(most);
+        }
+        let first = cut.iter().map(|ids| PlannedRequest {
+            method: "GET",
+            url: page_url(service, &query, &query.ids()[ids.clone()], 1).into(),
+        });
+        let sent = requests.number().saturating_sub(u64::from(in_cache));
+        Ok(Self {
+            batches: cut.len() as u32,
+            requests,
+            rows,
+            time: time(sent, service.bounds.concurrency, known),
+            cached: in_cache,
+            first: first.collect(),
+        })
+    }
+}
+
+/// The longer of what the rate and what the latency allow.
+fn time(requests: u64, concurrency: u32, known: Known) -> Option<Duration> {
+    if requests == 0 {
+        return Some(Duration::ZERO);
+    }
+    let by_rate = known.rate.map(|rate| ((requests as f64 - known.burst.max(1.0)) / rate).max(0.0));
+    let rounds = 1 + (requests - 1).div_ceil(u64::from(concurrency.max(1)));
+    let by_latency = known.latency.map(|latency| latency.as_secs_f64() * rounds as f64);
+    let seconds = by_rate.into_iter().chain(by_latency).max_by(f64::total_cmp)?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+impl Count {
+    /// The number, or the lower bound.
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Exactly(n) | Self::AtLeast(n) => n,
+        }
+    }
 }
 
 /// A number, or a lower bound of it.
@@ -43,5 +140,64 @@ impl PlannedRequest {
         // The URL is percent-encoded; a single quote is the one character that could end the quoting.
         let url = self.url.replace('\'', "%27");
         format!("curl -X {} -H \"Authorization: Bearer $CXONE_TOKEN\" '{url}'", self.method)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::engine::query::Draft;
+
+    fn service() -> Service {
+        let base = Url::parse("https://acme.my.cxone.com").unwrap();
+        Service::new("acme", base, "me", SecretString::from("s"))
+    }
+
+    fn segment() -> Draft {
+        Draft { segments: vec!["SEG-A".into()], ..Draft::default() }
+    }
+
+    fn plan(draft: &Draft, known: Known) -> Plan {
+        Plan::of(&draft.check().unwrap(), &service(), known, |_| false).unwrap()
+    }
+
+    #[test]
+    fn without_a_total_only_a_lower_bound_is_known() {
+        let plan = plan(&segment(), Known::default());
+        assert_eq!((plan.requests, plan.rows, plan.time), (Count::AtLeast(1), None, None));
+        let curl = plan.first[0].curl();
+        assert!(curl.contains("$CXONE_TOKEN") && curl.contains("page=1") && curl.contains("SEG-A"), "{curl}");
+    }
+
+    #[test]
+    fn a_known_total_and_rate_give_requests_and_time() {
+        let known = Known { total: Some(10_000), rate: Some(10.0), burst: 10.0, ..Known::default() };
+        let whole = plan(&segment(), known);
+        assert_eq!((whole.requests, whole.rows), (Count::Exactly(200), Some(10_000)));
+        assert_eq!(whole.time, Some(Duration::from_secs(19)));
+        let part = plan(&Draft { limit: Some(120), ..segment() }, known);
+        assert_eq!((part.requests, part.rows), (Count::Exactly(3), Some(120)));
+        let slow = Known { latency: Some(Duration::from_secs(1)), ..known };
+        assert_eq!(plan(&segment(), slow).time, Some(Duration::from_secs(41)), "200 pages, 5 at once");
+    }
+
+    #[test]
+    fn ids_are_counted_in_batches() {
+        let ids = (0..250).map(|i| format!("P{i}")).collect();
+        let plan = plan(&Draft { ids, ..Draft::default() }, Known::default());
+        assert_eq!((plan.batches, plan.requests, plan.rows), (3, Count::Exactly(5), Some(250)));
+        assert_eq!(plan.first.len(), 3);
+    }
+
+    #[test]
+    fn the_cache_is_counted_and_takes_no_time() {
+        let known = Known { total: Some(100), rate: Some(1.0), burst: 1.0, ..Known::default() };
+        let query = segment().check().unwrap();
+        let plan = Plan::of(&query, &service(), known, |_| true).unwrap();
+        assert_eq!((plan.cached, plan.time), (2, Some(Duration::ZERO)));
+        let plan = Plan::of(&query.uncached(), &service(), known, |_| true).unwrap();
+        assert_eq!(plan.cached, 0);
     }
 }

@@ -463,6 +463,15 @@ impl Query {
         self
     }
 
+    /// The same query with its IDs sorted: the same set of IDs is then always cut into the same requests, in
+    /// whatever order it was typed, and finds its answers in the cache.
+    #[must_use]
+    pub fn with_sorted_ids(&self) -> Self {
+        let mut sorted = self.clone();
+        sorted.ids.sort_unstable();
+        sorted
+    }
+
     /// The draft that this query came from, apart from repeats.
     pub fn to_draft(&self) -> Draft {
         let texts = |ids: &[Id]| ids.iter().map(|id| id.as_str().to_owned()).collect();

@@ -9,7 +9,7 @@
 //! characters, towers of combining marks) is *shown*, never sent. See contract "Payload".
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -125,7 +125,8 @@ pub fn fit(text: &str, width: usize) -> Cow<'_, str> {
 
 fn close_marks(out: &mut String, marks: &mut usize) {
     if *marks > MAX_MARKS {
-        out.push_str(&format!("‹+{} marks›", *marks - MAX_MARKS));
+        // Writing to a String cannot fail.
+        let _ = write!(out, "‹+{} marks›", *marks - MAX_MARKS);
     }
     *marks = 0;
 }
@@ -136,7 +137,9 @@ fn push_visible(out: &mut String, c: char) {
         '\x7f' => out.push('␡'),
         // A presentation selector only picks a glyph; terminals disagree on the width it gives.
         '\u{fe00}'..='\u{fe0f}' => {}
-        _ if is_dangerous(c) => out.push_str(&format!("‹{:04X}›", u32::from(c))),
+        _ if is_dangerous(c) => {
+            let _ = write!(out, "‹{:04X}›", u32::from(c));
+        }
         _ => out.push(c),
     }
 }

@@ -1,14 +1,44 @@
 //! The background task: commands in, events out.
+//!
+//! ```text
+//!            Run ─► Pull (a task a run) ─┐
+//! Command ─► Cancel ─► its token         ├─► Event (bounded)
+//!            Bounds, Plan                │
+//!            limits that changed ────────┘
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::event::{Command, Event};
+use super::cache::Cache;
+use super::chance::Chance;
+use super::clock::{Clock, later};
+use super::error::Error;
+use super::event::{Command, Event, ServiceInfo};
+use super::fetch::client::Client;
+use super::fetch::limits::Limiter;
+use super::fetch::pull::{Ended, Pull};
+use super::fetch::transport::{Http, Transport};
 use super::options::Service;
+use super::plan::{Known, Plan};
+use super::query::{Filter, Id, Query, QueryId};
 
 /// Events that may wait to be read; a full channel slows the pull.
 const EVENTS: usize = 64;
 /// Commands that may wait.
 const COMMANDS: usize = 64;
+/// Totals that are remembered for plans.
+const TOTALS: usize = 256;
+/// Snapshots of the limits are this far apart at least.
+const LIMITS_INTERVAL: Duration = Duration::from_millis(50);
+/// The measured rate falls back to nothing within this span after the last request.
+const LIMITS_SETTLE: Duration = Duration::from_millis(1_050);
 
 /// The screen's or the command's end of the worker.
 #[derive(Debug)]
@@ -27,6 +57,24 @@ pub struct Worker {
     events: mpsc::Sender<Event>,
 }
 
+/// What the worker works with.
+pub struct Setup {
+    /// The tenant.
+    pub service: Service,
+    /// Time.
+    pub clock: Clock,
+    /// Dice.
+    pub chance: Chance,
+    /// The way to the service; `None`: HTTP.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+impl std::fmt::Debug for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Setup({})", self.service.tenant)
+    }
+}
+
 /// Makes both ends.
 pub fn channel() -> (Handle, Worker) {
     let (command_tx, command_rx) = mpsc::channel(COMMANDS);
@@ -35,9 +83,178 @@ pub fn channel() -> (Handle, Worker) {
 }
 
 impl Worker {
-    /// Works for one service until the handle's command sender is dropped.
-    pub async fn run(mut self, _service: Service) {
-        let _events = self.events;
-        while self.commands.recv().await.is_some() {}
+    /// Says that there is no service to work for, and ends.
+    pub async fn give_up(self, error: Error) {
+        let _ = self.events.send(Event::Broken(error)).await;
+    }
+
+    /// Works for one service until the handle's command sender is dropped; runs under way are then cancelled
+    /// and recorded.
+    pub async fn run(mut self, setup: Setup) {
+        let Setup { service, clock, chance, transport } = setup;
+        let info = ServiceInfo {
+            tenant: service.tenant.clone(),
+            base_url: service.base_url.as_str().trim_end_matches('/').to_owned(),
+            sandbox: service.sandbox,
+        };
+        let transport = match transport.map_or_else(|| http(&service, &clock), Ok) {
+            Ok(transport) => transport,
+            Err(error) => return self.give_up(error).await,
+        };
+        let cache = Cache::new(service.cache);
+        let client = Client::new(service, transport, clock.clone(), chance, self.events.clone());
+        client.tell(Event::Ready(Arc::new(info))).await;
+        let _limits = AbortOnDropHandle::new(tokio::spawn(watch_limits(
+            client.limiter().clone(),
+            clock,
+            self.events.clone(),
+        )));
+        let mut runs =
+            Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new(), totals: HashMap::new() };
+        loop {
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(command) => runs.obey(command),
+                    None => break,
+                },
+                Some(ended) = runs.tasks.join_next() => runs.ended(ended),
+            }
+        }
+        // Nobody listens any more; a run that waits for a reader must not wait for ever.
+        for cancel in runs.cancels.values() {
+            cancel.cancel();
+        }
+        while runs.tasks.join_next().await.is_some() {}
+    }
+}
+
+struct Runs {
+    client: Client,
+    cache: Cache,
+    cancels: HashMap<QueryId, CancellationToken>,
+    tasks: JoinSet<Option<Finished>>,
+    /// How many profiles a target had when it was last asked, for plans.
+    totals: HashMap<Target, u64>,
+}
+
+/// A run that is over, what it asked for, and how many the service said there are.
+type Finished = (QueryId, Target, Option<u64>);
+
+/// What a query is after, whatever fields and page size it asks with.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Target(Vec<Id>, Vec<Id>, Option<Filter>);
+
+impl Target {
+    fn of(query: &Query) -> Self {
+        let query = query.with_sorted_ids();
+        Self(query.ids().to_vec(), query.segments().to_vec(), query.filter().cloned())
+    }
+}
+
+impl Runs {
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Run(id, query) => self.start(id, query),
+            Command::Cancel(id) => {
+                if let Some(cancel) = self.cancels.get(&id) {
+                    cancel.cancel();
+                }
+            }
+            Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
+            Command::Plan(ticket, query) => self.plan(ticket, query),
+        }
+    }
+
+    fn start(&mut self, id: QueryId, query: Query) {
+        let cancel = CancellationToken::new();
+        self.cancels.insert(id, cancel.clone());
+        let client = self.client.clone();
+        let target = Target::of(&query);
+        let pull = Pull::new(client.clone(), self.cache.clone(), id, query);
+        self.tasks.spawn(async move {
+            let Ended { summary, error, .. } = pull.run(&cancel).await;
+            let summary = Arc::new(summary);
+            let total = summary.total.or((summary.cut.is_none()).then_some(summary.rows));
+            client
+                .tell(match error {
+                    None => Event::Finished(id, summary),
+                    Some(error) => Event::Failed(id, summary, error),
+                })
+                .await;
+            Some((id, target, total))
+        });
+    }
+
+    /// Plans in a task of its own: looking through the cache takes a while.
+    fn plan(&mut self, ticket: u64, query: Query) {
+        let limits = self.client.limiter().snapshot();
+        let known = Known {
+            total: self.totals.get(&Target::of(&query)).copied(),
+            rate: limits.rate,
+            burst: limits.bucket.map_or(1.0, |(tokens, _)| tokens),
+            latency: self.client.recent_latency(),
+        };
+        let (client, cache) = (self.client.clone(), self.cache.clone());
+        self.tasks.spawn(async move {
+            let now = client.clock().now();
+            let service = client.service();
+            let cached = |url: &url::Url| cache.get(&Cache::key(service, url), now).is_some();
+            // A query that makes no plan says why when it is run.
+            if let Ok(plan) = Plan::of(&query, service, known, cached) {
+                client.tell(Event::Planned(ticket, plan)).await;
+            }
+            None
+        });
+    }
+
+    fn ended(&mut self, ended: Result<Option<Finished>, tokio::task::JoinError>) {
+        match ended {
+            Ok(None) => {}
+            Ok(Some((id, target, total))) => {
+                self.cancels.remove(&id);
+                if self.totals.len() >= TOTALS {
+                    self.totals.clear();
+                }
+                self.totals.extend(total.map(|total| (target, total)));
+            }
+            Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
+        }
+    }
+}
+
+fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Error> {
+    let loopback = match service.base_url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    match Http::new(clock.clone(), service.timeouts.connect, service.max_body, loopback) {
+        Ok(http) => Ok(Arc::new(http)),
+        Err(why) => Err(Error::new(
+            super::error::Kind::Network,
+            "the HTTP client could not be built",
+            why,
+            "check the machine's certificate store and proxy settings",
+        )),
+    }
+}
+
+/// Tells where the limits stand whenever that changed, and once more when the measured rate has settled.
+async fn watch_limits(limiter: Limiter, clock: Clock, events: mpsc::Sender<Event>) {
+    let mut last = None;
+    loop {
+        let settle = later(clock.now(), LIMITS_SETTLE);
+        let moving = last.as_ref().is_some_and(|limits: &Arc<super::event::Limits>| limits.measured > 0.0);
+        tokio::select! {
+            () = limiter.changed() => {}
+            () = clock.sleep_until(settle), if moving => {}
+        }
+        let limits = Arc::new(limiter.snapshot());
+        if events.send(Event::Limits(limits.clone())).await.is_err() {
+            return;
+        }
+        last = Some(limits);
+        clock.sleep_until(later(clock.now(), LIMITS_INTERVAL)).await;
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Imports nothing of this crate. See the contract "The wire".
 
+pub mod crm_v2;
+
 /// Which of the service's APIs a tenant speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Dialect {

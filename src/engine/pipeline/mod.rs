@@ -1,3 +1,92 @@
 //! From what was received to processed profiles.
+//!
+//! ```text
+//! page body ──wire──► rows (slices) ──reader──► texts, numbers, brackets
+//!                                                 │ coerce: lower case, digits only, from text
+//!                                                 ▼
+//!                                  Profile, or SetAside with place and reason
+//! ```
+//!
+//! Each row is parsed once. What processing changes keeps what it was ([`profile::Original`]); a row that
+//! cannot be read costs itself alone. Source: contract "wire", *Profile*, and "faults", *Payload*.
 
+mod coerce;
 pub mod profile;
+mod reader;
+mod row;
+
+use bytes::Bytes;
+
+use self::profile::{Profile, Slot};
+use super::event::SetAside;
+use super::query::{Field, FieldSet};
+use super::text::Untrusted;
+
+/// A page's rows, processed.
+#[derive(Clone, Debug, Default)]
+pub struct Processed {
+    /// Rows that could be read, in the page's order.
+    pub rows: Vec<Profile>,
+    /// Rows that could not.
+    pub set_aside: Vec<SetAside>,
+}
+
+/// Processes the rows of a page.
+///
+/// `rows` are slices of `body`, so that each profile shares the page's memory; one that is not is copied.
+/// `fields` are those asked for, `page` the page's number in its run.
+pub fn process(body: &Bytes, rows: &[&[u8]], fields: FieldSet, page: u32) -> Processed {
+    let mut processed = Processed { rows: Vec::with_capacity(rows.len()), set_aside: Vec::new() };
+    for (row, number) in rows.iter().zip(1..) {
+        match row::read(row, fields) {
+            Ok(profile) => processed.rows.push(Profile { raw: share(body, row), ..profile }),
+            Err(reason) => processed.set_aside.push(SetAside {
+                page,
+                row: number,
+                reason,
+                raw: Untrusted::from(String::from_utf8_lossy(row).into_owned()),
+            }),
+        }
+    }
+    processed
+}
+
+/// A row as a slice of its page; `Bytes::slice_ref` would panic on a stranger.
+fn share(body: &Bytes, row: &[u8]) -> Bytes {
+    let (outer, inner) = (body.as_ptr_range(), row.as_ptr_range());
+    if outer.start <= inner.start && inner.end <= outer.end {
+        body.slice_ref(row)
+    } else {
+        Bytes::copy_from_slice(row)
+    }
+}
+
+/// The share of profiles with an ID and an e-mail, counted as they come.
+#[derive(Clone, Copy, Debug)]
+pub struct Accuracy {
+    measurable: bool,
+    rows: u64,
+    complete: u64,
+}
+
+impl Accuracy {
+    /// Counts nothing yet; without e-mail among the fields there will be nothing to measure.
+    pub fn new(fields: FieldSet) -> Self {
+        Self { measurable: fields.contains(Field::Email), rows: 0, complete: 0 }
+    }
+
+    /// Counts a profile.
+    pub fn add(&mut self, profile: &Profile) {
+        let filled = |slot: &Slot<profile::Text>| slot.value().is_some_and(|text| !text.value.is_empty());
+        self.rows += 1;
+        self.complete += u64::from(filled(&profile.id) && filled(&profile.email));
+    }
+
+    /// From 0 to 1; `None`: e-mail was not asked for, or there were no rows.
+    pub fn share(&self) -> Option<f64> {
+        (self.measurable && self.rows > 0).then(|| self.complete as f64 / self.rows as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! Lists of IDs from a file: one a line, or a column of a CSV.
+
+use std::io::Read;
+
+use crate::engine::error::Error;
+use crate::engine::query::Id;
+
+/// The largest list that is read, in bytes: a million of the longest IDs.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Reads IDs from `source`, which errors call `name`.
+///
+/// A byte order mark, carriage returns and outer white space are stripped, blank lines are skipped. With `column`
+/// the source is a CSV with a header, and the IDs stand in the column of that name.
+///
+/// # Errors
+/// Every bad line with its number, or what is wrong with the source as a whole.
+pub fn read(source: impl Read, name: &str, column: Option<&str>) -> Result<Vec<String>, Vec<Error>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| vec![unreadable(name, &error)])?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(vec![Error::usage(
+            name,
+            format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024),
+            "split it, and run a query for each part",
+        )]);
+    }
+    let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+    let ids = match column {
+        None => lines(body, name)?,
+        Some(column) => cells(body, name, column)?,
+    };
+    if ids.is_empty() {
+        return Err(vec![Error::usage(name, "it holds no ID", "write one ID a line into it")]);
+    }
+    Ok(ids)
+}
+
+/// The error for a file that cannot be opened or read.
+pub fn unreadable(name: &str, error: &std::io::Error) -> Error {
+    Error::usage(name, format!("it cannot be read: {error}"), "check the path and its permissions")
+}
+
+fn lines(body: &[u8], name: &str) -> Result<Vec<String>, Vec<Error>> {
+    let numbered = body.split(|b| *b == b'\n').enumerate().map(|(i, line)| (i as u64 + 1, line));
+    collect(name, numbered)
+}
+
+fn cells(body: &[u8], name: &str, column: &str) -> Result<Vec<String>, Vec<Error>> {
+    let wrong = |line: u64, cause: String| {
+        vec![Error::usage(format!("{name}:{line}"), cause, "mend the line, or leave it out")]
+    };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(body);
+    let header = reader.byte_headers().map_err(|e| wrong(1, format!("it is no CSV header: {e}")))?;
+    let cell_is = |cell: &&[u8]| cell.trim_ascii() == column.trim().as_bytes();
+    let Some(place) = header.iter().position(|cell| cell_is(&cell)) else {
+        let names: Vec<_> = header.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        return Err(vec![Error::usage(
+            format!("--ids-column {column:?}"),
+            format!("{name} has no such column"),
+            format!("its columns are {}", names.join(", ")),
+        )]);
+    };
+    let mut found = Vec::new();
+    let mut record = csv::ByteRecord::new();
+    loop {
+        let at = reader.position().line();
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => return Err(wrong(at, error.to_string())),
+        }
+        let line = record.position().map_or(at, csv::Position::line);
+        let Some(cell) = record.get(place) else {
+            return Err(wrong(
+                line,
+                format!("it has {} cells, column {column:?} is the {}th", record.len(), place + 1),
+            ));
+        };
+        found.push((line, cell.to_vec()));
+    }
+    collect(name, found.iter().map(|(line, cell)| (*line, cell.as_slice())))
+}
+
+fn collect<'a>(name: &str, found: impl Iterator<Item = (u64, &'a [u8])>) -> Result<Vec<String>, Vec<Error>> {
+    let mut ids = Vec::new();
+    let mut wrong = Vec::new();
+    for (line, bytes) in found {
+        let place = || format!("{name}:{line}");
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            wrong.push(Error::usage(place(), "the line is not UTF-8", "save the file as UTF-8"));
+            continue;
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            continue;
+        }
+        match Id::new("ID", text) {
+            Ok(_) => ids.push(text.to_owned()),
+            Err(error) => wrong.push(error.at(&place())),
+        }
+    }
+    if wrong.is_empty() { Ok(ids) } else { Err(wrong) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(text: &[u8]) -> Result<Vec<String>, Vec<Error>> {
+        read(text, "ids.txt", None)
+    }
+
+    #[test]
+    fn marks_carriage_returns_blanks_and_blank_lines_are_passed_over() {
+        let ids = plain(b"\xef\xbb\xbfPROF-001\r\n\r\n  PROF-002\t\n \nPROF-003").unwrap();
+        assert_eq!(ids, ["PROF-001", "PROF-002", "PROF-003"]);
+    }
+
+    #[test]
+    fn every_bad_line_is_named_with_its_number() {
+        let wrong = plain(b"A\nB,C\nD\n\nE F\n\xff\n").unwrap_err();
+        let said: Vec<_> = wrong.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 3, "{said:?}");
+        assert!(said[0].starts_with("ids.txt:2: ") && said[0].contains("comma"), "{said:?}");
+        assert!(said[1].starts_with("ids.txt:5: ") && said[1].contains("white space"), "{said:?}");
+        assert!(said[2].starts_with("ids.txt:6: ") && said[2].contains("UTF-8"), "{said:?}");
+        assert!(wrong.iter().all(|e| e.kind.exit_code() == 2));
+    }
+
+    #[test]
+    fn a_list_without_ids_is_refused_rather_than_sent_as_no_list() {
+        assert!(plain(b"\n\r\n").unwrap_err()[0].to_string().contains("no ID"));
+    }
+
+    #[test]
+    fn a_column_of_a_csv_is_found_by_its_name() {
+        let csv = b"\xef\xbb\xbfName, Customer ID ,City\r\n\"Byron, Ada\",P-1,London\r\n,,\r\n\"two\nlines\",P-2,\r\n";
+        assert_eq!(read(&csv[..], "crm.csv", Some("Customer ID")).unwrap(), ["P-1", "P-2"]);
+        let wrong = read(&csv[..], "crm.csv", Some("ID")).unwrap_err();
+        assert!(wrong[0].to_string().contains("Customer ID"), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_bad_cell_is_named_with_the_line_it_stands_on() {
+        let csv = b"name,id\n\"two\nlines\",A\nx,B C\n";
+        let wrong = read(&csv[..], "crm.csv", Some("id")).unwrap_err();
+        assert!(wrong[0].to_string().starts_with("crm.csv:4: "), "{wrong:?}");
+        let wrong = read(&b"name,id\nx,A\nshort\n"[..], "crm.csv", Some("id")).unwrap_err();
+        assert!(wrong[0].to_string().starts_with("crm.csv:3: "), "{wrong:?}");
+    }
+}

@@ -1,0 +1,79 @@
+//! A bar on a terminal's stderr while rows go elsewhere.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::engine::event::{Exchange, Limits};
+
+/// Shows how far a run is; silent where nobody would see it.
+#[derive(Debug)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar on stderr, or nothing at all.
+    pub fn new(shown: bool, colour: bool) -> Self {
+        if !shown {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.set_style(style(false, colour));
+        Self(bar)
+    }
+
+    /// So many rows are there, of so many where that is known.
+    pub fn rows(&self, rows: u64, total: Option<u64>, colour: bool) {
+        if let Some(total) = total.filter(|t| self.0.length() != Some(*t)) {
+            self.0.set_length(total);
+            self.0.set_style(style(true, colour));
+        }
+        self.0.set_position(rows);
+    }
+
+    /// Says what is being waited for.
+    pub fn exchange(&self, exchange: &Exchange) {
+        let said = exchange.retry.as_ref().map(|retry| {
+            let after = super::summary::seconds(retry.after);
+            let why = exchange.outcome.status().map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+            format!("{}: {why}, again in {after}", exchange.label)
+        });
+        self.0.set_message(said.unwrap_or_default());
+    }
+
+    /// Says that requests are held back.
+    pub fn limits(&self, limits: &Limits) {
+        if let Some(gate) = &limits.gate {
+            self.0.set_message(format!("waiting: {}", crate::engine::text::clean(&gate.said)));
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+fn style(total: bool, colour: bool) -> ProgressStyle {
+    let template = match (total, colour) {
+        (true, true) => "{bar:30.cyan} {human_pos}/{human_len} profiles  {per_sec}  ~{eta} left  {msg}",
+        (true, false) => "{bar:30} {human_pos}/{human_len} profiles  {per_sec}  ~{eta} left  {msg}",
+        (false, _) => "{spinner} {human_pos} profiles  {per_sec}  {msg}",
+    };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_is_one() {
+        // `with_template` falls back silently above; a misspelled key would show an empty bar.
+        for (total, colour) in [(true, true), (true, false), (false, true)] {
+            let bar = ProgressBar::hidden();
+            bar.set_style(style(total, colour));
+        }
+        let progress = Progress::new(false, false);
+        progress.rows(10, Some(100), false);
+        assert_eq!((progress.0.position(), progress.0.length()), (10, Some(100)));
+        assert!(progress.0.is_hidden());
+    }
+}

@@ -1,0 +1,114 @@
+//! What the process was started with: variables and directories, read once and handed in.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::engine::error::{Error, Kind};
+
+/// The environment variables that mean something here.
+pub const VARIABLES: [&str; 8] = [
+    "CXONE_TENANT",
+    "CXONE_CLIENT_ID",
+    "CXONE_CLIENT_SECRET",
+    "CXONE_BASE_URL",
+    "WEBHOOK_CALLBACK_URL",
+    "CXLENS_CONFIG",
+    "CXLENS_LOG",
+    "NO_COLOR",
+];
+
+/// Variables that are set. It has no `Debug`: a secret stands among them.
+#[derive(Clone, Default)]
+pub struct Env(BTreeMap<String, String>);
+
+impl Env {
+    /// Takes names and values; an empty value counts as unset.
+    pub fn new<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self(pairs.filter(|(_, value)| !value.is_empty()).collect())
+    }
+
+    /// The variables of this process that mean something here.
+    ///
+    /// # Errors
+    /// A value is not UTF-8; it is named, not shown.
+    pub fn of_process() -> Result<Self, Error> {
+        let mut pairs = Vec::new();
+        for name in VARIABLES {
+            match std::env::var(name) {
+                Ok(value) => pairs.push((name, value)),
+                Err(std::env::VarError::NotPresent) => {}
+                Err(std::env::VarError::NotUnicode(_)) => {
+                    return Err(Error::usage(name, "its value is not UTF-8", "set it anew, or unset it"));
+                }
+            }
+        }
+        Ok(Self::new(pairs))
+    }
+
+    /// A variable's value; `None` where it is unset or empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// Where files live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// `config.toml`, themes, keys.
+    pub config: PathBuf,
+    /// The audit trail and history.
+    pub data: PathBuf,
+    /// The diagnostic log.
+    pub state: PathBuf,
+}
+
+impl Paths {
+    /// This user's directories; none of them need exist yet.
+    ///
+    /// # Errors
+    /// The user has no home directory.
+    pub fn of_this_user() -> Result<Self, Error> {
+        let dirs = directories::ProjectDirs::from("", "", "cxlens").ok_or_else(|| {
+            Error::new(
+                Kind::Local,
+                "home directory",
+                "this user has none",
+                "set HOME to a directory of yours",
+            )
+        })?;
+        Ok(Self {
+            config: dirs.config_dir().to_owned(),
+            data: dirs.data_dir().to_owned(),
+            state: dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_owned(),
+        })
+    }
+
+    /// All of them below one directory, for tests.
+    pub fn under(root: &Path) -> Self {
+        Self { config: root.join("config"), data: root.join("data"), state: root.join("state") }
+    }
+
+    /// Where the audit trail's files stand.
+    pub fn audit(&self) -> PathBuf {
+        self.data.join("audit")
+    }
+
+    /// Where the diagnostic log's files stand.
+    pub fn log(&self) -> PathBuf {
+        self.state.join("log")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_variable_counts_as_unset() {
+        let env = Env::new([("CXONE_TENANT", ""), ("CXONE_CLIENT_ID", "me")]);
+        assert_eq!(env.get("CXONE_TENANT"), None);
+        assert_eq!(env.get("CXONE_CLIENT_ID"), Some("me"));
+        assert_eq!(env.get("NO_COLOR"), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! `config.toml`: its keys, and errors that say where and what was meant.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer};
+
+use super::units;
+use crate::engine::error::Error;
+
+/// The file, read. Every key is optional; an unknown one is an error.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    /// The tenant to use when neither a flag nor the environment names one.
+    pub tenant: Option<String>,
+    /// The response cache.
+    #[serde(default)]
+    pub cache: Cache,
+    /// Tenants by name.
+    #[serde(default)]
+    pub tenants: BTreeMap<String, Tenant>,
+}
+
+/// `[cache]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cache {
+    pub entries: Option<u64>,
+    pub mebibytes: Option<u64>,
+    #[serde(default, deserialize_with = "duration")]
+    pub life: Option<Duration>,
+}
+
+/// `[tenants.NAME]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tenant {
+    pub base_url: Option<String>,
+    pub allow_insecure_http: Option<bool>,
+    pub dialect: Option<String>,
+    pub client_id: Option<String>,
+    #[serde(default, deserialize_with = "secret")]
+    pub client_secret: Option<SecretString>,
+    pub client_secret_file: Option<PathBuf>,
+    pub scopes: Option<Vec<String>>,
+    pub token_url: Option<String>,
+    pub token_path: Option<String>,
+    pub segment_template: Option<String>,
+    #[serde(default, deserialize_with = "rate")]
+    pub rate: Option<Rate>,
+    pub concurrency: Option<u32>,
+    pub page_size: Option<u32>,
+    pub retention_days: Option<u32>,
+    #[serde(default, deserialize_with = "duration")]
+    pub max_wait: Option<Duration>,
+    #[serde(default)]
+    pub timeouts: Timeouts,
+}
+
+/// A rate that was set; `Rate(None)` is `off`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rate(pub Option<f64>);
+
+/// `timeouts = { … }`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Timeouts {
+    #[serde(default, deserialize_with = "timeout")]
+    pub token: Option<Duration>,
+    #[serde(default, deserialize_with = "timeout")]
+    pub page: Option<Duration>,
+    #[serde(default, deserialize_with = "timeout")]
+    pub webhook: Option<Duration>,
+    #[serde(default, deserialize_with = "timeout")]
+    pub connect: Option<Duration>,
+}
+
+impl File {
+    /// Reads the text of the file at `path`.
+    ///
+    /// # Errors
+    /// File, line, the value or key, and the nearest key where one is misspelled.
+    pub(super) fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        // A byte order mark is what some editors leave; it is no key.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        toml::from_str(text).map_err(|error| explain(&error, text, path))
+    }
+
+    /// Whether a secret stands in the file itself.
+    pub(super) fn holds_secret(&self) -> bool {
+        self.tenants.values().any(|tenant| tenant.client_secret.is_some())
+    }
+}
+
+fn explain(error: &toml::de::Error, text: &str, path: &Path) -> Error {
+    let line =
+        error.span().map_or(1, |span| text[..text.floor_char_boundary(span.start)].matches('\n').count() + 1);
+    let place = format!("{}:{line}", path.display());
+    let message = error.message();
+    let (cause, remedy) = match unknown_key(message) {
+        Some((key, known)) => {
+            let remedy = nearest(key, &known).map_or_else(
+                || format!("known keys here are {}", known.join(", ")),
+                |near| format!("did you mean {near}?"),
+            );
+            (format!("unknown key {key:?}"), remedy)
+        }
+        None => (message.to_owned(), "assets/config.toml of the source shows every key".to_owned()),
+    };
+    Error::usage(place, cause, remedy)
+}
+
+/// Takes serde's message apart: the key that is unknown, and those that are known.
+fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    Some((quoted.next()?, quoted.collect()))
+}
+
+/// The known key that is closest, where one is close enough to have been meant.
+fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+    let (distance, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
+    (distance <= key.len().max(near.len()).div_ceil(2)).then_some(near)
+}
+
+/// Levenshtein's distance.
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(ca != *cb);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    units::duration(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
+}
+
+fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    units::timeout(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// Text that no error message repeats.
+fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
+    let text = String::deserialize(from)
+        .map_err(|_| serde::de::Error::custom("client_secret is not a text in quotes"))?;
+    Ok(Some(text.into()))
+}
+
+fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rate>, D::Error> {
+    units::rate(&String::deserialize(from)?).map(|r| Some(Rate(r))).map_err(serde::de::Error::custom)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> Error {
+        File::parse(text, Path::new("/etc/c.toml")).unwrap_err()
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_line_and_the_nearest_key() {
+        let error = refused("tenant = \"acme\"\n\n[tenants.acme]\nclient_di = \"x\"\n");
+        assert_eq!(error.what, "/etc/c.toml:4");
+        assert!(error.cause.contains("client_di"), "{error}");
+        assert_eq!(error.remedy, "did you mean client_id?");
+        let error = refused("[cahce]\n");
+        assert!(error.remedy.contains("cache"), "{error}");
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_the_list() {
+        let error = refused("[cache]\nzzzzzzzzzzzz = 1\n");
+        assert!(error.remedy.contains("entries") && error.remedy.contains("life"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_type_or_value_is_named_with_its_line() {
+        for (text, line, word) in [
+            ("[tenants.a]\nconcurrency = \"five\"\n", 2, "five"),
+            ("\n[tenants.a]\nrate = \"ten\"\n", 3, "ten"),
+            ("[cache]\nlife = \"5\"\n", 2, "30s"),
+            ("[tenants.a]\ntimeouts = { page = \"0s\" }\n", 2, "0s"),
+            ("tenant = \n", 1, ""),
+        ] {
+            let error = refused(text);
+            assert_eq!(error.what, format!("/etc/c.toml:{line}"), "{error}");
+            assert!(error.cause.contains(word), "{error}");
+            assert_eq!(error.kind.exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_broken_file_is_not_repeated() {
+        let error = refused("[tenants.a]\nclient_secret = \"hunter2\"\nrate = \"x\"\n");
+        assert!(!error.to_string().contains("hunter2"));
+        for secret in ["\"hunter2", "hunter2", "[\"hunter2\"]", "1234567"] {
+            let error = refused(&format!("[tenants.a]\nclient_secret = {secret}\n"));
+            assert!(
+                !error.to_string().contains("hunter2") && !error.to_string().contains("1234567"),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn distance_counts_edits() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("rate", "rate"), 0);
+    }
+}

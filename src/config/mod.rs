@@ -1,0 +1,296 @@
+//! Settings: defaults < file < environment < flags.
+//!
+//! ```text
+//! config.toml ─┐
+//! Env ─────────┼─► load ─► Settings ─► target: Tenant(Service) │ Incomplete │ Sandbox │ Nothing
+//! Flags ───────┘
+//! ```
+//!
+//! Nothing here reads the process: variables and directories are handed in, so that every rule has a test.
+
+mod env;
+mod file;
+pub mod origin;
+mod tenant;
+pub mod units;
+
+use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::env::{Env, Paths, VARIABLES};
+use self::file::{File, Tenant};
+use self::tenant::in_range;
+use crate::engine::error::Error;
+use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
+use crate::engine::query::DEFAULT_PAGE_SIZE;
+
+/// Days that profiles are kept for, unless said otherwise.
+const RETENTION_DAYS: u32 = 180;
+/// More requests at once than this help nobody.
+const MAX_CONCURRENCY: u32 = 64;
+/// A configuration or secret file larger than this is something else.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
+
+/// What flags say; `None` where they say nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Flags {
+    /// `--tenant`
+    pub tenant: Option<String>,
+    /// `--sandbox`
+    pub sandbox: bool,
+    /// `--concurrency`
+    pub concurrency: Option<u32>,
+    /// `--page-size`
+    pub page_size: Option<u32>,
+    /// `--rate`, as typed.
+    pub rate: Option<String>,
+    /// `--timeout`, as typed.
+    pub timeout: Option<String>,
+    /// `--max-wait`, as typed.
+    pub max_wait: Option<String>,
+    /// `--retention-days`
+    pub retention_days: Option<u32>,
+}
+
+/// Everything settled.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which service is asked.
+    pub target: Target,
+    /// What a query has unless it says otherwise.
+    pub query: QueryDefaults,
+    /// Where files live.
+    pub paths: Paths,
+    /// Where webhooks are sent to, where that is set.
+    pub webhook_url: Option<String>,
+    /// Whether colours are unwelcome (`NO_COLOR`).
+    pub no_color: bool,
+    /// How the sandbox is treated.
+    treatment: Treatment,
+}
+
+/// Which service is asked.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A tenant with all that is needed.
+    Tenant(Box<Service>),
+    /// A tenant that lacks something.
+    Incomplete {
+        /// The tenant without credentials, for a plan; `None`: not even its host is known.
+        planned: Option<Box<Service>>,
+        /// What is missing.
+        error: Error,
+    },
+    /// The embedded service, because a flag says so.
+    Sandbox,
+    /// Nothing is configured.
+    Nothing,
+}
+
+/// What a query has unless it says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryDefaults {
+    /// Profiles a page.
+    pub page_size: u32,
+    /// Days that profiles are kept for.
+    pub retention_days: u32,
+}
+
+/// How a service is treated, whichever it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Treatment {
+    timeouts: Timeouts,
+    bounds: Bounds,
+    cache: CacheOptions,
+}
+
+impl Settings {
+    /// The service to ask, for a command that must not take the sandbox for a tenant.
+    ///
+    /// # Errors
+    /// Names the variables that are missing and `--sandbox`.
+    pub fn service(&self) -> Result<Service, Error> {
+        match &self.target {
+            Target::Tenant(service) => Ok((**service).clone()),
+            Target::Incomplete { error, .. } => Err(error.clone()),
+            Target::Sandbox | Target::Nothing => Err(Error::usage(
+                "no tenant is configured",
+                "CXONE_TENANT, CXONE_CLIENT_ID and CXONE_CLIENT_SECRET are not set, and config.toml names no tenant",
+                "set the three, or use --sandbox for made-up people",
+            )),
+        }
+    }
+
+    /// Whether a flag asks for the sandbox.
+    pub fn wants_sandbox(&self) -> bool {
+        matches!(self.target, Target::Sandbox)
+    }
+
+    /// The embedded service at this address.
+    pub fn sandbox_service(
+        &self,
+        base_url: Url,
+        tenant: impl Into<String>,
+        client_id: impl Into<String>,
+        client_secret: SecretString,
+    ) -> Service {
+        Service {
+            sandbox: true,
+            timeouts: self.treatment.timeouts,
+            bounds: self.treatment.bounds,
+            cache: self.treatment.cache,
+            ..Service::new(tenant, base_url, client_id, client_secret)
+        }
+    }
+
+    /// A service to plan with: never asked, so that it may lack credentials. Says what of it is not real.
+    ///
+    /// # Errors
+    /// Never in practice: the stand-in's own URL would have to be wrong.
+    pub fn planned(&self) -> Result<(Service, Option<&'static str>), Error> {
+        let stand_in = |url: &str| {
+            let url = origin::base_url("base URL", url, false)?;
+            Ok(self.sandbox_service(url, "sandbox", "", SecretString::default()))
+        };
+        match &self.target {
+            Target::Tenant(service) | Target::Incomplete { planned: Some(service), .. } => {
+                Ok(((**service).clone(), None))
+            }
+            Target::Sandbox => stand_in("http://127.0.0.1")
+                .map(|s| (s, Some("the sandbox takes a free port when it starts"))),
+            Target::Incomplete { planned: None, .. } | Target::Nothing => {
+                stand_in("https://tenant.my.cxone.com")
+                    .map(|s| (s, Some("no tenant is configured; tenant.my.cxone.com stands in for it")))
+            }
+        }
+    }
+}
+
+/// Settles everything.
+///
+/// # Errors
+/// A file that cannot be read or holds an unknown key, a value that is not valid: exit 2, with the place and what
+/// would be right. Missing credentials are no error here; [`Settings::service`] tells.
+pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> {
+    let (file, path) = read_file(env, paths)?;
+    let cache = CacheOptions {
+        entries: file.cache.entries.unwrap_or(CacheOptions::default().entries),
+        bytes: file.cache.mebibytes.map_or(CacheOptions::default().bytes, |m| m.saturating_mul(1024 * 1024)),
+        life: file.cache.life.unwrap_or(CacheOptions::default().life),
+    };
+    let mut treatment = Treatment { cache, ..Treatment::default() };
+    let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
+    let target = if flags.sandbox {
+        treatment.flags(flags)?;
+        Target::Sandbox
+    } else {
+        tenant::settle(env, flags, &file, &path, &mut treatment, &mut query)?
+    };
+    query.page_size = flags.page_size.unwrap_or(query.page_size);
+    query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    Ok(Settings {
+        target,
+        query,
+        paths: paths.clone(),
+        webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
+        no_color: env.get("NO_COLOR").is_some(),
+        treatment,
+    })
+}
+
+impl Treatment {
+    fn table(&mut self, table: &Tenant, name: &str, path: &Path) -> Result<(), Error> {
+        if let Some(n) = table.concurrency {
+            in_range(path, Some(name), "concurrency", n, 1, MAX_CONCURRENCY)?;
+            self.bounds.concurrency = n;
+        }
+        if let Some(rate) = table.rate {
+            self.bounds.rate = rate.0;
+        }
+        self.bounds.max_wait = table.max_wait.unwrap_or(self.bounds.max_wait);
+        self.timeouts = Timeouts {
+            token: table.timeouts.token.unwrap_or(self.timeouts.token),
+            page: table.timeouts.page.unwrap_or(self.timeouts.page),
+            webhook: table.timeouts.webhook.unwrap_or(self.timeouts.webhook),
+            connect: table.timeouts.connect.unwrap_or(self.timeouts.connect),
+        };
+        Ok(())
+    }
+
+    fn flags(&mut self, flags: &Flags) -> Result<(), Error> {
+        if let Some(n) = flags.concurrency {
+            self.bounds.concurrency = n;
+        }
+        if let Some(text) = &flags.rate {
+            self.bounds.rate = units::rate(text).map_err(|e| flag("--rate", &e))?;
+        }
+        if let Some(text) = &flags.max_wait {
+            self.bounds.max_wait = units::duration(text).map_err(|e| flag("--max-wait", &e))?;
+        }
+        if let Some(text) = &flags.timeout {
+            let limit = units::timeout(text).map_err(|e| flag("--timeout", &e))?;
+            self.timeouts = Timeouts {
+                token: limit,
+                page: limit,
+                webhook: limit,
+                connect: self.timeouts.connect.min(limit),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// An error about a flag, from what [`units`] says of its value.
+pub fn flag(name: &str, said: &str) -> Error {
+    let (cause, remedy) = said.split_once("; ").unwrap_or((said, ""));
+    Error::usage(name, cause, remedy)
+}
+
+/// The configuration file and where it stands; an empty one where there is none.
+fn read_file(env: &Env, paths: &Paths) -> Result<(File, PathBuf), Error> {
+    let named = env.get("CXLENS_CONFIG").map(PathBuf::from);
+    let path = named.clone().unwrap_or_else(|| paths.config.join("config.toml"));
+    if named.is_none() && !path.exists() {
+        return Ok((File::default(), path));
+    }
+    let (text, open_to_others) = read(&path)?;
+    let file = File::parse(&text, &path)?;
+    if open_to_others && file.holds_secret() {
+        return Err(readable_by_others(&path));
+    }
+    Ok((file, path))
+}
+
+/// A file's text, and whether others than its owner may read it.
+fn read(path: &Path) -> Result<(String, bool), Error> {
+    let failed = |error: std::io::Error| {
+        Error::usage(
+            path.display().to_string(),
+            format!("it cannot be read: {error}"),
+            "check the path and its permissions",
+        )
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mode = file.metadata().map_err(failed)?.permissions().mode();
+    let mut text = String::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(Error::usage(path.display().to_string(), "it is larger than 1 MiB", "check the path"));
+    }
+    Ok((text, mode & 0o077 != 0))
+}
+
+fn readable_by_others(path: &Path) -> Error {
+    Error::usage(
+        path.display().to_string(),
+        "it holds a secret and others may read it",
+        format!("chmod 600 {}", path.display()),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+use std::fs;
+use std::time::Duration;
+
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+/// A configuration directory with this `config.toml`, mode 0600.
+struct Home {
+    dir: tempfile::TempDir,
+    env: Vec<(&'static str, String)>,
+    flags: Flags,
+}
+
+impl Home {
+    fn new(config: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = Self { dir, env: Vec::new(), flags: Flags::default() };
+        fs::create_dir(home.paths().config).unwrap();
+        home.file("config.toml", config, 0o600);
+        home
+    }
+
+    fn bare() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), env: Vec::new(), flags: Flags::default() }
+    }
+
+    fn paths(&self) -> Paths {
+        Paths::under(self.dir.path())
+    }
+
+    fn file(&self, name: &str, text: &str, mode: u32) {
+        let path = self.paths().config.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn env(mut self, pairs: &[(&'static str, &str)]) -> Self {
+        self.env.extend(pairs.iter().map(|(k, v)| (*k, (*v).to_owned())));
+        self
+    }
+
+    fn flags(mut self, flags: Flags) -> Self {
+        self.flags = flags;
+        self
+    }
+
+    fn load(&self) -> Result<Settings, Error> {
+        load(&Env::new(self.env.clone()), &self.paths(), &self.flags)
+    }
+
+    fn service(&self) -> Service {
+        self.load().unwrap().service().unwrap()
+    }
+}
+
+const CREDENTIALS: [(&str, &str); 3] =
+    [("CXONE_TENANT", "acme"), ("CXONE_CLIENT_ID", "me"), ("CXONE_CLIENT_SECRET", "hush")];
+
+#[test]
+fn three_variables_are_enough() {
+    let service = Home::bare().env(&CREDENTIALS).service();
+    assert_eq!(service.base_url.as_str(), "https://acme.my.cxone.com/");
+    assert_eq!((service.tenant.as_str(), service.client_id.as_str()), ("acme", "me"));
+    assert_eq!(service.client_secret.expose_secret(), "hush");
+    assert!(!service.sandbox);
+}
+
+#[test]
+fn with_nothing_configured_there_is_nothing_and_query_is_told_what_to_set() {
+    for home in [
+        Home::bare(),
+        Home::new(""),
+        Home::bare().env(&[
+            ("CXONE_TENANT", ""),
+            ("CXONE_CLIENT_ID", ""),
+            ("WEBHOOK_CALLBACK_URL", "https://x.example"),
+        ]),
+    ] {
+        let settings = home.load().unwrap();
+        assert!(matches!(settings.target, Target::Nothing), "{:?}", settings.target);
+        let error = settings.service().unwrap_err();
+        assert_eq!(error.kind.exit_code(), 2);
+        for word in ["CXONE_TENANT", "CXONE_CLIENT_ID", "CXONE_CLIENT_SECRET", "--sandbox"] {
+            assert!(error.to_string().contains(word), "{word}: {error}");
+        }
+    }
+}
+
+#[test]
+fn whatever_is_missing_is_named_and_nothing_else() {
+    for lacking in 0..3 {
+        let mut pairs = CREDENTIALS.to_vec();
+        let (missing, _) = pairs.remove(lacking);
+        let settings = Home::bare().env(&pairs).load().unwrap();
+        let error = settings.service().unwrap_err();
+        assert_eq!(error.kind.exit_code(), 2);
+        assert!(error.cause.contains(missing), "{missing}: {error}");
+        for (present, _) in pairs {
+            assert!(!error.cause.contains(present), "{present}: {error}");
+        }
+        assert!(matches!(settings.target, Target::Incomplete { .. }));
+    }
+}
+
+#[test]
+fn a_plan_needs_no_credentials() {
+    let at =
+        |home: Home| home.load().unwrap().planned().map(|(s, note)| (s.base_url.to_string(), note)).unwrap();
+    assert_eq!(at(Home::bare().env(&CREDENTIALS)), ("https://acme.my.cxone.com/".into(), None));
+    assert_eq!(at(Home::bare().env(&CREDENTIALS[..1])), ("https://acme.my.cxone.com/".into(), None));
+    for home in [Home::bare(), Home::bare().env(&CREDENTIALS[1..])] {
+        let (url, note) = at(home);
+        assert_eq!(url, "https://tenant.my.cxone.com/");
+        assert!(note.unwrap().contains("no tenant is configured"));
+    }
+    let (url, note) = at(Home::bare().flags(Flags { sandbox: true, ..Flags::default() }));
+    assert!(url.starts_with("http://127.0.0.1") && note.is_some());
+}
+
+#[test]
+fn a_base_url_stands_in_for_a_tenant() {
+    let service = Home::bare()
+        .env(&[
+            ("CXONE_BASE_URL", "http://127.0.0.1:9"),
+            ("CXONE_CLIENT_ID", "me"),
+            ("CXONE_CLIENT_SECRET", "hush"),
+        ])
+        .service();
+    assert_eq!(service.base_url.as_str(), "http://127.0.0.1:9/");
+    assert_eq!(service.tenant, "127-0-0-1");
+}
+
+#[test]
+fn a_flag_beats_the_environment_which_beats_the_file() {
+    let file = "tenant = \"filed\"\n[tenants.filed]\nclient_id = \"file\"\nrate = \"1/s\"\nconcurrency = 2\npage_size = 7\n\
+                [tenants.acme]\nclient_id = \"acme-file\"\nrate = \"3/s\"\nmax_wait = \"9s\"\n";
+    let home = Home::new(file).env(&[("CXONE_CLIENT_SECRET", "hush")]);
+    let service = home.service();
+    assert_eq!((service.tenant.as_str(), service.client_id.as_str()), ("filed", "file"));
+    assert_eq!((service.bounds.rate, service.bounds.concurrency), (Some(1.0), 2));
+    assert_eq!(home.load().unwrap().query.page_size, 7);
+
+    let home = home.env(&[("CXONE_TENANT", "acme"), ("CXONE_CLIENT_ID", "env")]);
+    let service = home.service();
+    assert_eq!((service.tenant.as_str(), service.client_id.as_str()), ("acme", "env"));
+    assert_eq!((service.bounds.rate, service.bounds.max_wait), (Some(3.0), Duration::from_secs(9)));
+
+    let home = home.flags(Flags {
+        rate: Some("off".into()),
+        max_wait: Some("1m".into()),
+        timeout: Some("2s".into()),
+        concurrency: Some(9),
+        page_size: Some(11),
+        retention_days: Some(3),
+        ..Flags::default()
+    });
+    let service = home.service();
+    assert_eq!((service.bounds.rate, service.bounds.concurrency), (None, 9));
+    assert_eq!(service.bounds.max_wait, Duration::from_mins(1));
+    let two = Duration::from_secs(2);
+    let all = Timeouts { token: two, page: two, webhook: two, connect: two };
+    assert_eq!(service.timeouts, all);
+    let query = home.load().unwrap().query;
+    assert_eq!((query.page_size, query.retention_days), (11, 3));
+
+    let named = Flags { tenant: Some("other".into()), ..Flags::default() };
+    assert_eq!(home.flags(named).service().base_url.as_str(), "https://other.my.cxone.com/");
+}
+
+#[test]
+fn one_tenants_secret_is_not_sent_to_another() {
+    let file = "[tenants.two]\nclient_id = \"two-id\"\n";
+    let flags = Flags { tenant: Some("two".into()), ..Flags::default() };
+    let home =
+        Home::new(file).env(&CREDENTIALS).env(&[("CXONE_BASE_URL", "https://acme.example")]).flags(flags);
+    let settings = home.load().unwrap();
+    let error = settings.service().unwrap_err();
+    assert!(
+        error.cause.contains("CXONE_CLIENT_SECRET") && !error.cause.contains("CXONE_CLIENT_ID"),
+        "{error}"
+    );
+    assert!(matches!(settings.target, Target::Incomplete { .. }));
+    assert_eq!(settings.planned().unwrap().0.base_url.as_str(), "https://two.my.cxone.com/");
+}
+
+#[test]
+fn the_only_tenant_of_the_file_is_meant_and_of_several_one_must_be_named() {
+    let home = Home::new("[tenants.acme]\nclient_id = \"x\"\n").env(&[("CXONE_CLIENT_SECRET", "hush")]);
+    assert_eq!(home.service().tenant, "acme");
+    let error = Home::new("[tenants.a]\n[tenants.b]\n").load().unwrap_err();
+    assert!(error.cause.contains("a, b") && error.remedy.contains("--tenant"), "{error}");
+    let error = Home::new("tenant = \"c\"\n[tenants.a]\n").load().unwrap_err();
+    assert!(error.cause.contains("[tenants.c]"), "{error}");
+}
+
+#[test]
+fn a_wrong_tenant_name_is_refused_wherever_it_stands() {
+    let flags = Flags { tenant: Some("evil.com/#".into()), ..Flags::default() };
+    for home in [
+        Home::bare().env(&[("CXONE_TENANT", "evil.com/#")]),
+        Home::bare().env(&CREDENTIALS).flags(flags),
+        Home::new("tenant = \"evil.com/#\"\n"),
+        Home::new("[tenants.\"evil.com/#\"]\n"),
+    ] {
+        let error = home.load().unwrap_err();
+        assert_eq!(error.kind.exit_code(), 2);
+        assert!(error.to_string().contains("evil.com/#"), "{error}");
+    }
+}
+
+#[test]
+fn the_sandbox_asks_no_tenant_and_keeps_the_flags() {
+    let flags = Flags { sandbox: true, rate: Some("7".into()), ..Flags::default() };
+    let home = Home::bare().env(&CREDENTIALS).flags(flags);
+    let settings = home.load().unwrap();
+    assert!(matches!(settings.target, Target::Sandbox));
+    let service = settings.sandbox_service(
+        Url::parse("http://127.0.0.1:1").unwrap(),
+        "sandbox",
+        "id",
+        "s".to_owned().into(),
+    );
+    assert!(service.sandbox);
+    assert_eq!(service.bounds.rate, Some(7.0));
+}
+
+#[test]
+fn a_file_with_a_secret_must_be_its_owners_alone() {
+    let text = "[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\n";
+    let home = Home::new(text);
+    assert_eq!(home.service().client_secret.expose_secret(), "hush");
+    for mode in [0o640, 0o604, 0o644, 0o660] {
+        home.file("config.toml", text, mode);
+        let error = home.load().unwrap_err();
+        assert!(error.remedy.contains("chmod 600") && !error.to_string().contains("hush"), "{error}");
+    }
+    home.file("config.toml", "[tenants.acme]\nclient_id = \"x\"\n", 0o644);
+    assert!(home.load().is_ok());
+}
+
+#[test]
+fn a_secret_file_is_read_beside_the_configuration() {
+    let home = Home::new("[tenants.acme]\nclient_id = \"x\"\nclient_secret_file = \"acme.secret\"\n");
+    let error = home.load().unwrap_err();
+    assert!(error.what.contains("acme.secret") && error.cause.contains("cannot be read"), "{error}");
+    home.file("acme.secret", "hush\n", 0o600);
+    assert_eq!(home.service().client_secret.expose_secret(), "hush");
+    home.file("acme.secret", "hush\n", 0o640);
+    assert!(home.load().unwrap_err().remedy.contains("chmod 600"));
+    home.file("acme.secret", "\n", 0o600);
+    assert!(home.load().unwrap_err().cause.contains("empty"));
+}
+
+#[test]
+fn a_configuration_that_was_named_must_be_there() {
+    let home = Home::bare().env(&[("CXLENS_CONFIG", "/nonexistent/c.toml")]);
+    let error = home.load().unwrap_err();
+    assert_eq!(error.kind.exit_code(), 2);
+    assert!(error.what.contains("/nonexistent/c.toml"), "{error}");
+}
+
+#[test]
+fn a_value_out_of_range_is_named() {
+    for (line, word) in [
+        ("concurrency = 0", "concurrency = 0"),
+        ("page_size = 1001", "1 to 1000"),
+        ("segment_template = \"x\"", "{id}"),
+        ("base_url = \"http://10.0.0.1\"", "10.0.0.1"),
+        ("dialect = \"dfo-9\"", "crm-v2"),
+        ("scopes = [\"crm:read cdp:read\"]", "crm:read cdp:read"),
+        ("token_path = \"//evil.example/token\"", "//evil.example"),
+        ("token_url = \"http://evil.example/token\"", "unencrypted"),
+        ("token_path = \"/a\"\ntoken_url = \"https://a.example/t\"", "both are set"),
+    ] {
+        let text = format!("[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\n{line}\n");
+        let error = Home::new(&text).load().unwrap_err();
+        assert_eq!(error.kind.exit_code(), 2);
+        assert!(error.to_string().contains(word), "{line}: {error}");
+    }
+}
+
+#[test]
+fn a_flag_that_cannot_be_read_is_named_with_what_would_be_right() {
+    for (flags, words) in [
+        (Flags { rate: Some("fast".into()), ..Flags::default() }, ["--rate", "fast", "10/s"]),
+        (Flags { timeout: Some("0s".into()), ..Flags::default() }, ["--timeout", "0s", "1s"]),
+        (
+            Flags { max_wait: Some("-1s".into()), sandbox: true, ..Flags::default() },
+            ["--max-wait", "-1s", "30s"],
+        ),
+    ] {
+        let error = Home::bare().flags(flags).load().unwrap_err();
+        assert_eq!(error.kind.exit_code(), 2);
+        assert!(words.iter().all(|w| error.to_string().contains(w)), "{error}");
+    }
+}
+
+#[test]
+fn the_sample_parses_and_equals_the_defaults() {
+    let sample = include_str!("../../assets/config.toml");
+    let file = File::parse(sample, Path::new("sample")).unwrap();
+    assert!(file.tenant.is_none() && file.tenants.is_empty() && file.cache.entries.is_none());
+
+    let uncommented: String = sample
+        .lines()
+        .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    let home = Home::new(&uncommented);
+    home.file("acme.secret", "hush", 0o600);
+    let mut service = home.service();
+    // The one setting whose default stands in the dialect and not in the options.
+    assert_eq!(service.token_url.take().unwrap().as_str(), "https://acme.my.cxone.com/api/v2/oauth/token");
+    let base_url = Url::parse("https://acme.my.cxone.com").unwrap();
+    let defaults = Service::new("acme", base_url, "…", "hush".to_owned().into());
+    assert_eq!(format!("{service:?}"), format!("{defaults:?}"));
+    let query = home.load().unwrap().query;
+    assert_eq!(query, Home::bare().load().unwrap().query);
+    assert_eq!(query, QueryDefaults { page_size: 50, retention_days: 180 });
+}

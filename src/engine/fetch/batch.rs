@@ -1,0 +1,265 @@
+//! The pages of one batch of IDs (or of a query without IDs), in order.
+//!
+//! ```text
+//! page 1 ─┬─ no more ──► done
+//!         ├─ numbered ─► window of pages side by side, delivered in order, until one says no more
+//!         └─ cursor ───► one after the other
+//! ```
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use http::Method;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
+use url::Url;
+
+use super::client::{Bad, Call, Client, Taken, Tally};
+use super::paging::{self, Next};
+use super::transport::{Body, Reply};
+use crate::engine::cache::Cache;
+use crate::engine::error::{Error, Kind, Result};
+use crate::engine::event::{Endpoint, SetAside};
+use crate::engine::pipeline;
+use crate::engine::pipeline::profile::Profile;
+use crate::engine::query::{Query, QueryId};
+use crate::wire::crm_v2;
+
+/// One page as it was read.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Processed rows.
+    pub rows: Vec<Profile>,
+    /// Rows that could not be read; their page number is the batch's.
+    pub set_aside: Vec<SetAside>,
+    /// How many profiles the service says there are.
+    pub total: Option<u64>,
+    /// How old it is, where it came from the cache.
+    pub cached: Option<Duration>,
+    /// The rows as received, to tell whether a page repeats the one before.
+    pub items: Bytes,
+    /// Where it says that more can be had.
+    pub next: Option<String>,
+}
+
+/// What a batch needs to fetch its pages.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The client to ask with.
+    pub client: Client,
+    /// Answers that may be used again.
+    pub cache: Cache,
+    /// The run's figures.
+    pub tally: Arc<Tally>,
+    /// The query.
+    pub query: Arc<Query>,
+    /// The run.
+    pub id: QueryId,
+    /// The URL of page 1.
+    pub first: Url,
+    /// Its number, from 1, and of how many.
+    pub number: (u32, u32),
+    /// When the run began.
+    pub from: Instant,
+    /// Pages that the run's row limit needs at most, where it has one.
+    pub enough: Option<u32>,
+    /// Pages that the run has taken in so far: nothing is asked past `enough` before it is known that the rows
+    /// did not suffice.
+    pub taken_in: watch::Receiver<u32>,
+}
+
+impl Batch {
+    /// Fetches page after page into `pages` until there are no more, somebody stops listening, or an error,
+    /// which is then the last thing sent.
+    pub async fn pull(self, pages: mpsc::Sender<Result<Fetched>>) {
+        if let Err(error) = self.follow(&pages).await {
+            // Nobody listens any more: then nobody wants the error either.
+            let _ = pages.send(Err(error)).await;
+        }
+    }
+
+    async fn follow(&self, pages: &mpsc::Sender<Result<Fetched>>) -> Result<()> {
+        let mut url = self.first.clone();
+        let mut visited = HashSet::from([url.to_string()]);
+        let mut page = 1;
+        let mut fetched = self.fetch(&url, page).await?;
+        loop {
+            let next = self.next(&url, page, &fetched)?;
+            let total = fetched.total;
+            if pages.send(Ok(fetched)).await.is_err() {
+                return Ok(());
+            }
+            match next {
+                Next::End => return Ok(()),
+                Next::Numbered => match self.window(&url, page, total, pages).await? {
+                    // Numbered pages turned into a cursor on the way: goes on one by one.
+                    Some((last, at, next)) => {
+                        page = at;
+                        visited.insert(last.to_string());
+                        url = next;
+                    }
+                    None => return Ok(()),
+                },
+                Next::Cursor(next) => url = next,
+            }
+            if !visited.insert(url.to_string()) {
+                return Err(self.loops(page, "the next page was visited before"));
+            }
+            page += 1;
+            fetched = self.fetch(&url, page).await?;
+        }
+    }
+
+    /// Pages behind `page`, side by side. Returns where a cursor takes over, if one does.
+    async fn window(
+        &self,
+        first: &Url,
+        page: u32,
+        total: Option<u64>,
+        pages: &mpsc::Sender<Result<Fetched>>,
+    ) -> Result<Option<(Url, u32, Url)>> {
+        let size = u64::from(self.query.page_size());
+        // The last page worth asking for before it is known that there are more.
+        let mut last = total.map(|total| u32::try_from(total.div_ceil(size)).unwrap_or(u32::MAX));
+        if let Some(enough) = self.enough {
+            last = Some(last.map_or(enough, |last| last.min(enough)));
+        }
+        let window = self.client.service().bounds.concurrency.max(1) as usize;
+        let mut pending = FuturesOrdered::new();
+        let mut ask = page + 1;
+        let mut at = page;
+        let mut taken_in = self.taken_in.clone();
+        loop {
+            let used_up = pending.is_empty() && self.enough.is_some_and(|enough| ask > enough);
+            if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
+                return Ok(None);
+            }
+            while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
+                let (own, url, number) = (self.clone(), numbered(first, ask), ask);
+                let task = tokio::spawn(async move { own.fetch(&url, number).await });
+                pending.push_back(AbortOnDropHandle::new(task));
+                ask += 1;
+            }
+            let Some(joined) = pending.next().await else { return Ok(None) };
+            let fetched = joined.map_err(|error| {
+                Error::new(Kind::Local, format!("page {}", at + 1), error.to_string(), "run again")
+            })??;
+            at += 1;
+            let url = numbered(first, at);
+            let next = self.next(&url, at, &fetched)?;
+            if pages.send(Ok(fetched)).await.is_err() {
+                return Ok(None);
+            }
+            match next {
+                Next::End => return Ok(None),
+                Next::Numbered => {}
+                Next::Cursor(next) => return Ok(Some((url, at, next))),
+            }
+        }
+    }
+
+    fn next(&self, url: &Url, page: u32, fetched: &Fetched) -> Result<Next> {
+        paging::next(self.client.service(), url, fetched.next.as_deref()).map_err(|cause| {
+            let shown = fetched.next.as_deref().unwrap_or_default();
+            Error::new(
+                Kind::Service,
+                format!("{} says where to go on", self.label(page)),
+                cause,
+                "it was not asked; show this to whoever runs the service",
+            )
+            .with_reply(format!("nextPageUrl: {shown}"))
+        })
+    }
+
+    /// The error for pages that lead nowhere.
+    pub fn loops(&self, page: u32, why: &str) -> Error {
+        Error::new(
+            Kind::Service,
+            self.label(page),
+            format!("paging loops: {why}"),
+            "what came is kept; show this to whoever runs the service",
+        )
+    }
+
+    fn label(&self, page: u32) -> String {
+        match self.number {
+            (_, 1) => format!("page {page}"),
+            (batch, _) => format!("batch {batch} page {page}"),
+        }
+    }
+
+    /// One page, from the cache or from the service.
+    async fn fetch(&self, url: &Url, page: u32) -> Result<Fetched> {
+        let clock = self.client.clock();
+        let key = Cache::key(self.client.service(), url);
+        if self.query.use_cache()
+            && let Some(hit) = self.cache.get(&key, clock.now())
+            && let Ok(taken) = self.read(&hit.body, page)
+        {
+            return Ok(Fetched { cached: Some(hit.age), ..taken.value });
+        }
+        let call = Call {
+            endpoint: Endpoint::Contacts,
+            method: Method::GET,
+            url: url.clone(),
+            body: Body::None,
+            label: self.label(page),
+            query: Some(self.id),
+            idempotency: None,
+        };
+        let read = |reply: &Reply| {
+            if reply.is_html() {
+                let cause = "a web page (text/html) came instead of profiles".into();
+                return Err(Bad { cause, passing: false });
+            }
+            let taken = self.read(&reply.body, page)?;
+            self.cache.put(key.clone(), reply.body.clone(), self.from);
+            Ok(taken)
+        };
+        self.client.call(&call, &self.tally, read).await
+    }
+
+    fn read(&self, body: &Bytes, page: u32) -> std::result::Result<Taken<Fetched>, Bad> {
+        let clock = self.client.clock();
+        let start = clock.now();
+        let read = crm_v2::page(body)
+            .map_err(|error| Bad { cause: error.to_string(), passing: error.is_transient() })?;
+        let decode = clock.now() - start;
+        let items = match (read.items.first(), read.items.last()) {
+            (Some(first), Some(last)) => {
+                let at = |slice: &[u8]| slice.as_ptr() as usize - body.as_ptr() as usize;
+                body.slice(at(first)..at(last) + last.len())
+            }
+            _ => Bytes::new(),
+        };
+        let processed = pipeline::process(body, &read.items, self.query.fields(), page);
+        let pipeline = (clock.now() - start).saturating_sub(decode);
+        let rows = read.items.len() as u32;
+        let value = Fetched {
+            rows: processed.rows,
+            set_aside: processed.set_aside,
+            total: read.total,
+            cached: None,
+            items,
+            next: read.next.map(std::borrow::Cow::into_owned),
+        };
+        Ok(Taken { value, rows: Some(rows), decode, pipeline })
+    }
+}
+
+/// The URL with another page number.
+fn numbered(url: &Url, page: u32) -> Url {
+    let query = url.query().unwrap_or_default();
+    let replaced: Vec<_> = query
+        .split('&')
+        .map(|pair| if pair.starts_with("page=") { format!("page={page}") } else { pair.to_owned() })
+        .collect();
+    let mut url = url.clone();
+    url.set_query(Some(&replaced.join("&")));
+    url
+}

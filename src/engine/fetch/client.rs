@@ -1,0 +1,508 @@
+//! One call to the service: attempts, waits and tokens until there is an answer or a reason to stop.
+//!
+//! ```text
+//! slot ─► token ─► pace ─► exchange ─► judge ─┬─► read the body ─► done
+//!  ▲                                          ├─► wait, again (429s close the gate for everybody)
+//!  └──────────────────────────────────────────┴─► another token, again
+//!                                             └─► stop: an error that says what, why and what to do
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use url::Url;
+
+use super::explain;
+use super::headers;
+use super::limits::{Limiter, Slot};
+use super::retry::{self, Attempted, Budget, Decision, History, Stop};
+use super::transport::{Body, Exchanged, Reply, Request, Transport};
+use crate::engine::auth::{Token, TokenSource};
+use crate::engine::chance::Chance;
+use crate::engine::clock::{Clock, later};
+use crate::engine::error::Result;
+use crate::engine::event::{Endpoint, Event, Exchange, Outcome, Phases, Retry, RetryReason};
+use crate::engine::options::Service;
+use crate::engine::query::QueryId;
+use crate::engine::text::Untrusted;
+
+/// Pages whose latency is remembered for plans.
+const RECENT: usize = 32;
+
+/// What is asked, apart from the token.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Which door.
+    pub endpoint: Endpoint,
+    /// `GET`, `POST`, `DELETE`.
+    pub method: Method,
+    /// Where to.
+    pub url: Url,
+    /// What is sent.
+    pub body: Body,
+    /// What it is for: `page 25`.
+    pub label: String,
+    /// The run that asks.
+    pub query: Option<QueryId>,
+    /// Makes a request that is not safe to repeat safe.
+    pub idempotency: Option<String>,
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Form(_) => "Form([redacted])",
+            Self::Json(_) => "Json([redacted])",
+        })
+    }
+}
+
+/// A body that was read.
+#[derive(Debug)]
+pub struct Taken<T> {
+    /// What was in it.
+    pub value: T,
+    /// How many rows, where it has rows.
+    pub rows: Option<u32>,
+    /// Cutting it up.
+    pub decode: Duration,
+    /// Processing its rows.
+    pub pipeline: Duration,
+}
+
+impl<T> Taken<T> {
+    /// A body without rows.
+    pub fn plain(value: T) -> Self {
+        Self { value, rows: None, decode: Duration::ZERO, pipeline: Duration::ZERO }
+    }
+}
+
+/// A whole answer that is not what it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bad {
+    /// What is wrong with it.
+    pub cause: String,
+    /// Whether it may be right the next time.
+    pub passing: bool,
+}
+
+/// What a run's calls came to, together.
+#[derive(Debug, Default)]
+pub struct Tally(Mutex<Counts>);
+
+/// Figures of a [`Tally`].
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Requests sent.
+    pub requests: u32,
+    /// Of these, sent again.
+    pub retries: u32,
+    /// 429s received.
+    pub throttled: u32,
+    /// Bytes of decoded bodies.
+    pub bytes: u64,
+    /// The server's latency, one a reply.
+    pub network: Vec<Duration>,
+    /// Our own time, one a page.
+    pub processing: Vec<Duration>,
+}
+
+impl Tally {
+    fn add(&self, change: impl FnOnce(&mut Counts)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The figures so far.
+    pub fn counts(&self) -> Counts {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Calls one tenant's service. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    service: Service,
+    transport: Arc<dyn Transport>,
+    limiter: Limiter,
+    tokens: TokenSource,
+    budget: Mutex<Budget>,
+    clock: Clock,
+    chance: Chance,
+    events: mpsc::Sender<Event>,
+    exchanges: AtomicU64,
+    token_requests: AtomicU32,
+    /// The server's latency for the last pages.
+    recent: Mutex<VecDeque<Duration>>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.0.service.tenant)
+    }
+}
+
+/// How one attempt went, kept for the error where it was the last.
+pub(super) struct Attempt {
+    pub(super) exchanged: Exchanged,
+    pub(super) bad: Option<Bad>,
+    pub(super) token: Option<Arc<Token>>,
+}
+
+impl Client {
+    /// A client whose exchanges, limits and tokens are told to `events`.
+    pub fn new(
+        service: Service,
+        transport: Arc<dyn Transport>,
+        clock: Clock,
+        chance: Chance,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        Self(Arc::new_cyclic(|weak: &std::sync::Weak<Inner>| {
+            let weak = weak.clone();
+            let fetch = Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
+                let client = weak.upgrade().map(Self);
+                Box::pin(async move {
+                    match client {
+                        Some(client) => super::token::fetch(&client).await,
+                        None => Err(explain::ended()),
+                    }
+                })
+            });
+            Inner {
+                limiter: Limiter::new(service.bounds, clock.clone(), chance.clone()),
+                tokens: TokenSource::new(clock.clone(), fetch),
+                service,
+                transport,
+                budget: Mutex::default(),
+                clock,
+                chance,
+                events,
+                exchanges: AtomicU64::new(0),
+                token_requests: AtomicU32::new(0),
+                recent: Mutex::default(),
+            }
+        }))
+    }
+
+    /// The tenant and how to treat it.
+    pub fn service(&self) -> &Service {
+        &self.0.service
+    }
+
+    /// The tenant's limits.
+    pub fn limiter(&self) -> &Limiter {
+        &self.0.limiter
+    }
+
+    /// The tenant's token.
+    pub fn tokens(&self) -> &TokenSource {
+        &self.0.tokens
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// Token requests sent so far.
+    pub fn token_requests(&self) -> u32 {
+        self.0.token_requests.load(Ordering::Relaxed)
+    }
+
+    /// What the service took for a page lately: the median of the last pages.
+    pub fn recent_latency(&self) -> Option<Duration> {
+        let recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times: Vec<_> = recent.iter().copied().collect();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied()
+    }
+
+    /// Tells whoever watches. A watcher that has gone is no error.
+    pub async fn tell(&self, event: Event) {
+        let _ = self.0.events.send(event).await;
+    }
+
+    /// One call with all its attempts; `read` takes the body of a success apart.
+    ///
+    /// # Errors
+    /// What failed, with the request as sent and the reply as answered, secrets removed.
+    pub async fn call<T>(
+        &self,
+        call: &Call,
+        tally: &Tally,
+        read: impl Fn(&Reply) -> std::result::Result<Taken<T>, Bad>,
+    ) -> Result<T> {
+        let mut history = History::default();
+        let mut number = 0;
+        loop {
+            number += 1;
+            let (slot, token, mut phases) = self.admit(call).await?;
+            let at = self.0.clock.wall();
+            let exchanged = self.0.transport.exchange(self.request(call, token.as_deref())).await;
+            let mut taken = None;
+            let mut bad = None;
+            if let Ok(reply) = &exchanged {
+                phases.first_byte = reply.first_byte;
+                phases.body = reply.reading;
+                self.note(reply, token.as_deref());
+                if (200..300).contains(&reply.status) {
+                    match read(reply) {
+                        Ok(read) => taken = Some(read),
+                        Err(error) => bad = Some(error),
+                    }
+                }
+            }
+            if let Some(taken) = &taken {
+                phases.decode = taken.decode;
+                phases.pipeline = taken.pipeline;
+            }
+            drop(slot);
+            let attempt = Attempt { exchanged, bad, token };
+            let decision = match taken {
+                Some(_) => None,
+                None => Some(self.judge(&attempt, &mut history)),
+            };
+            let rows = taken.as_ref().and_then(|t| t.rows);
+            self.report(call, tally, number, at, &attempt, phases, rows, decision).await;
+            match (taken, decision) {
+                (Some(taken), _) => return Ok(taken.value),
+                (None, Some(Decision::Again { after, everybody: false, .. })) => {
+                    self.0.clock.sleep_until(later(self.0.clock.now(), after)).await;
+                }
+                // The gate is closed already, or the next token is asked for on admission.
+                (None, Some(Decision::Again { .. } | Decision::Refresh)) => {}
+                (None, Some(Decision::Stop(stop))) => {
+                    return Err(explain::stopped(&self.0.service, call, &attempt, stop, number));
+                }
+                (None, None) => unreachable!("an attempt is taken or judged"),
+            }
+        }
+    }
+
+    /// Waits for a place, a token and the rate, and says how long each took.
+    async fn admit(&self, call: &Call) -> Result<(Option<Slot>, Option<Arc<Token>>, Phases)> {
+        let mut phases = Phases::default();
+        let mut since = self.0.clock.now();
+        let mut lap = |clock: &Clock| -> Duration {
+            let now: Instant = clock.now();
+            let took = now - since;
+            since = now;
+            took
+        };
+        let clock = &self.0.clock;
+        if call.endpoint == Endpoint::Token {
+            // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
+            self.0.limiter.pace(false).await;
+            phases.limit = lap(clock);
+            return Ok((None, None, phases));
+        }
+        let slot = self.0.limiter.slot().await;
+        phases.queue = lap(clock);
+        loop {
+            let token = self.0.tokens.get().await?;
+            phases.token += lap(clock);
+            self.0.limiter.pace(true).await;
+            phases.limit += lap(clock);
+            // A long wait for the rate may outlive the token.
+            if self.0.tokens.is_current(&token) {
+                return Ok((Some(slot), Some(token), phases));
+            }
+        }
+    }
+
+    fn request(&self, call: &Call, token: Option<&Token>) -> Request {
+        let timeouts = self.0.service.timeouts;
+        Request {
+            method: call.method.clone(),
+            url: call.url.clone(),
+            bearer: token.map(|t| t.secret.clone()),
+            body: call.body.clone(),
+            idempotency: call.idempotency.clone(),
+            timeout: match call.endpoint {
+                Endpoint::Token => timeouts.token,
+                Endpoint::Contacts => timeouts.page,
+                Endpoint::Webhooks => timeouts.webhook,
+            },
+        }
+    }
+
+    /// Learns from a reply's head.
+    fn note(&self, reply: &Reply, token: Option<&Token>) {
+        let announced = headers::announced(&reply.headers, self.0.clock.now(), self.0.clock.wall());
+        let success = (200..300).contains(&reply.status);
+        self.0.limiter.answered(announced, success);
+        if success {
+            self.budget(Budget::refill);
+        }
+        if let Some(token) = token
+            && reply.status != 401
+        {
+            token.accept();
+        }
+    }
+
+    fn judge(&self, attempt: &Attempt, history: &mut History) -> Decision {
+        let wall = self.0.clock.wall();
+        let (attempted, said) = match (&attempt.exchanged, &attempt.bad) {
+            (Err(fault), _) => (Attempted::Fault(fault), None),
+            (Ok(_), Some(bad)) => (Attempted::BadBody { passing: bad.passing }, None),
+            (Ok(reply), None) => {
+                let said = headers::retry_after(&reply.headers, wall);
+                let attempted = match reply.status {
+                    429 => Attempted::Throttled(said),
+                    403 if self.nothing_remains(reply) => Attempted::Throttled(said.or(self.reset(reply))),
+                    408 | 500..=599 => Attempted::ServerError(said),
+                    401 if attempt.token.is_some() => Attempted::Unauthorized {
+                        accepted_before: attempt.token.as_ref().is_some_and(|t| t.was_accepted()),
+                    },
+                    _ => Attempted::Refused,
+                };
+                (attempted, reply.headers.get(http::header::RETRY_AFTER))
+            }
+        };
+        let max_wait = self.0.limiter.max_wait();
+        let jitter = self.0.chance.unit();
+        let decision = self.budget(|budget| retry::decide(attempted, history, budget, max_wait, jitter));
+        match (decision, attempted) {
+            (Decision::Again { after, everybody: true, .. }, _) => {
+                let said = said.and_then(|v| v.to_str().ok());
+                let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
+                let said = Untrusted::from(said).shown().into_owned();
+                if matches!(attempted, Attempted::Throttled(_)) {
+                    self.0.limiter.throttled(after, said);
+                } else {
+                    self.0.limiter.close(after, said);
+                }
+            }
+            (Decision::Refresh | Decision::Stop(_), Attempted::Unauthorized { .. }) => {
+                if let Some(token) = &attempt.token {
+                    self.0.tokens.forget(token);
+                }
+            }
+            _ => {}
+        }
+        decision
+    }
+
+    fn nothing_remains(&self, reply: &Reply) -> bool {
+        headers::announced(&reply.headers, self.0.clock.now(), self.0.clock.wall())
+            .is_some_and(|a| a.remaining == Some(0.0))
+    }
+
+    fn reset(&self, reply: &Reply) -> Option<Duration> {
+        let now = self.0.clock.now();
+        headers::announced(&reply.headers, now, self.0.clock.wall())?
+            .reset
+            .map(|at| at.saturating_duration_since(now).max(headers::FLOOR))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one line of the log")]
+    async fn report(
+        &self,
+        call: &Call,
+        tally: &Tally,
+        attempt: u32,
+        at: jiff::Timestamp,
+        attempted: &Attempt,
+        phases: Phases,
+        rows: Option<u32>,
+        decision: Option<Decision>,
+    ) {
+        let retry = match decision {
+            Some(Decision::Again { after, because, .. }) => Some(Retry { after, because }),
+            Some(Decision::Refresh) => Some(Retry { after: Duration::ZERO, because: RetryReason::Token }),
+            _ => None,
+        };
+        let (outcome, bytes) = match (&attempted.exchanged, &attempted.bad) {
+            (Ok(reply), None) => (Outcome::Status(reply.status), reply.body.len() as u64),
+            (Ok(reply), Some(bad)) => {
+                (Outcome::Refused(reply.status, bad.cause.clone()), reply.body.len() as u64)
+            }
+            (Err(fault), _) => (Outcome::Broken(Untrusted::from(fault.to_string()).shown().into_owned()), 0),
+        };
+        let throttled = outcome.status() == Some(429)
+            || matches!(decision, Some(Decision::Again { everybody: true, .. }))
+                && outcome.status() == Some(403);
+        tally.add(|counts| {
+            counts.requests += 1;
+            counts.retries += u32::from(attempt > 1);
+            counts.throttled += u32::from(throttled);
+            counts.bytes += bytes;
+            if attempted.exchanged.is_ok() {
+                counts.network.push(phases.server());
+            }
+            if rows.is_some() {
+                counts.processing.push(phases.processing());
+            }
+        });
+        if rows.is_some() {
+            let mut recent = self.0.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.push_back(phases.server());
+            if recent.len() > RECENT {
+                recent.pop_front();
+            }
+        }
+        if call.endpoint == Endpoint::Token {
+            self.0.token_requests.fetch_add(1, Ordering::Relaxed);
+        }
+        let number = self.0.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
+        // The target holds personal values; the log gets what tells exchanges apart and nothing else.
+        tracing::info!(
+            number,
+            endpoint = call.endpoint.name(),
+            label = %call.label,
+            attempt,
+            status = outcome.status(),
+            server_ms = phases.server().as_millis() as u64,
+            waited_ms = phases.waiting().as_millis() as u64,
+            bytes,
+            rows,
+            retry_in_ms = retry.as_ref().map(|r| r.after.as_millis() as u64),
+            "exchange"
+        );
+        let target = match call.url.query() {
+            Some(query) => format!("{}?{query}", call.url.path()),
+            None => call.url.path().to_owned(),
+        };
+        let exchange = Exchange {
+            number,
+            query: call.query,
+            at,
+            endpoint: call.endpoint,
+            method: match call.method {
+                Method::POST => "POST",
+                Method::DELETE => "DELETE",
+                _ => "GET",
+            },
+            target: Untrusted::from(target),
+            label: call.label.clone(),
+            attempt,
+            outcome,
+            phases,
+            bytes,
+            rows,
+            retry,
+        };
+        self.tell(Event::Exchange(Arc::new(exchange))).await;
+    }
+
+    fn budget<T>(&self, with: impl FnOnce(&mut Budget) -> T) -> T {
+        with(&mut self.0.budget.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What an attempt's stop looks like from outside, for [`explain`].
+pub(super) fn stop_wait(stop: Stop) -> Option<Duration> {
+    match stop {
+        Stop::TooLong(wait) => Some(wait),
+        _ => None,
+    }
+}

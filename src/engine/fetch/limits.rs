@@ -1,0 +1,759 @@
+//! When a request may go: one object per tenant that everything passes through.
+//!
+//! ```text
+//!   slot()                       pace()
+//! ─ fair queue ─► one of `window` ─ turnstile ─► gate open? ─► bucket has one? ─► send
+//!                 places (AIMD)                  (429s set it)  (GCRA, or what is left of a window)
+//! ```
+//!
+//! State is plain data behind one short lock; [`Limiter::snapshot`] is what the screen draws.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::engine::chance::Chance;
+use crate::engine::clock::{Clock, later};
+use crate::engine::event::{Announced, Gate, Limits, RateSource};
+use crate::engine::options::Bounds;
+
+/// The span over which sent requests are counted.
+const MEASURED_OVER: Duration = Duration::from_secs(1);
+/// After a gate opens, requests start at most this far apart, so that they do not stampede.
+const START_SPREAD: Duration = Duration::from_millis(40);
+
+/// What is measured is taken a little lower.
+const JUST_UNDER: f64 = 0.995;
+/// Of a ceiling that proved too high, this share is kept.
+const BACK_OFF: f64 = 0.85;
+/// After so long without a request the service's bucket counts as full again.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Decides when a request of this tenant may go. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Limiter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    chance: Chance,
+    state: Mutex<State>,
+    /// One at a time asks the bucket; tokio's mutex is fair, so they go in order.
+    turnstile: tokio::sync::Mutex<()>,
+    /// Bounds or announcements changed: whoever sleeps looks again.
+    wake: Notify,
+    /// The snapshot is out of date.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    bounds: Bounds,
+    in_flight: u32,
+    /// Places, as AIMD has them; between 1 and `bounds.concurrency`.
+    window: f64,
+    queue: VecDeque<oneshot::Sender<Slot>>,
+    pacing: u32,
+    gate: Option<Gate>,
+    /// How many of the next requests start spread out.
+    spread: u32,
+    announced: Option<Announced>,
+    /// What is left of an announced window whose length was not announced.
+    left: Option<(f64, Instant)>,
+    learned: Option<Learned>,
+    /// Requests that the service took since its bucket was full or empty, for learning.
+    pressed: Option<Pressed>,
+    /// GCRA's theoretical arrival time.
+    arrival: Option<Instant>,
+    sent: VecDeque<Instant>,
+    throttled: u64,
+}
+
+/// A place among the requests under way; dropping it gives the place to the next in the queue.
+#[derive(Debug)]
+pub struct Slot(Option<Arc<Shared>>);
+
+/// A ceiling that a 429 taught.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Learned {
+    per_second: f64,
+    /// What came back into the service's bucket while the gate was closed.
+    burst: f64,
+    /// It rises by this share of itself every second: the fewer requests taught it, the faster.
+    creep: f64,
+    from: Instant,
+}
+
+/// A stretch of pressing on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pressed {
+    /// When it began.
+    from: Instant,
+    /// The last request.
+    last: Instant,
+    /// Requests sent and not refused.
+    taken: f64,
+    /// Whether the service's bucket was empty when it began (after a 429), or full.
+    from_empty: bool,
+}
+
+/// A rate to keep to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pace {
+    per_second: f64,
+    burst: f64,
+    source: RateSource,
+}
+
+enum Next {
+    Go,
+    At(Instant),
+}
+
+impl Limiter {
+    /// A limiter with everything open.
+    pub fn new(bounds: Bounds, clock: Clock, chance: Chance) -> Self {
+        Self(Arc::new(Shared {
+            clock,
+            chance,
+            state: Mutex::new(State {
+                bounds,
+                in_flight: 0,
+                window: f64::from(bounds.concurrency.max(1)),
+                queue: VecDeque::new(),
+                pacing: 0,
+                gate: None,
+                spread: 0,
+                announced: None,
+                learned: None,
+                pressed: None,
+                left: None,
+                arrival: None,
+                sent: VecDeque::new(),
+                throttled: 0,
+            }),
+            turnstile: tokio::sync::Mutex::new(()),
+            wake: Notify::new(),
+            changed: Notify::new(),
+        }))
+    }
+
+    /// Waits for one of the places side by side, first come, first served.
+    pub async fn slot(&self) -> Slot {
+        let receiver = {
+            let mut state = self.0.lock();
+            if state.queue.is_empty() && state.in_flight < state.places() {
+                state.in_flight += 1;
+                drop(state);
+                self.0.changed.notify_one();
+                return Slot(Some(self.0.clone()));
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.queue.push_back(sender);
+            receiver
+        };
+        self.0.changed.notify_one();
+        match receiver.await {
+            Ok(slot) => slot,
+            // The queue lives as long as the limiter that we hold: nobody drops a sender unsent.
+            Err(_) => Slot(None),
+        }
+    }
+
+    /// Waits until the gate is open and the rate allows a request, and counts it as sent.
+    ///
+    /// `limited`: the service counts it against its limit (a token request it usually does not, and nothing is
+    /// learned from it).
+    pub async fn pace(&self, limited: bool) {
+        let _waiting = Waiting::new(&self.0);
+        let _turn = self.0.turnstile.lock().await;
+        let mut spread = false;
+        loop {
+            let woken = self.0.wake.notified();
+            let next = {
+                let now = self.0.clock.now();
+                let mut state = self.0.lock();
+                let next = match state.next(now) {
+                    // Holding the turnstile keeps the others behind: they start one after the other.
+                    Next::Go if state.spread > 0 && !spread => {
+                        spread = true;
+                        state.spread -= 1;
+                        Next::At(later(now, START_SPREAD.mul_f64(self.0.chance.unit())))
+                    }
+                    next => next,
+                };
+                if matches!(next, Next::Go) {
+                    state.send(now);
+                    if limited {
+                        state.press(now);
+                    }
+                }
+                next
+            };
+            match next {
+                Next::Go => break,
+                Next::At(at) => tokio::select! {
+                    () = self.0.clock.sleep_until(at) => {}
+                    () = woken => {}
+                },
+            }
+        }
+        self.0.changed.notify_one();
+    }
+
+    /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
+    pub fn throttled(&self, wait: Duration, said: String) {
+        let now = self.0.clock.now();
+        let mut state = self.0.lock();
+        state.throttled += 1;
+        // Requests that were under way when the gate closed tell nothing new.
+        if state.gate.as_ref().is_none_or(|gate| gate.until <= now) {
+            state.window = (state.window / 2.0).max(1.0);
+            state.learn(wait, now);
+        } else if let Some(pressed) = &mut state.pressed {
+            pressed.taken -= 1.0;
+        }
+        drop(state);
+        self.close(wait, said);
+    }
+
+    /// Nobody sends for `wait`; a gate that is closed for longer stays as it is.
+    pub fn close(&self, wait: Duration, said: String) {
+        let until = later(self.0.clock.now(), wait);
+        let mut state = self.0.lock();
+        if state.gate.as_ref().is_none_or(|gate| gate.until < until) {
+            state.gate = Some(Gate { until, said });
+        }
+        state.spread = state.bounds.concurrency;
+        drop(state);
+        self.0.changed.notify_one();
+    }
+
+    /// An answer came: takes note of what it announces, and opens the window a little if it was a success.
+    pub fn answered(&self, announced: Option<Announced>, success: bool) {
+        let now = self.0.clock.now();
+        let mut state = self.0.lock();
+        if let Some(announced) = announced {
+            state.announce(announced, now);
+        }
+        if success {
+            let most = f64::from(state.bounds.concurrency.max(1));
+            state.window = (state.window + 1.0 / state.window).min(most);
+        }
+        let granted = state.grant();
+        drop(state);
+        self.0.hand_out(granted);
+        self.0.wake.notify_waiters();
+        self.0.changed.notify_one();
+    }
+
+    /// Changes the bounds while requests are under way.
+    pub fn set_bounds(&self, concurrency: u32, rate: Option<f64>) {
+        let mut state = self.0.lock();
+        state.bounds.concurrency = concurrency.max(1);
+        state.bounds.rate = rate;
+        state.window = f64::from(state.bounds.concurrency);
+        let granted = state.grant();
+        drop(state);
+        self.0.hand_out(granted);
+        self.0.wake.notify_waiters();
+        self.0.changed.notify_one();
+    }
+
+    /// The longest `Retry-After` that is waited out.
+    pub fn max_wait(&self) -> Duration {
+        self.0.lock().bounds.max_wait
+    }
+
+    /// Where the limits stand now.
+    pub fn snapshot(&self) -> Limits {
+        let now = self.0.clock.now();
+        let mut state = self.0.lock();
+        state.forget(now);
+        let pace = state.pace(now);
+        Limits {
+            at: now,
+            in_flight: state.in_flight,
+            waiting: state.pacing + state.queue.len() as u32,
+            window: state.places(),
+            concurrency: state.bounds.concurrency,
+            rate: pace.map(|p| p.per_second),
+            source: pace.map_or(RateSource::Unknown, |p| p.source),
+            configured: state.bounds.rate,
+            announced: state.announced,
+            learned: state.learned.map(|l| l.now(now)),
+            bucket: pace.map(|p| (state.tokens(p, now), p.burst)),
+            measured: state.sent.len() as f64 / MEASURED_OVER.as_secs_f64(),
+            gate: state.gate.clone(),
+            throttled: state.throttled,
+        }
+    }
+
+    /// Waits until the snapshot is worth taking again.
+    pub async fn changed(&self) {
+        self.0.changed.notified().await;
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Plain data that is whole between any two statements: a panic elsewhere spoils nothing.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends places to those who wait for them; outside the lock, since a place that nobody takes any more
+    /// comes straight back.
+    fn hand_out(self: &Arc<Self>, granted: Vec<oneshot::Sender<Slot>>) {
+        for sender in granted {
+            drop(sender.send(Slot(Some(self.clone()))));
+        }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let Some(shared) = self.0.take() else { return };
+        let granted = {
+            let mut state = shared.lock();
+            state.in_flight = state.in_flight.saturating_sub(1);
+            state.grant()
+        };
+        shared.hand_out(granted);
+        shared.changed.notify_one();
+    }
+}
+
+/// Counts a request that waits for the rate, also when its future is dropped.
+struct Waiting<'a>(&'a Shared);
+
+impl<'a> Waiting<'a> {
+    fn new(shared: &'a Shared) -> Self {
+        shared.lock().pacing += 1;
+        shared.changed.notify_one();
+        Self(shared)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().pacing -= 1;
+    }
+}
+
+impl State {
+    fn places(&self) -> u32 {
+        (self.window as u32).clamp(1, self.bounds.concurrency.max(1))
+    }
+
+    /// Takes as many waiters off the queue as there are free places, and counts them in.
+    fn grant(&mut self) -> Vec<oneshot::Sender<Slot>> {
+        let mut granted = Vec::new();
+        while self.in_flight < self.places() {
+            let Some(sender) = self.queue.pop_front() else { break };
+            if sender.is_closed() {
+                continue;
+            }
+            self.in_flight += 1;
+            granted.push(sender);
+        }
+        granted
+    }
+
+    /// The strictest rate that is known.
+    fn pace(&self, now: Instant) -> Option<Pace> {
+        let configured =
+            self.bounds.rate.map(|r| Pace { per_second: r, burst: 1.0, source: RateSource::Configured });
+        let announced = self.announced.and_then(|a| {
+            let (limit, window) = (a.limit?, a.window?);
+            let per_second = limit / window.as_secs_f64();
+            (per_second > 0.0).then_some(Pace {
+                per_second,
+                burst: limit.max(1.0),
+                source: RateSource::Announced,
+            })
+        });
+        let learned = self.learned.map(|l| Pace {
+            per_second: l.now(now),
+            burst: l.burst.max(1.0),
+            source: RateSource::Learned,
+        });
+        [configured, announced, learned]
+            .into_iter()
+            .flatten()
+            .min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+    }
+
+    fn next(&mut self, now: Instant) -> Next {
+        if let Some(gate) = &self.gate {
+            if now < gate.until {
+                return Next::At(gate.until);
+            }
+            self.gate = None;
+        }
+        if let Some((left, reset)) = self.left {
+            if now >= reset {
+                self.left = None;
+            } else if left < 1.0 {
+                return Next::At(reset);
+            }
+        }
+        if let (Some(pace), Some(arrival)) = (self.pace(now), self.arrival) {
+            let earliest = arrival.checked_sub(pace.tolerance()).unwrap_or(now);
+            if now < earliest {
+                return Next::At(earliest);
+            }
+        }
+        Next::Go
+    }
+
+    fn send(&mut self, now: Instant) {
+        if let Some(pace) = self.pace(now) {
+            self.arrival = Some(later(self.arrival.unwrap_or(now).max(now), pace.interval()));
+        }
+        if let Some((left, _)) = &mut self.left {
+            *left -= 1.0;
+        }
+        self.sent.push_back(now);
+        self.forget(now);
+    }
+
+    /// Counts a request as taken by the service, until it says otherwise.
+    fn press(&mut self, now: Instant) {
+        let fresh = Pressed { from: now, last: now, taken: 0.0, from_empty: false };
+        let pressed = self.pressed.get_or_insert(fresh);
+        if now.saturating_duration_since(pressed.last) > IDLE {
+            *pressed = fresh;
+        }
+        pressed.last = now;
+        pressed.taken += 1.0;
+    }
+
+    /// The service's bucket is empty, and `wait` from now there will be something in it again.
+    ///
+    /// Between two empty moments it took exactly what flowed in: that is the rate. The first time it was full
+    /// before; then a bucket of about what flows in during the wait is assumed, which gives a lower bound, and
+    /// the ceiling creeps up from there. A limit that is announced needs no learning.
+    fn learn(&mut self, wait: Duration, now: Instant) {
+        let Some(pressed) = self.pressed else { return };
+        let taken = (pressed.taken - 1.0).max(1.0);
+        let mut over = now.saturating_duration_since(pressed.from);
+        if !pressed.from_empty {
+            over += wait;
+        }
+        self.pressed = Some(Pressed { from: now, last: now, taken: 0.0, from_empty: true });
+        if self.announced.is_some_and(|a| a.limit.is_some() && a.window.is_some()) {
+            return;
+        }
+        let over = over.as_secs_f64().max(0.001);
+        let mut rate = roundest(taken / over, (taken + 1.0) / over);
+        // Slow enough that it takes some hundred requests to find out that a good ceiling is too high.
+        let mut creep = if pressed.from_empty { rate / 20_000.0 } else { 0.2 / (taken * taken) };
+        // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
+        // little, and what was tried last says more.
+        if let Some(tried) = self.learned.map(|l| l.now(now) * BACK_OFF).filter(|tried| *tried > rate) {
+            (rate, creep) = (tried, 0.002);
+        }
+        let opens = later(now, wait);
+        self.learned = Some(Learned {
+            per_second: rate * JUST_UNDER,
+            // Half a request is left for what is under way and for clocks that differ.
+            burst: (rate * wait.as_secs_f64() - 0.5).clamp(1.0, taken.max(1.0)),
+            creep: creep.clamp(0.000_1, 0.25),
+            from: opens,
+        });
+        // Full when the gate opens.
+        self.arrival = Some(opens);
+    }
+
+    fn announce(&mut self, announced: Announced, now: Instant) {
+        self.announced = Some(announced);
+        // Requests under way may not be counted in what the service says remains; ours is.
+        let unseen = f64::from(self.in_flight.saturating_sub(1));
+        let Some(remaining) = announced.remaining else { return };
+        match self.pace(now) {
+            Some(pace) if pace.source == RateSource::Announced => {
+                let tokens = self.tokens(pace, now).min((remaining - unseen).max(0.0));
+                self.arrival = Some(later(now, pace.interval().mul_f64(pace.burst - tokens)));
+            }
+            _ if announced.window.is_none() => {
+                self.left = announced.reset.map(|reset| ((remaining - unseen).max(0.0), reset));
+            }
+            _ => {}
+        }
+    }
+
+    /// Requests that could go out at once.
+    fn tokens(&self, pace: Pace, now: Instant) -> f64 {
+        let owed = self.arrival.map_or(Duration::ZERO, |a| a.saturating_duration_since(now));
+        (pace.burst - owed.as_secs_f64() * pace.per_second).clamp(0.0, pace.burst)
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while self.sent.front().is_some_and(|at| now.saturating_duration_since(*at) >= MEASURED_OVER) {
+            self.sent.pop_front();
+        }
+    }
+}
+
+/// The roundest number from `low` up to, not including, `high`: limits are set by people.
+fn roundest(low: f64, high: f64) -> f64 {
+    let steps = [1_000.0, 500.0, 100.0, 50.0, 20.0, 10.0, 5.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.05];
+    let inside = |step: f64| Some((low / step).ceil() * step).filter(|n| *n < high && *n > 0.0);
+    steps.into_iter().find_map(inside).unwrap_or(low)
+}
+
+impl Learned {
+    /// The ceiling at a moment: it creeps up.
+    fn now(self, now: Instant) -> f64 {
+        let age = now.saturating_duration_since(self.from).as_secs_f64();
+        self.per_second * (1.0 + self.creep).powf(age.min(3600.0))
+    }
+}
+
+impl Pace {
+    fn interval(self) -> Duration {
+        Duration::try_from_secs_f64(1.0 / self.per_second).unwrap_or(Duration::from_secs(3600))
+    }
+
+    /// How far ahead of the steady rate a burst may run.
+    fn tolerance(self) -> Duration {
+        self.interval().mul_f64((self.burst - 1.0).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(concurrency: u32, rate: Option<f64>) -> Limiter {
+        let bounds = Bounds { concurrency, rate, ..Bounds::default() };
+        Limiter::new(bounds, Clock::system(), Chance::seeded(1))
+    }
+
+    async fn elapsed(work: impl Future<Output = ()>) -> Duration {
+        let clock = Clock::system();
+        let start = clock.now();
+        work.await;
+        clock.now() - start
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn places_are_given_in_the_order_of_asking() {
+        let limiter = limiter(1, None);
+        let first = limiter.slot().await;
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = Vec::new();
+        for i in 0..3 {
+            let (own, order) = (limiter.clone(), order.clone());
+            tasks.push(tokio::spawn(async move {
+                let _slot = own.slot().await;
+                order.lock().unwrap().push(i);
+            }));
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(limiter.snapshot().waiting, 3);
+        drop(first);
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+        assert_eq!(limiter.snapshot().in_flight, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_waiter_that_gives_up_costs_no_place() {
+        let limiter = limiter(1, None);
+        let first = limiter.slot().await;
+        let given_up = tokio::spawn({
+            let limiter = limiter.clone();
+            async move { drop(limiter.slot().await) }
+        });
+        tokio::task::yield_now().await;
+        given_up.abort();
+        let _ = given_up.await;
+        drop(first);
+        drop(limiter.slot().await);
+        assert_eq!(limiter.snapshot().in_flight, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_configured_rate_is_never_passed() {
+        let limiter = limiter(5, Some(10.0));
+        let took = elapsed(async {
+            for _ in 0..31 {
+                limiter.pace(true).await;
+            }
+        })
+        .await;
+        assert_eq!(took.as_millis() / 10, 300, "31 requests at 10/s with a burst of 1: {took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_announced_bucket_may_be_emptied_at_once() {
+        let limiter = limiter(5, None);
+        let policy = Announced {
+            limit: Some(10.0),
+            window: Some(Duration::from_secs(1)),
+            remaining: Some(10.0),
+            reset: None,
+        };
+        limiter.answered(Some(policy), true);
+        let burst = elapsed(async {
+            for _ in 0..10 {
+                limiter.pace(true).await;
+            }
+        })
+        .await;
+        assert_eq!(burst, Duration::ZERO);
+        let after = elapsed(limiter.pace(true)).await;
+        assert!((95..=105).contains(&after.as_millis()), "{after:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_left_of_a_window_is_not_overdrawn() {
+        let limiter = limiter(5, None);
+        let reset = Clock::system().now() + Duration::from_secs(5);
+        let left = Announced { limit: Some(100.0), window: None, remaining: Some(2.0), reset: Some(reset) };
+        limiter.answered(Some(left), true);
+        limiter.pace(true).await;
+        limiter.pace(true).await;
+        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_passes_a_closed_gate_and_nobody_stampedes_after_it() {
+        let limiter = limiter(5, None);
+        limiter.throttled(Duration::from_secs(7), "Retry-After: 7".into());
+        let clock = Clock::system();
+        let start = clock.now();
+        let tasks: Vec<_> = (0..5)
+            .map(|_| {
+                let limiter = limiter.clone();
+                tokio::spawn(async move {
+                    limiter.pace(true).await;
+                    Clock::system().now()
+                })
+            })
+            .collect();
+        let mut sent = Vec::new();
+        for task in tasks {
+            sent.push(task.await.unwrap() - start);
+        }
+        assert!(sent.iter().all(|at| at.as_secs() >= 7), "{sent:?}");
+        sent.dedup();
+        assert!(sent.len() > 3, "they start apart: {sent:?}");
+        let snapshot = limiter.snapshot();
+        assert_eq!((snapshot.throttled, snapshot.window), (1, 2));
+    }
+
+    /// Five at once against a service that takes `burst` requests at once and `rate` a second and does not say
+    /// so; how often it refused, and how long it took beside the ideal.
+    async fn press_on(rate: f64, burst: f64, latency: Duration, requests: u32) -> (u32, f64) {
+        struct Fake {
+            tokens: f64,
+            at: Instant,
+            left: u32,
+            refused: u32,
+        }
+        let limiter = limiter(5, None);
+        let clock = Clock::system();
+        let start = clock.now();
+        let fake = Arc::new(Mutex::new(Fake { tokens: burst, at: start, left: requests, refused: 0 }));
+        let one = |limiter: Limiter, clock: Clock, fake: Arc<Mutex<Fake>>| async move {
+            loop {
+                {
+                    let mut fake = fake.lock().unwrap();
+                    if fake.left == 0 {
+                        return;
+                    }
+                    fake.left -= 1;
+                }
+                let _slot = limiter.slot().await;
+                limiter.pace(true).await;
+                let now = clock.now();
+                let took = {
+                    let mut fake = fake.lock().unwrap();
+                    let flowed = (now - fake.at).as_secs_f64() * rate;
+                    fake.tokens = (fake.tokens + flowed).min(burst);
+                    fake.at = now;
+                    let took = fake.tokens >= 1.0;
+                    if took {
+                        fake.tokens -= 1.0;
+                    } else {
+                        fake.refused += 1;
+                        fake.left += 1;
+                    }
+                    took
+                };
+                if took {
+                    clock.sleep_until(now + latency).await;
+                    limiter.answered(None, true);
+                } else {
+                    limiter.throttled(Duration::from_secs(1), "Retry-After: 1".into());
+                }
+            }
+        };
+        let tasks: Vec<_> =
+            (0..5).map(|_| tokio::spawn(one(limiter.clone(), clock.clone(), fake.clone()))).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let ideal = (f64::from(requests) - burst) / rate;
+        let refused = fake.lock().unwrap().refused;
+        (refused, (clock.now() - start).as_secs_f64() / ideal)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_unannounced_limit_is_learned_from_one_refusal() {
+        for latency in [5, 20, 100] {
+            let (refused, share) = press_on(10.0, 10.0, Duration::from_millis(latency), 100).await;
+            assert!(refused <= 1 && share < 1.03, "{latency} ms: {refused} refused, {share:.3} of the ideal");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_buckets_are_learned_with_a_few_refusals() {
+        for (rate, burst) in [(10.0, 1.0), (10.0, 100.0), (3.0, 5.0), (50.0, 50.0), (1.0, 60.0)] {
+            let requests = 300;
+            let (refused, share) = press_on(rate, burst, Duration::from_millis(20), requests).await;
+            assert!(refused <= 30 && share < 1.7, "{rate}/s {burst}: {refused} refused, {share:.3}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_longer_gate_wins_over_a_shorter_one() {
+        let limiter = limiter(5, None);
+        limiter.close(Duration::from_secs(9), "a".into());
+        limiter.close(Duration::from_secs(3), "b".into());
+        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 9);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bound_raised_wakes_who_sleeps() {
+        let limiter = limiter(5, Some(0.01));
+        limiter.pace(true).await;
+        let own = limiter.clone();
+        let task = tokio::spawn(async move { own.pace(true).await });
+        tokio::task::yield_now().await;
+        limiter.set_bounds(5, None);
+        assert_eq!(elapsed(async { task.await.unwrap() }).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn success_opens_the_window_again() {
+        let limiter = limiter(4, None);
+        limiter.throttled(Duration::from_secs(1), String::new());
+        limiter.throttled(Duration::from_secs(1), String::new());
+        assert_eq!(limiter.snapshot().window, 2, "one storm counts once");
+        tokio::time::advance(Duration::from_secs(2)).await;
+        limiter.throttled(Duration::from_secs(1), String::new());
+        assert_eq!(limiter.snapshot().window, 1);
+        for _ in 0..20 {
+            limiter.answered(None, true);
+        }
+        assert_eq!(limiter.snapshot().window, 4);
+    }
+}

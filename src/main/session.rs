@@ -1,0 +1,72 @@
+//! The background task for one run of the program: the service, its sandbox if it needs one, the worker.
+
+use cxlens::config::{Settings, Target};
+use cxlens::engine::chance::Chance;
+use cxlens::engine::clock::Clock;
+use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::options::Service;
+use cxlens::engine::worker::{Handle, Setup, Worker, channel};
+use cxlens::sandbox::{Options, Sandbox};
+use tokio::task::JoinHandle;
+use url::Url;
+
+/// A worker and the way to it.
+pub(crate) struct Session {
+    /// Commands in, events out.
+    pub(crate) handle: Handle,
+    background: JoinHandle<()>,
+}
+
+/// Starts the work in the background and returns at once: the screen draws before anything slow happens.
+pub(crate) fn start(settings: Settings, clock: Clock) -> Session {
+    let (handle, worker) = channel();
+    let background = tokio::spawn(work(settings, clock, worker));
+    Session { handle, background }
+}
+
+async fn work(settings: Settings, clock: Clock, worker: Worker) {
+    let mut sandbox = None;
+    let service = match &settings.target {
+        Target::Tenant(service) => Ok((**service).clone()),
+        Target::Incomplete { error, .. } => Err(error.clone()),
+        Target::Sandbox | Target::Nothing => match Sandbox::start(Options::demo()).await {
+            Ok(started) => embedded(&settings, sandbox.insert(started)),
+            Err(error) => {
+                Err(Error::new(Kind::Local, "the sandbox did not start", error.to_string(), "try again"))
+            }
+        },
+    };
+    match service {
+        Ok(service) => serve(service, clock, worker).await,
+        Err(error) => worker.give_up(error).await,
+    }
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+}
+
+async fn serve(service: Service, clock: Clock, worker: Worker) {
+    worker.run(Setup { service, clock, chance: Chance::system(), transport: None }).await;
+}
+
+fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
+    let url = Url::parse(&sandbox.base_url()).map_err(|error| {
+        Error::new(Kind::Local, "the sandbox's address", error.to_string(), "report this as a defect")
+    })?;
+    let secret = sandbox.client_secret().to_owned().into();
+    Ok(settings.sandbox_service(url, sandbox.tenant(), sandbox.client_id(), secret))
+}
+
+/// Waits for the worker's end, so that what it still has to record is recorded.
+pub(crate) async fn end(background: JoinHandle<()>) {
+    if let Err(error) = background.await {
+        tracing::error!(%error, "the worker ended abnormally");
+    }
+}
+
+impl Session {
+    /// The handle, and what to await when it was dropped.
+    pub(crate) fn split(self) -> (Handle, JoinHandle<()>) {
+        (self.handle, self.background)
+    }
+}

@@ -1,0 +1,136 @@
+//! Which effects a request gets.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::{
+    Fault,
+    plan::{Effect, Endpoint, When},
+};
+use crate::sandbox::{control::lock, dice::Dice};
+
+/// The faults being played, and how far each has come.
+pub(crate) struct Playing {
+    seed: u64,
+    /// Saves the lock while nothing is wrong.
+    any: AtomicBool,
+    faults: Mutex<Vec<Active>>,
+}
+
+struct Active {
+    fault: Fault,
+    progress: Vec<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    seen: u64,
+    played: u64,
+}
+
+/// What the faults do to one request; empty for most.
+#[derive(Clone, Default)]
+pub(crate) struct Script(Vec<Step>);
+
+#[derive(Clone)]
+struct Step {
+    fault: Fault,
+    effect: usize,
+    count: u64,
+}
+
+impl Script {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The effects, with how often each was played, this time included.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = (&Effect, u64)> {
+        self.0.iter().filter_map(|step| Some((step.fault.plan.effects.get(step.effect)?, step.count)))
+    }
+}
+
+impl Playing {
+    pub(crate) fn new(seed: u64, faults: Vec<Fault>) -> Self {
+        let playing = Self { seed, any: AtomicBool::new(false), faults: Mutex::default() };
+        playing.set(faults);
+        playing
+    }
+
+    pub(crate) fn set(&self, faults: impl IntoIterator<Item = Fault>) {
+        let mut playing = lock(&self.faults);
+        *playing = faults.into_iter().map(Active::new).collect();
+        self.any.store(!playing.is_empty(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn add(&self, fault: Fault) {
+        let mut playing = lock(&self.faults);
+        playing.retain(|active| active.fault.name() != fault.name());
+        playing.push(Active::new(fault));
+        self.any.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn remove(&self, name: &str) {
+        let mut playing = lock(&self.faults);
+        playing.retain(|active| active.fault.name() != name);
+        self.any.store(!playing.is_empty(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn playing(&self) -> Vec<Fault> {
+        lock(&self.faults).iter().map(|active| active.fault.clone()).collect()
+    }
+
+    /// What this request gets. `page` is 0 where there are no pages.
+    pub(crate) fn script(&self, on: Endpoint, page: u64) -> Script {
+        if !self.any.load(Ordering::Relaxed) {
+            return Script::default();
+        }
+        let mut script = Script::default();
+        for active in lock(&self.faults).iter_mut() {
+            for (effect, progress) in active.progress.iter_mut().enumerate() {
+                let Some(plan) = active.fault.plan.effects.get(effect) else { continue };
+                if let Some(count) = progress.meets(&plan.when, on, page, self.seed) {
+                    script.0.push(Step { fault: active.fault.clone(), effect, count });
+                }
+            }
+        }
+        script
+    }
+}
+
+impl Active {
+    fn new(fault: Fault) -> Self {
+        let progress = fault.plan.effects.iter().map(|_| Progress::default()).collect();
+        Self { fault, progress }
+    }
+}
+
+impl Progress {
+    /// Counts a request, and says how often the effect was played if it is now.
+    fn meets(&mut self, when: &When, on: Endpoint, page: u64, seed: u64) -> Option<u64> {
+        let meant = when.on.means(on)
+            && page >= when.from_page
+            && (when.pages.is_empty() || when.pages.contains(&page));
+        if !meant {
+            return None;
+        }
+        self.seen += 1;
+        let past = self.seen.checked_sub(when.from)?;
+        if !past.is_multiple_of(when.every.max(1)) {
+            return None;
+        }
+        if let Some(chance) = when.chance
+            && Dice::new(seed ^ 0xFA17, self.seen).unit() >= chance
+        {
+            return None;
+        }
+        let played = self.played;
+        if when.times.is_some_and(|times| played >= times) {
+            return None;
+        }
+        self.played += 1;
+        Some(self.played)
+    }
+}

@@ -1,0 +1,169 @@
+//! Reads the sources and fails on an import that the house does not allow. The list is ARCHITECTURE.md's.
+
+#![expect(clippy::unwrap_used, reason = "a test says no more of a broken source tree than a panic does")]
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which rooms a room may import from. `main.rs` sees all and is not listed.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("args", &[]),
+    ("logging", &[]),
+    ("wire", &[]),
+    ("sandbox", &[]),
+    ("engine", &["wire"]),
+    ("rows", &["engine"]),
+    ("export", &["engine"]),
+    ("config", &["engine", "wire"]),
+    ("cli", &["engine", "rows", "export", "config"]),
+    ("tui", &["engine", "rows", "export", "config"]),
+];
+
+/// Panes know the frame that carries them, never each other.
+const PANES: &str = "src/tui/panes";
+
+fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    sources(Path::new("src"), &mut found);
+    found.sort();
+    found
+}
+
+/// The room that a file belongs to: the first part of its path below `src`.
+fn room(path: &Path) -> String {
+    let first = path.strip_prefix("src").unwrap().components().next().unwrap();
+    Path::new(first.as_os_str()).file_stem().unwrap().to_string_lossy().into_owned()
+}
+
+/// Source text without comments and without string literals, so that prose is not taken for code.
+fn code(text: &str) -> String {
+    text.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every `crate::x` and every `crate::{x, y::z}` in a file, as the first names after `crate::`.
+fn imports(text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut found = Vec::new();
+    for prefix in ["crate::", "cxlens::"] {
+        for (at, _) in code.match_indices(prefix) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_') {
+                continue;
+            }
+            let rest = &code[at + prefix.len()..];
+            let name = |text: &str| -> String {
+                text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+            };
+            if let Some(list) = rest.strip_prefix('{') {
+                let mut depth = 1;
+                let mut start = 0;
+                for (i, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' => depth -= 1,
+                        _ => {}
+                    }
+                    if depth == 0 || (c == ',' && depth == 1) {
+                        found.push(name(&list[start..i]));
+                        start = i + 1;
+                    }
+                    if depth == 0 {
+                        break;
+                    }
+                }
+            } else {
+                found.push(name(rest));
+            }
+        }
+    }
+    found.retain(|name| !name.is_empty());
+    found
+}
+
+#[test]
+fn rooms_import_only_what_the_house_allows() {
+    let allowed: BTreeMap<_, _> = ALLOWED.iter().copied().collect();
+    let mut wrong = Vec::new();
+    let mut checked = 0;
+    for path in all_sources() {
+        let room = room(&path);
+        if room == "main" || room == "lib" {
+            continue;
+        }
+        let Some(may) = allowed.get(room.as_str()) else {
+            wrong.push(format!("{}: the house has no room `{room}`", path.display()));
+            continue;
+        };
+        for import in imports(&fs::read_to_string(&path).unwrap()) {
+            checked += 1;
+            let known = allowed.contains_key(import.as_str());
+            if known && import != room && !may.contains(&import.as_str()) {
+                wrong.push(format!("{}: `{room}` must not import `{import}`", path.display()));
+            }
+        }
+    }
+    assert!(checked > 50, "the reader of imports found only {checked}: it is broken");
+    assert!(wrong.is_empty(), "arrows that point the wrong way:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_pane_never_knows_another_pane() {
+    let mut wrong = Vec::new();
+    let files: Vec<_> = all_sources().into_iter().filter(|p| p.starts_with(PANES)).collect();
+    let pane = |path: &Path| -> String {
+        let rest = path.strip_prefix(PANES).unwrap().components().next().unwrap();
+        Path::new(rest.as_os_str()).file_stem().unwrap().to_string_lossy().into_owned()
+    };
+    let panes: Vec<_> = files.iter().map(|p| pane(p)).filter(|p| p != "mod").collect();
+    for path in &files {
+        let own = pane(path);
+        if own == "mod" {
+            continue;
+        }
+        let code = code(&fs::read_to_string(path).unwrap());
+        for other in panes.iter().filter(|other| **other != own) {
+            for way in [format!("panes::{other}"), format!("super::{other}::")] {
+                if code.contains(&way) {
+                    wrong.push(format!("{}: knows the pane `{other}`", path.display()));
+                }
+            }
+        }
+    }
+    assert!(!files.is_empty(), "no panes found below {PANES}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn time_is_read_in_the_clock_alone() {
+    let readers = ["SystemTime::now(", "Instant::now(", "Timestamp::now(", "Zoned::now("];
+    let clocks = ["src/engine/clock.rs", "src/sandbox/clock.rs"];
+    let mut wrong = Vec::new();
+    for path in all_sources() {
+        if clocks.iter().any(|clock| path == Path::new(clock)) {
+            continue;
+        }
+        let code = code(&fs::read_to_string(&path).unwrap());
+        wrong.extend(
+            readers.iter().filter(|r| code.contains(**r)).map(|r| format!("{}: {r}", path.display())),
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_reader_of_imports_sees_every_form() {
+    let text = "use crate::wire::Dialect;\nuse crate::{engine::text, rows::{a, b}, cli};\n\
+                // use crate::tui;\nfn f() { crate::sandbox::faults(); }";
+    assert_eq!(imports(text), ["wire", "engine", "rows", "cli", "sandbox"]);
+}
