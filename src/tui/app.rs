@@ -1,1 +1,606 @@
-//! The state of the explorer, and what changes it.
+//! The state of the explorer, and what changes it: actions, keys, pastes and the engine's events.
+//!
+//! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tokio::time::Instant;
+
+use super::action::{Action, Context};
+use super::ctx::{Ctx, Effect, Focus, Outcome, Running};
+use super::keymap::Keymap;
+use super::layout::{Panes, SMALLEST, layout};
+use super::overlays::error::ErrorPanel;
+use super::overlays::help::Help;
+use super::overlays::{Overlay, hints};
+use super::panes::activity::Activity;
+use super::panes::builder::Builder;
+use super::panes::detail::Detail;
+use super::panes::header::Header;
+use super::panes::profiles::Profiles;
+use super::theme::Theme;
+use crate::engine::error::{Error, Kind};
+use crate::engine::event::{Command, Event, Limits, ServiceInfo, Summary};
+use crate::engine::query::{Draft, QueryId};
+
+/// The time of one turn of the loop, both ways of telling it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// For what lasts.
+    pub now: Instant,
+    /// For people.
+    pub wall: Timestamp,
+}
+
+/// What came of one turn: whether to draw, and what is to happen outside.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Turn {
+    /// Whether the picture may be another now.
+    pub changed: bool,
+    /// In the order in which they are to happen.
+    pub effects: Vec<Effect>,
+}
+
+impl Turn {
+    /// The picture may be another.
+    pub const CHANGED: Self = Self { changed: true, effects: Vec::new() };
+
+    /// Something is to happen outside.
+    pub fn of(effect: Effect) -> Self {
+        Self { changed: false, effects: vec![effect] }
+    }
+
+    fn changed(changed: bool) -> Self {
+        Self { changed, effects: Vec::new() }
+    }
+
+    /// Both, one after the other.
+    pub fn and(mut self, other: Self) -> Self {
+        self.changed |= other.changed;
+        self.effects.extend(other.effects);
+        self
+    }
+}
+
+/// What the explorer starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// The query that is ready to run.
+    pub draft: Draft,
+    /// Whether it runs as soon as the service is known.
+    pub run: bool,
+    /// Styles and symbols.
+    pub theme: Theme,
+    /// Keys.
+    pub keys: Keymap,
+    /// The tenant's name as set.
+    pub tenant: String,
+    /// Whether it will be the embedded server.
+    pub sandbox: bool,
+}
+
+/// What all panes may read.
+#[derive(Debug)]
+struct World {
+    theme: Theme,
+    keys: Keymap,
+    zone: TimeZone,
+    size: Rect,
+    focus: Focus,
+    service: Option<Arc<ServiceInfo>>,
+    limits: Option<Arc<Limits>>,
+    running: Option<Running>,
+}
+
+impl World {
+    fn ctx(&self, at: Moment, area: Rect) -> Ctx<'_> {
+        Ctx {
+            now: at.now,
+            wall: at.wall,
+            zone: &self.zone,
+            theme: &self.theme,
+            keys: &self.keys,
+            focus: self.focus,
+            area,
+            service: self.service.as_deref(),
+            limits: self.limits.as_deref(),
+            running: self.running.as_ref(),
+        }
+    }
+}
+
+/// The explorer.
+#[derive(Debug)]
+pub struct App {
+    world: World,
+    header: Header,
+    builder: Builder,
+    profiles: Profiles,
+    detail: Detail,
+    detail_open: bool,
+    activity: Activity,
+    overlay: Option<Overlay>,
+    /// The run whose rows are shown; events of any other are stale.
+    shown: QueryId,
+    /// Run as soon as the service is known.
+    run_when_ready: bool,
+    /// Why there is no service at all.
+    broken: Option<Error>,
+    /// Said in the footer until the next key.
+    notice: Option<String>,
+}
+
+impl App {
+    /// An explorer on a query that is ready to run, outside any editor.
+    pub fn new(start: Start) -> Self {
+        Self {
+            world: World {
+                theme: start.theme,
+                keys: start.keys,
+                // The machine's zone is a file to read: it comes after the first frame.
+                zone: TimeZone::UTC,
+                size: Rect::default(),
+                focus: Focus::Builder,
+                service: None,
+                limits: None,
+                running: None,
+            },
+            header: Header::new(start.tenant, start.sandbox),
+            builder: Builder::new(start.draft),
+            profiles: Profiles::new(),
+            detail: Detail::new(),
+            detail_open: false,
+            activity: Activity::new(),
+            overlay: None,
+            shown: QueryId::default(),
+            run_when_ready: start.run,
+            broken: None,
+            notice: None,
+        }
+    }
+
+    /// The zone that times are shown in.
+    pub fn set_zone(&mut self, zone: TimeZone) {
+        self.world.zone = zone;
+    }
+
+    /// The terminal has this size now.
+    pub fn resize(&mut self, width: u16, height: u16) -> Turn {
+        let size = Rect::new(0, 0, width, height);
+        let changed = size != self.world.size;
+        self.world.size = size;
+        Turn::changed(changed)
+    }
+
+    /// Where the user is.
+    pub fn context(&self) -> Context {
+        if let Some(overlay) = &self.overlay {
+            return overlay.context();
+        }
+        match self.world.focus {
+            Focus::Builder if self.builder.is_editing() => Context::Editor,
+            Focus::Profiles if self.profiles.is_editing() => Context::Editor,
+            Focus::Builder => Context::Builder,
+            Focus::Profiles => Context::Profiles,
+            Focus::Detail => Context::Detail,
+            Focus::Activity => Context::Activity,
+        }
+    }
+
+    /// A key was pressed.
+    pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
+        let said = self.notice.take().is_some();
+        let context = self.context();
+        let turn = match self.world.keys.resolve(context, key) {
+            Some(action) => self.act(action, at),
+            None if context == Context::Editor => {
+                let ctx = self.world.ctx(at, self.area_of(self.world.focus));
+                let outcome = match self.world.focus {
+                    Focus::Builder => self.builder.input(key, &ctx),
+                    Focus::Profiles => self.profiles.input(key, &ctx),
+                    Focus::Detail | Focus::Activity => Outcome::IGNORED,
+                };
+                self.settle(outcome, at)
+            }
+            None => Turn::default(),
+        };
+        turn.and(Turn::changed(said))
+    }
+
+    /// Text was pasted.
+    pub fn paste(&mut self, text: &str, at: Moment) -> Turn {
+        if self.overlay.is_some() {
+            return Turn::default();
+        }
+        let ctx = self.world.ctx(at, self.area_of(self.world.focus));
+        let outcome = match self.world.focus {
+            Focus::Builder => self.builder.paste(text, &ctx),
+            Focus::Profiles => self.profiles.paste(text, &ctx),
+            Focus::Detail | Focus::Activity => Outcome::IGNORED,
+        };
+        self.settle(outcome, at)
+    }
+
+    /// Does an action.
+    pub fn act(&mut self, action: Action, at: Moment) -> Turn {
+        if self.overlay.is_some() {
+            return self.act_on_overlay(action, at);
+        }
+        match action {
+            Action::Run => self.run(at),
+            Action::Close => self.close(at),
+            Action::Quit => self.quit(),
+            Action::Suspend => Turn::of(Effect::Suspend),
+            Action::Help => {
+                self.overlay = Some(Overlay::Help(Help::new(self.context())));
+                Turn::changed(true)
+            }
+            Action::NextPane => self.cycle(1, at),
+            Action::PreviousPane => self.cycle(-1, at),
+            Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
+                let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
+                let outcome = self.activity.update(action, &ctx);
+                self.settle(outcome, at)
+            }
+            _ => {
+                let outcome = self.update_focused(action, at);
+                self.settle(outcome, at)
+            }
+        }
+    }
+
+    /// The engine said something.
+    pub fn event(&mut self, event: Event, at: Moment) -> Turn {
+        match event {
+            Event::Ready(service) => {
+                self.world.service = Some(service);
+                self.broken = None;
+                let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+                let outcome = self.builder.replan(&ctx);
+                let turn = Turn::changed(true).and(self.settle(outcome, at));
+                if std::mem::take(&mut self.run_when_ready) { turn.and(self.run(at)) } else { turn }
+            }
+            Event::Broken(error) => {
+                self.run_when_ready = false;
+                self.world.running = None;
+                self.broken = Some(error.clone());
+                self.fail(vec![error], None);
+                Turn::changed(true)
+            }
+            Event::Started(id, _) => {
+                let ctx = self.world.ctx(at, Rect::default());
+                self.activity.started(id, &ctx);
+                Turn::changed(true)
+            }
+            Event::Page(id, page) => {
+                if id != self.shown {
+                    return Turn::default();
+                }
+                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+                let outcome = self.profiles.page(page, &ctx);
+                self.settle(outcome, at)
+            }
+            Event::Exchange(exchange) => {
+                self.header.exchange(&exchange);
+                let ctx = self.world.ctx(at, Rect::default());
+                self.activity.exchange(exchange, &ctx);
+                Turn::changed(true)
+            }
+            Event::Limits(limits) => {
+                let changed = self.world.limits.as_ref() != Some(&limits);
+                self.world.limits = Some(limits);
+                Turn::changed(changed)
+            }
+            Event::Auth(auth) => Turn::changed(self.header.auth(auth)),
+            Event::Planned(ticket, plan) => {
+                let outcome = self.builder.planned(ticket, plan);
+                self.settle(outcome, at)
+            }
+            Event::Finished(id, summary) => self.finished(id, summary, None, at),
+            Event::Failed(id, summary, error) => self.finished(id, summary, Some(error), at),
+        }
+    }
+
+    /// A command could not be handed to the worker: it does not keep up, or is gone.
+    pub fn undelivered(&mut self, command: &Command) -> Turn {
+        // A plan is asked for again with the next change; the rest is somebody's wish and must not vanish.
+        if matches!(command, Command::Plan(..)) {
+            return Turn::default();
+        }
+        self.world.running = None;
+        if self.broken.is_none() {
+            let error = Error::new(
+                Kind::Local,
+                "the background task does not take commands",
+                "it has ended, or it is stuck",
+                "leave and start again; the log says more",
+            );
+            self.fail(vec![error], None);
+        }
+        Turn::changed(true)
+    }
+
+    /// Says something in the footer until the next key.
+    pub fn notice(&mut self, text: String) -> Turn {
+        self.notice = Some(text);
+        Turn::changed(true)
+    }
+
+    /// When the picture changes by time alone; `None`: never, nobody need wake up.
+    pub fn next_change(&self, at: Moment) -> Option<Instant> {
+        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+        [self.header.next_change(&ctx), self.activity.next_change(&ctx), self.profiles.next_change(&ctx)]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Draws everything.
+    pub fn view(&self, at: Moment, buf: &mut Buffer) {
+        let area = buf.area;
+        let Some(panes) = layout(area, self.world.focus, self.detail_open) else {
+            return self.too_small(buf);
+        };
+        let ctx = self.world.ctx(at, area);
+        self.header.view(&ctx, panes.header, buf);
+        self.builder.view(&ctx.at(panes.builder), panes.builder, buf);
+        if !panes.profiles.is_empty() {
+            self.profiles.view(&ctx.at(panes.profiles), panes.profiles, buf);
+        }
+        if !panes.detail.is_empty() {
+            self.detail.view(&ctx.at(panes.detail), panes.detail, buf);
+        }
+        self.activity.view(&ctx.at(panes.activity), panes.activity, buf);
+        self.joints(&panes, buf);
+        self.footer(panes.footer, buf);
+        if let Some(overlay) = &self.overlay {
+            overlay.view(&ctx, area, buf);
+        }
+    }
+
+    fn run(&mut self, at: Moment) -> Turn {
+        let query = match self.builder.query() {
+            Ok(query) => query,
+            Err(errors) => {
+                self.fail(errors, None);
+                return Turn::changed(true);
+            }
+        };
+        if let Some(error) = self.broken.clone() {
+            self.fail(vec![error], None);
+            return Turn::changed(true);
+        }
+        if self.world.service.is_none() {
+            self.run_when_ready = true;
+            return self.notice("connecting; the query runs as soon as the service is there".to_owned());
+        }
+        let mut effects = Vec::new();
+        if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
+            effects.push(Effect::Engine(Command::Cancel(running.id)));
+        }
+        self.shown = QueryId(self.shown.0 + 1);
+        self.world.running = Some(Running { id: self.shown, since: at.now, cancelling: false });
+        self.overlay = None;
+        self.detail_open = false;
+        self.detail.clear();
+        self.world.focus = Focus::Profiles;
+        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+        self.profiles.begin(&query, &ctx);
+        // Leaving an editor keeps its text, and the rows have the keys now.
+        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+        let left = if self.builder.is_editing() {
+            self.builder.update(Action::Close, &ctx)
+        } else {
+            Outcome::IGNORED
+        };
+        effects.push(Effect::Engine(Command::Run(self.shown, query)));
+        Turn { changed: true, effects }.and(self.settle(left, at))
+    }
+
+    fn finished(&mut self, id: QueryId, summary: Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
+        let current = id == self.shown;
+        if current {
+            self.world.running = None;
+        }
+        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+        self.activity.finished(id, Arc::clone(&summary), error.as_ref(), &ctx);
+        if !current {
+            return Turn::changed(true);
+        }
+        self.profiles.finish(&summary, error.as_ref(), &ctx);
+        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+        let outcome = self.builder.replan(&ctx);
+        if let Some(error) = error {
+            self.fail(vec![error], Some(summary.rows));
+        } else if matches!(self.overlay, Some(Overlay::Confirm)) {
+            // Nothing would be lost any more.
+            self.overlay = None;
+        }
+        Turn::changed(true).and(self.settle(outcome, at))
+    }
+
+    fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
+        self.overlay = Some(Overlay::Error(Box::new(ErrorPanel::new(errors, kept))));
+    }
+
+    /// Close, clear, then cancel the run.
+    fn close(&mut self, at: Moment) -> Turn {
+        let outcome = self.update_focused(Action::Close, at);
+        if outcome.changed || outcome.effect.is_some() {
+            return self.settle(outcome, at);
+        }
+        if self.detail_open {
+            self.close_detail();
+            return Turn::changed(true);
+        }
+        match &mut self.world.running {
+            Some(running) if !running.cancelling => {
+                running.cancelling = true;
+                Turn { changed: true, effects: vec![Effect::Engine(Command::Cancel(running.id))] }
+            }
+            _ => Turn::changed(std::mem::take(&mut self.run_when_ready)),
+        }
+    }
+
+    fn quit(&mut self) -> Turn {
+        if self.world.running.is_some_and(|r| !r.cancelling) {
+            self.overlay = Some(Overlay::Confirm);
+            return Turn::changed(true);
+        }
+        Turn::of(Effect::Quit)
+    }
+
+    fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        match (action, &mut self.overlay) {
+            (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
+            (Action::Quit, _) => self.quit(),
+            (Action::Suspend, _) => Turn::of(Effect::Suspend),
+            (Action::Help, Some(Overlay::Error(_))) => {
+                self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
+                Turn::changed(true)
+            }
+            (Action::Close | Action::Help, _) => {
+                self.overlay = None;
+                Turn::changed(true)
+            }
+            (Action::Run, Some(Overlay::Error(_))) => {
+                self.overlay = None;
+                self.run(at).and(Turn::changed(true))
+            }
+            (Action::Copy, Some(Overlay::Error(panel))) => Turn::of(Effect::Copy(panel.text())),
+            (action, Some(overlay)) => {
+                let ctx = self.world.ctx(at, self.world.size);
+                Turn::changed(overlay.scroll(action, &ctx))
+            }
+            (_, None) => Turn::default(),
+        }
+    }
+
+    fn update_focused(&mut self, action: Action, at: Moment) -> Outcome {
+        let ctx = self.world.ctx(at, self.area_of(self.world.focus));
+        match self.world.focus {
+            Focus::Builder => self.builder.update(action, &ctx),
+            Focus::Profiles => self.profiles.update(action, &ctx),
+            Focus::Detail => self.detail.update(action, &ctx),
+            Focus::Activity => self.activity.update(action, &ctx),
+        }
+    }
+
+    /// Carries from one pane to another what an outcome asks for.
+    fn settle(&mut self, outcome: Outcome, at: Moment) -> Turn {
+        let mut turn = Turn::changed(outcome.changed);
+        match outcome.effect {
+            Some(Effect::OpenProfile) => {
+                self.detail_open = self.profiles.selected().is_some();
+                if self.detail_open {
+                    self.world.focus = Focus::Detail;
+                }
+                turn.changed = true;
+            }
+            Some(Effect::Act(action)) => turn = turn.and(self.act(action, at)),
+            // Before the service is known there is nobody to plan; `Ready` asks again.
+            Some(Effect::Engine(_)) if self.world.service.is_none() => {}
+            Some(effect) => turn.effects.push(effect),
+            None => {}
+        }
+        self.follow();
+        turn
+    }
+
+    /// The open profile is the one under the table's cursor.
+    fn follow(&mut self) {
+        if !self.detail_open {
+            return;
+        }
+        match self.profiles.selected() {
+            Some(row) if self.detail.row() == Some(row) => {}
+            Some(row) => match self.profiles.profile(row) {
+                Some(profile) => self.detail.show(row, profile),
+                None => self.close_detail(),
+            },
+            None => self.close_detail(),
+        }
+    }
+
+    fn close_detail(&mut self) {
+        self.detail_open = false;
+        self.detail.clear();
+        if self.world.focus == Focus::Detail {
+            self.world.focus = Focus::Profiles;
+        }
+    }
+
+    fn cycle(&mut self, by: isize, at: Moment) -> Turn {
+        let left = match self.context() {
+            // Going elsewhere leaves the editor, with its text kept.
+            Context::Editor => self.update_focused(Action::Close, at),
+            _ => Outcome::IGNORED,
+        };
+        let mut panes = vec![Focus::Builder, Focus::Profiles, Focus::Activity];
+        if self.detail_open {
+            panes.insert(2, Focus::Detail);
+        }
+        let from = panes.iter().position(|f| *f == self.world.focus).unwrap_or(0);
+        let next = (from as isize + by).rem_euclid(panes.len() as isize) as usize;
+        self.world.focus = panes[next];
+        self.settle(left, at).and(Turn::changed(true))
+    }
+
+    fn area_of(&self, focus: Focus) -> Rect {
+        layout(self.world.size, self.world.focus, self.detail_open)
+            .map_or_else(Rect::default, |p| p.of(focus))
+    }
+
+    fn too_small(&self, buf: &mut Buffer) {
+        let area = buf.area;
+        let text =
+            format!("cxlens needs {}×{}; this is {}×{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
+        for (y, line) in (area.y..area.bottom()).zip(super::overlays::wrap(&text, area.width.into())) {
+            buf.set_line(area.x, y, &Line::styled(line, self.world.theme.text), area.width);
+        }
+    }
+
+    /// Where the sides of two panes come down on the activity pane's top.
+    fn joints(&self, panes: &Panes, buf: &mut Buffer) {
+        let symbols = &self.world.theme.symbols;
+        let y = panes.activity.y;
+        for x in [panes.builder.right().saturating_sub(1), panes.builder.right()] {
+            if let Some(cell) = buf.cell_mut((x, y))
+                && cell.symbol() == symbols.border.horizontal_top
+            {
+                cell.set_symbol(symbols.joint_bottom);
+            }
+        }
+    }
+
+    /// The last line: the bottom of the frame, and in it the keys of where the user is, or a notice.
+    fn footer(&self, area: Rect, buf: &mut Buffer) {
+        let theme = &self.world.theme;
+        let set = &theme.symbols.border;
+        let last = area.right().saturating_sub(1);
+        for x in area.x..area.right() {
+            let symbol = if x == area.x {
+                set.bottom_left
+            } else if x == last {
+                set.bottom_right
+            } else {
+                set.horizontal_bottom
+            };
+            let style = if self.world.focus == Focus::Activity { theme.border_focused } else { theme.border };
+            buf[(x, area.y)].set_symbol(symbol).set_style(style);
+        }
+        let room = area.width.saturating_sub(3);
+        let line = match &self.notice {
+            Some(notice) => Line::from(Span::styled(format!(" {notice} "), theme.accent)),
+            None => hints(&self.world.keys, self.context(), theme, room),
+        };
+        buf.set_line(area.x + 1, area.y, &line, room);
+    }
+}

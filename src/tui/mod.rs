@@ -12,9 +12,13 @@
 pub mod action;
 pub mod app;
 pub mod ctx;
+pub mod figures;
 pub mod keymap;
 pub mod layout;
 pub mod overlays;
 pub mod panes;
+pub mod run;
+pub mod signals;
+pub mod terminal;
 pub mod theme;
 pub mod widgets;

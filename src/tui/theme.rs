@@ -18,6 +18,23 @@ pub enum ThemeChoice {
     Plain,
 }
 
+impl ThemeChoice {
+    /// By the values of `NO_COLOR` and `COLORFGBG`, where they are set. The terminal is not asked.
+    pub fn detect(no_color: Option<&str>, colorfgbg: Option<&str>) -> Self {
+        // https://no-color.org: any value but an empty one.
+        if no_color.is_some_and(|value| !value.is_empty()) {
+            return Self::Plain;
+        }
+        // `15;0` or `15;default;0`: the last is the background, 7 and 9 to 15 are light.
+        let background =
+            colorfgbg.and_then(|value| value.rsplit(';').next()).and_then(|n| n.parse::<u8>().ok());
+        match background {
+            Some(7 | 9..=15) => Self::Light,
+            _ => Self::Dark,
+        }
+    }
+}
+
 /// Styles by role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Theme {
@@ -299,6 +316,24 @@ const LIGHT: Palette = Palette {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_chooses() {
+        use ThemeChoice::{Dark, Light, Plain};
+        let cases = [
+            (None, None, Dark),
+            (None, Some("15;0"), Dark),
+            (None, Some("0;15"), Light),
+            (None, Some("0;default;7"), Light),
+            (None, Some("7;8"), Dark),
+            (None, Some("soon"), Dark),
+            (Some("1"), Some("0;15"), Plain),
+            (Some(""), Some("0;15"), Light),
+        ];
+        for (no_color, colorfgbg, want) in cases {
+            assert_eq!(ThemeChoice::detect(no_color, colorfgbg), want, "{no_color:?} {colorfgbg:?}");
+        }
+    }
 
     #[test]
     fn without_colour_there_is_none() {

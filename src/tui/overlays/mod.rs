@@ -1,1 +1,246 @@
 //! What lies over the panes: one enum, one at a time.
+
+pub mod error;
+pub mod help;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use super::action::{Action, Context};
+use super::ctx::Ctx;
+use super::keymap::Keymap;
+use super::theme::Theme;
+
+/// The overlay that is open.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys of where the user is.
+    Help(help::Help),
+    /// What went wrong.
+    Error(Box<error::ErrorPanel>),
+    /// Leave, although a run would be lost?
+    Confirm,
+}
+
+impl Overlay {
+    /// Where the user is while this is open.
+    pub fn context(&self) -> Context {
+        match self {
+            Self::Help(_) => Context::Help,
+            Self::Error(_) => Context::Error,
+            Self::Confirm => Context::Confirm,
+        }
+    }
+
+    /// Scrolls; says whether anything moved.
+    pub fn scroll(&mut self, action: Action, ctx: &Ctx<'_>) -> bool {
+        match self {
+            Self::Help(help) => help.scroll(action, ctx),
+            Self::Error(panel) => panel.scroll(action, ctx),
+            Self::Confirm => false,
+        }
+    }
+
+    /// Draws it over what is there.
+    pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        match self {
+            Self::Help(help) => help.view(ctx, area, buf),
+            Self::Error(panel) => panel.view(ctx, area, buf),
+            Self::Confirm => confirm(ctx, area, buf),
+        }
+    }
+}
+
+fn confirm(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = ctx.theme;
+    let rows = ctx.running.is_some();
+    let lines = [
+        Line::styled("A run is under way. Leaving stops it;", theme.text),
+        Line::styled(if rows { "what came so far is lost." } else { "it has just ended." }, theme.text),
+    ];
+    let hints = hints(ctx.keys, Context::Confirm, theme, 40);
+    let inside = window(ctx, "Leave?", hints, centred(area, 44, 4), theme.warn, buf);
+    for (y, line) in (inside.y..inside.bottom()).zip(&lines) {
+        buf.set_line(inside.x, y, line, inside.width);
+    }
+}
+
+/// A rectangle of at most that size in the middle of another.
+fn centred(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// A box over what is there, with a title above and hints below; gives back what is inside.
+fn window(
+    ctx: &Ctx<'_>,
+    title: &str,
+    hints: Line<'static>,
+    area: Rect,
+    style: Style,
+    buf: &mut Buffer,
+) -> Rect {
+    let area = area.intersection(buf.area);
+    if area.width < 4 || area.height < 2 {
+        return Rect { width: 0, height: 0, ..area };
+    }
+    let set = &ctx.theme.symbols.border;
+    let (right, bottom) = (area.right() - 1, area.bottom() - 1);
+    for y in area.y..=bottom {
+        for x in area.x..=right {
+            let symbol = match (x == area.x, x == right, y == area.y, y == bottom) {
+                (true, _, true, _) => set.top_left,
+                (_, true, true, _) => set.top_right,
+                (true, _, _, true) => set.bottom_left,
+                (_, true, _, true) => set.bottom_right,
+                (_, _, true, _) => set.horizontal_top,
+                (_, _, _, true) => set.horizontal_bottom,
+                (true, ..) => set.vertical_left,
+                (_, true, ..) => set.vertical_right,
+                _ => " ",
+            };
+            let border = x == area.x || x == right || y == area.y || y == bottom;
+            let cell = &mut buf[(x, y)];
+            cell.reset();
+            cell.set_symbol(symbol).set_style(if border { style } else { ctx.theme.text });
+        }
+    }
+    let room = area.width - 3;
+    let title = Span::styled(format!(" {title} "), ctx.theme.title_focused.patch(style));
+    buf.set_span(area.x + 1, area.y, &title, room);
+    buf.set_line(area.x + 1, bottom, &hints, room);
+    Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height - 2 }
+}
+
+/// The keys of a place, as many as fit, in the table's order: ` Ctrl-R run  Esc close `.
+pub fn hints(keys: &Keymap, context: Context, theme: &Theme, width: u16) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = vec![" ".into()];
+    let mut used = 1;
+    let entries = super::action::TABLE.iter().filter(|e| !e.hint.is_empty());
+    let all: Vec<(String, &str, Action)> = entries
+        .filter_map(|e| Some((keys.keys(e.action, context).next()?.to_string(), e.hint, e.action)))
+        .collect();
+    // Whoever is lost needs help more than any other key: room for it is kept.
+    let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
+    let help = all.iter().find(|(_, _, action)| *action == Action::Help).map_or(0, cost);
+    let mut kept = help;
+    for entry in &all {
+        let own = if entry.2 == Action::Help { 0 } else { cost(entry) };
+        if entry.2 == Action::Help {
+            kept = 0;
+        }
+        let need = if entry.2 == Action::Help { help } else { own };
+        if used + need + kept > usize::from(width) {
+            continue;
+        }
+        used += need;
+        spans.push(Span::styled(entry.0.clone(), theme.key));
+        spans.push(Span::styled(format!(" {}  ", entry.1), theme.dim));
+    }
+    if let Some(last) = spans.last_mut() {
+        last.content = format!("{} ", last.content.trim_end()).into();
+    }
+    Line::from(spans)
+}
+
+/// Breaks text into lines of at most `width` columns, at blanks where it can; keeps its own line breaks.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in paragraph.split_word_bounds() {
+            let columns = word.width();
+            if used + columns <= width {
+                line.push_str(word);
+                used += columns;
+                continue;
+            }
+            if columns <= width {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+                // A blank where a line broke is the break.
+                let blank = word.trim().is_empty();
+                line = if blank { String::new() } else { word.to_owned() };
+                used = if blank { 0 } else { columns };
+                continue;
+            }
+            for grapheme in word.graphemes(true) {
+                let columns = grapheme.width();
+                if used + columns > width && used > 0 {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push_str(grapheme);
+                used += columns;
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// Scrolls `offset` over `len` lines on a page of `height`.
+fn scroll(offset: &mut usize, action: Action, len: usize, height: usize) -> bool {
+    let most = len.saturating_sub(height);
+    let page = height.saturating_sub(1).max(1);
+    let before = *offset;
+    *offset = match action {
+        Action::Up => before.saturating_sub(1),
+        Action::Down => before + 1,
+        Action::PageUp => before.saturating_sub(page),
+        Action::PageDown => before + page,
+        Action::First => 0,
+        Action::Last => most,
+        _ => before,
+    }
+    .min(most);
+    *offset != before
+}
+
+/// Draws lines from an offset, and says at the right edge where more is.
+fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    // A resize may have left the offset past the end.
+    let offset = offset.min(lines.len().saturating_sub(usize::from(area.height)));
+    for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(offset)) {
+        buf.set_line(area.x, y, line, area.width);
+    }
+    let x = area.right();
+    if offset > 0 {
+        buf.set_span(x, area.y, &Span::styled(ctx.theme.symbols.sort[0], ctx.theme.key), 1);
+    }
+    if offset + usize::from(area.height) < lines.len() {
+        buf.set_span(x, area.bottom() - 1, &Span::styled(ctx.theme.symbols.sort[1], ctx.theme.key), 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn text_wraps_at_blanks_and_keeps_its_lines() {
+        assert_eq!(wrap("ask again in a minute\nor two", 10), ["ask again", "in a", "minute", "or two"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
+        assert_eq!(wrap("東京タワー", 5), ["東京", "タワ", "ー"]);
+        assert_eq!(wrap("", 5), [""]);
+    }
+
+    proptest! {
+        #[test]
+        fn wrapped_lines_fit_and_lose_only_blanks(text in "[a-z東🙂 \n]{0,60}", width in 2_usize..20) {
+            let lines = wrap(&text, width);
+            prop_assert!(lines.iter().all(|l| l.width() <= width), "{lines:?}");
+            let letters = |s: &str| s.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            prop_assert_eq!(letters(&lines.concat()), letters(&text));
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! The panes. None knows another.
 
+pub mod activity;
 pub mod builder;
 pub mod detail;
+pub mod header;
 pub mod profiles;
 
 use ratatui::buffer::Buffer;

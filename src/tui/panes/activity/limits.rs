@@ -1,0 +1,188 @@
+//! The limits as they stand: what we keep to, where it comes from, what is open, and every 429.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use tokio::time::Instant;
+
+use crate::engine::event::{Announced, Exchange, Limits, RateSource, RetryReason};
+use crate::engine::text::clean;
+use crate::tui::action::Action;
+use crate::tui::ctx::Ctx;
+use crate::tui::figures;
+use crate::tui::panes::header::{bar, gate_left, measured};
+
+/// 429s that are kept.
+const THROTTLES: usize = 100;
+const BAR: usize = 20;
+
+#[derive(Debug, Default)]
+pub(super) struct LimitsTab {
+    /// Newest first, with what the service said.
+    throttles: VecDeque<Arc<Exchange>>,
+    offset: usize,
+}
+
+impl LimitsTab {
+    pub(super) fn exchange(&mut self, exchange: &Arc<Exchange>, _ctx: &Ctx<'_>) {
+        if exchange.outcome.status() == Some(429) {
+            self.throttles.truncate(THROTTLES - 1);
+            self.throttles.push_front(Arc::clone(exchange));
+        }
+    }
+
+    pub(super) fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
+        let reset = ctx.limits?.announced?.reset?.checked_duration_since(ctx.now).filter(|d| !d.is_zero())?;
+        Some(ctx.now + figures::left_changes_in(reset))
+    }
+
+    pub(super) fn scroll(&mut self, action: Action, height: usize) -> bool {
+        super::scroll(&mut self.offset, action, 5 + self.throttles.len(), height, false)
+    }
+
+    pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        let Some(limits) = ctx.limits else {
+            return super::nothing("the limits will stand here, once something was asked", ctx, area, buf);
+        };
+        let mut lines = vec![
+            rate(limits, ctx),
+            sources(limits, ctx),
+            bucket(limits, ctx),
+            flight(limits, ctx),
+            gate(limits, ctx),
+        ];
+        lines.extend(self.throttles.iter().map(|exchange| throttle(exchange, ctx)));
+        for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(self.offset)) {
+            buf.set_line(area.x, y, line, area.width);
+        }
+    }
+}
+
+fn label<'a>(text: &str, ctx: &Ctx<'_>) -> Span<'a> {
+    Span::styled(format!(" {text:<10}"), ctx.theme.label)
+}
+
+fn rate(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+    let (theme, measured) = (ctx.theme, measured(ctx));
+    let mut spans = vec![label("budget", ctx), Span::styled(figures::rate(measured), theme.text)];
+    match limits.rate {
+        Some(most) => {
+            spans.push(Span::styled(format!(" of {} req/s  ", figures::rate(most)), theme.text));
+            spans.extend(bar(measured / most.max(f64::MIN_POSITIVE), BAR, theme));
+            let from = match limits.source {
+                RateSource::Unknown => "",
+                RateSource::Configured => "  kept to as configured",
+                RateSource::Announced => "  kept to as announced",
+                RateSource::Learned => "  kept to as learned from 429s",
+            };
+            spans.push(Span::styled(from, theme.dim));
+        }
+        None => spans.push(Span::styled(" req/s, no limit is known", theme.text)),
+    }
+    Line::from(spans)
+}
+
+fn sources(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+    let theme = ctx.theme;
+    let mut spans = vec![label("limit", ctx)];
+    let unknown = || Span::styled(theme.symbols.unknown, theme.dim);
+    spans.push(Span::styled("announced ", theme.label));
+    match limits.announced {
+        Some(announced) => spans.push(Span::styled(announcement(&announced, ctx), theme.text)),
+        None => spans.push(unknown()),
+    }
+    for (name, rate) in [("learned", limits.learned), ("configured", limits.configured)] {
+        spans.push(Span::styled(format!("  {} {name} ", theme.symbols.dot), theme.label));
+        spans.push(match rate {
+            Some(rate) => Span::styled(format!("{} req/s", figures::rate(rate)), theme.text),
+            None => unknown(),
+        });
+    }
+    Line::from(spans)
+}
+
+/// `10 in 1 s, 3 left, anew in 1 s`
+fn announcement(announced: &Announced, ctx: &Ctx<'_>) -> String {
+    let mut parts = Vec::new();
+    match (announced.limit, announced.window) {
+        (Some(limit), Some(window)) => {
+            parts.push(format!("{} in {}", figures::rate(limit), figures::span(window)));
+        }
+        (Some(limit), None) => parts.push(figures::rate(limit)),
+        _ => {}
+    }
+    if let Some(remaining) = announced.remaining {
+        parts.push(format!("{} left", figures::rate(remaining)));
+    }
+    let reset = announced.reset.and_then(|at| at.checked_duration_since(ctx.now)).filter(|d| !d.is_zero());
+    if let Some(reset) = reset {
+        parts
+            .push(format!("anew in {}", figures::left(reset + std::time::Duration::from_nanos(999_999_999))));
+    }
+    if parts.is_empty() { ctx.theme.symbols.unknown.to_owned() } else { parts.join(", ") }
+}
+
+fn bucket(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+    let theme = ctx.theme;
+    let mut spans = vec![label("bucket", ctx)];
+    match limits.bucket {
+        Some((now, most)) => {
+            spans.push(Span::styled(
+                format!("{} of {} could go out now  ", figures::rate(now.max(0.0)), figures::rate(most)),
+                theme.text,
+            ));
+            spans.extend(bar(now / most.max(f64::MIN_POSITIVE), BAR, theme));
+        }
+        None => spans.push(Span::styled(theme.symbols.unknown, theme.dim)),
+    }
+    Line::from(spans)
+}
+
+fn flight(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+    let theme = ctx.theme;
+    let mut spans = vec![
+        label("in flight", ctx),
+        Span::styled(format!("{} of {}", limits.in_flight, limits.window), theme.text),
+    ];
+    if limits.window != limits.concurrency {
+        spans.push(Span::styled(format!(" (at most {})", limits.concurrency), theme.dim));
+    }
+    spans.push(Span::styled(format!("  {} waiting {}", theme.symbols.dot, limits.waiting), theme.text));
+    Line::from(spans)
+}
+
+fn gate(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+    let theme = ctx.theme;
+    let mut spans = vec![label("gate", ctx)];
+    match (gate_left(ctx), &limits.gate) {
+        (Some(left), Some(gate)) => {
+            spans.push(Span::styled(format!("closed, opens in {}", figures::left(left)), theme.warn));
+            spans.push(Span::styled(format!("  {}", clean(&gate.said)), theme.text));
+        }
+        _ => spans.push(Span::styled("open", theme.good)),
+    }
+    let style = if limits.throttled == 0 { theme.text } else { theme.warn };
+    spans.push(Span::styled(format!("  {} 429s so far ", theme.symbols.dot), theme.label));
+    spans.push(Span::styled(figures::count(limits.throttled), style));
+    Line::from(spans)
+}
+
+fn throttle(exchange: &Exchange, ctx: &Ctx<'_>) -> Line<'static> {
+    let theme = ctx.theme;
+    let said = match &exchange.retry {
+        Some(retry) if retry.because == RetryReason::RetryAfter => {
+            format!("by its Retry-After again in {}", figures::span(retry.after))
+        }
+        Some(retry) => format!("no Retry-After; again in {}", figures::span(retry.after)),
+        None => "given up".to_owned(),
+    };
+    Line::from(vec![
+        Span::styled(format!(" {} ", figures::time_of_day(exchange.at, ctx.zone)), theme.dim),
+        Span::styled("429 ", theme.warn),
+        Span::styled(format!("{} {}  ", exchange.endpoint.name(), clean(&exchange.label)), theme.text),
+        Span::styled(said, theme.text),
+    ])
+}

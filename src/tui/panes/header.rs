@@ -1,0 +1,263 @@
+//! The status line.
+//!
+//! ```text
+//!  cxlens  acme  SANDBOX  token 58 min  ▁▂▂▃▂ p50 23 p95 61 ms  9.2/10 req/s ▓▓▓▓▓▓▓▓▓░  0 waiting
+//! ```
+//!
+//! A figure stands here once it was measured, not before. When the line is too long, parts go one by one;
+//! tenant and SANDBOX stay to the last.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use tokio::time::Instant;
+use unicode_width::UnicodeWidthStr;
+
+use crate::engine::event::{Auth, Endpoint, Exchange};
+use crate::engine::text::{clean, fit};
+use crate::tui::ctx::Ctx;
+use crate::tui::figures;
+use crate::tui::theme::Theme;
+
+/// Exchanges that the line's percentiles are taken over.
+const RECENT: usize = 100;
+/// Columns of the sparkline, the newest exchange last.
+const SPARK: usize = 8;
+/// Columns of the rate's bar.
+const BAR: usize = 10;
+/// `measured` counts the last second; past that, with no word from the worker, nothing was sent.
+const MEASURED_OVER: Duration = Duration::from_secs(1);
+
+/// What the status line remembers.
+#[derive(Debug)]
+pub struct Header {
+    /// The tenant as it was set, until the worker says.
+    tenant: String,
+    sandbox: bool,
+    auth: Auth,
+    /// The server's part of the last exchanges that brought profiles, oldest first.
+    recent: VecDeque<Duration>,
+}
+
+/// What may be left out, first to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Worth {
+    Hint,
+    Spark,
+    Bar,
+    Latency,
+    Token,
+    Waiting,
+    Brand,
+    Rate,
+    State,
+    Always,
+}
+
+impl Header {
+    /// Before the service is known.
+    pub fn new(tenant: String, sandbox: bool) -> Self {
+        Self { tenant, sandbox, auth: Auth::None, recent: VecDeque::new() }
+    }
+
+    /// The token's state changed; says whether the line did.
+    pub fn auth(&mut self, auth: Auth) -> bool {
+        let changed = self.auth != auth;
+        self.auth = auth;
+        changed
+    }
+
+    /// An exchange is over.
+    pub fn exchange(&mut self, exchange: &Exchange) {
+        if exchange.endpoint == Endpoint::Contacts && exchange.outcome.is_success() {
+            if self.recent.len() == RECENT {
+                self.recent.pop_front();
+            }
+            self.recent.push_back(exchange.phases.server());
+        }
+    }
+
+    /// When the line changes by time alone.
+    pub fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
+        let token = match &self.auth {
+            Auth::Granted { expires, .. } if *expires > ctx.now => {
+                Some(ctx.now + figures::left_changes_in(*expires - ctx.now))
+            }
+            _ => None,
+        };
+        let rate =
+            ctx.limits.filter(|l| l.measured > 0.0).map(|l| l.at + MEASURED_OVER).filter(|at| *at > ctx.now);
+        let gate = gate_left(ctx).map(|left| ctx.now + figures::left_changes_in(left));
+        [token, rate, gate].into_iter().flatten().min()
+    }
+
+    /// Draws the line.
+    pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        let mut parts = self.parts(ctx);
+        let width = |parts: &[(Worth, Vec<Span<'_>>)]| -> usize {
+            1 + parts
+                .iter()
+                .map(|(worth, spans)| spans.iter().map(|s| s.content.width()).sum::<usize>() + gap(*worth))
+                .sum::<usize>()
+        };
+        while width(&parts) > usize::from(area.width) {
+            let least = parts.iter().map(|(worth, _)| *worth).min();
+            match least {
+                Some(Worth::Always) | None => break,
+                Some(least) => parts.retain(|(worth, _)| *worth != least),
+            }
+        }
+        let mut line = Line::from(" ");
+        for (worth, spans) in parts {
+            line.spans.extend(spans);
+            line.spans.push(" ".repeat(gap(worth)).into());
+        }
+        buf.set_line(area.x, area.y, &line, area.width);
+    }
+
+    fn parts<'a>(&'a self, ctx: &'a Ctx<'_>) -> Vec<(Worth, Vec<Span<'a>>)> {
+        let theme = ctx.theme;
+        let tenant = ctx.service.map_or(self.tenant.as_str(), |s| s.tenant.as_str());
+        let sandbox = ctx.service.map_or(self.sandbox, |s| s.sandbox);
+        let mut parts = vec![(Worth::Brand, vec![Span::styled("cxlens", theme.brand)])];
+        let mut who = Vec::new();
+        // The sandbox's tenant is no tenant of anybody's: the word alone says more.
+        if !(sandbox && tenant == "sandbox") {
+            who.push(Span::styled(fit(&clean(tenant), 40).into_owned(), theme.tenant));
+        }
+        if sandbox {
+            if !who.is_empty() {
+                who.push("  ".into());
+            }
+            who.push(Span::styled(" SANDBOX ", theme.sandbox));
+        }
+        parts.push((Worth::Always, who));
+        if sandbox {
+            parts.push((Worth::Hint, vec![Span::styled("set CXONE_TENANT … for yours", theme.dim)]));
+        }
+        if ctx.service.is_none() {
+            parts.push((Worth::State, vec![Span::styled("connecting…", theme.accent)]));
+        }
+        if let Some(spans) = self.token(ctx) {
+            parts.push((Worth::Token, spans));
+        }
+        self.latency(theme, &mut parts);
+        limits(ctx, &mut parts);
+        parts
+    }
+
+    fn token(&self, ctx: &Ctx<'_>) -> Option<Vec<Span<'static>>> {
+        let theme = ctx.theme;
+        let label = Span::styled("token ", theme.label);
+        match &self.auth {
+            Auth::None => None,
+            Auth::Requesting => Some(vec![label, Span::styled("asked for…", theme.text)]),
+            Auth::Granted { expires, .. } => {
+                let left = expires.saturating_duration_since(ctx.now);
+                let style = if left < Duration::from_secs(60) { theme.warn } else { theme.text };
+                let text = if left.is_zero() { "ended".to_owned() } else { figures::left(left) };
+                Some(vec![label, Span::styled(text, style)])
+            }
+            Auth::Refused => Some(vec![label, Span::styled("refused", theme.bad)]),
+        }
+    }
+
+    fn latency(&self, theme: &Theme, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
+        if self.recent.is_empty() {
+            return;
+        }
+        let mut sorted: Vec<_> = self.recent.iter().copied().collect();
+        sorted.sort_unstable();
+        let (p50, p95) = (percentile(&sorted, 50), percentile(&sorted, 95));
+        // The scale ends at the 95th percentile: one early sample must not flatten the rest.
+        let newest = self.recent.iter().skip(self.recent.len().saturating_sub(SPARK));
+        let spark: String = newest.map(|d| theme.symbols.spark[height(*d, p95)]).collect();
+        parts.push((Worth::Spark, vec![Span::styled(spark, theme.bar)]));
+        parts.push((
+            Worth::Latency,
+            vec![
+                Span::styled("p50 ", theme.label),
+                Span::styled(figures::millis(p50), theme.text),
+                Span::styled(" p95 ", theme.label),
+                Span::styled(figures::millis(p95), theme.text),
+                Span::styled(" ms", theme.label),
+            ],
+        ));
+    }
+}
+
+fn gap(worth: Worth) -> usize {
+    // The sparkline and the bar belong to the figures beside them.
+    if matches!(worth, Worth::Spark) { 1 } else { 2 }
+}
+
+/// The rate, its bar, the queue and a closed window.
+fn limits(ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
+    let (Some(limits), theme) = (ctx.limits, ctx.theme) else { return };
+    let measured = measured(ctx);
+    let mut rate = vec![Span::styled(figures::rate(measured), theme.text)];
+    if let Some(most) = limits.rate {
+        rate.push(Span::styled(format!("/{}", figures::rate(most)), theme.text));
+    }
+    rate.push(Span::styled(" req/s", theme.label));
+    parts.push((Worth::Rate, rate));
+    if let Some(most) = limits.rate.filter(|most| *most > 0.0) {
+        parts.push((Worth::Bar, bar(measured / most, BAR, theme)));
+    }
+    if let Some(left) = gate_left(ctx) {
+        parts.push((Worth::State, vec![Span::styled(format!("waits {}", figures::left(left)), theme.warn)]));
+    }
+    let style = if limits.waiting == 0 { theme.label } else { theme.text };
+    parts.push((
+        Worth::Waiting,
+        vec![Span::styled(limits.waiting.to_string(), style), Span::styled(" waiting", theme.label)],
+    ));
+}
+
+/// Requests sent in the last second, by a snapshot that may be older than that.
+pub(crate) fn measured(ctx: &Ctx<'_>) -> f64 {
+    ctx.limits.map_or(0.0, |l| {
+        if ctx.now.saturating_duration_since(l.at) < MEASURED_OVER { l.measured } else { 0.0 }
+    })
+}
+
+/// How long nobody sends yet, rounded up to the second that a countdown shows.
+pub(crate) fn gate_left(ctx: &Ctx<'_>) -> Option<Duration> {
+    let until = ctx.limits?.gate.as_ref()?.until;
+    let left = until.checked_duration_since(ctx.now).filter(|left| !left.is_zero())?;
+    // A countdown ends with 1, not with 0.
+    Some(left + Duration::from_nanos(999_999_999))
+}
+
+/// A bar of so many columns.
+pub(crate) fn bar(share: f64, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
+    let full = ((share.clamp(0.0, 1.0) * columns as f64).round() as usize).min(columns);
+    vec![
+        Span::styled(theme.symbols.bar.repeat(full), theme.bar),
+        Span::styled(theme.symbols.bar_empty.repeat(columns - full), theme.bar_empty),
+    ]
+}
+
+/// Nearest rank; zero of nothing.
+fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+}
+
+fn height(d: Duration, top: Duration) -> usize {
+    let share = if top.is_zero() { 0.0 } else { d.as_secs_f64() / top.as_secs_f64() };
+    ((share * 8.0).ceil() as usize).clamp(1, 8) - 1
+}
+
+/// A style for a status: told by the figure, coloured beside it.
+pub(crate) fn status_style(status: Option<u16>, theme: &Theme) -> Style {
+    match status {
+        Some(200..=299) => theme.good,
+        Some(429) => theme.warn,
+        _ => theme.bad,
+    }
+}

@@ -1,0 +1,178 @@
+//! The loop: keys, the engine's events, signals and, only while something on the screen changes by
+//! time alone, a timer.
+//!
+//! Everything that is ready is taken in, then one frame is drawn; nothing is drawn that did not change.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::{FutureExt as _, StreamExt as _};
+use jiff::tz::TimeZone;
+use tokio::time::Instant;
+
+use super::app::{App, Moment, Start, Turn};
+use super::ctx::Effect;
+use super::keymap::Keymap;
+use super::signals::{Signals, Told};
+use super::terminal::{Guard, say};
+use super::theme::{Theme, ThemeChoice};
+use crate::engine::clock::Clock;
+use crate::engine::query::Draft;
+use crate::engine::worker::Handle;
+
+/// Between two frames while rows stream in; a key is painted at once.
+const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+
+/// What the explorer is started with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The query that is ready to run.
+    pub draft: Draft,
+    /// Run it as soon as the service is known (`--run`).
+    pub run_at_once: bool,
+    /// Time.
+    pub clock: Clock,
+    /// Styles; see [`ThemeChoice::detect`].
+    pub theme: ThemeChoice,
+    /// Borders and symbols in ASCII alone.
+    pub ascii: bool,
+    /// The tenant's name, as far as it is known before the worker says.
+    pub tenant: String,
+    /// Whether it will be the embedded server.
+    pub sandbox: bool,
+    /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
+    pub in_tmux: bool,
+}
+
+/// How the explorer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The user left.
+    Left,
+    /// A signal with this exit code.
+    Signal(u8),
+    /// A panic; it has been said.
+    Fault,
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Left => 0,
+            Self::Signal(code) => code,
+            Self::Fault => 1,
+        }
+    }
+}
+
+/// Opens the explorer and stays until the user leaves. The first frame is drawn before anything is awaited.
+///
+/// To be called on the thread that stays (under `block_on`, not in a spawned task).
+///
+/// # Errors
+/// When the terminal cannot be taken over, read or written.
+pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
+    let Setup { clock, in_tmux, tenant, sandbox, .. } = setup;
+    let theme = Theme::new(setup.theme, setup.ascii);
+    let (draft, keys) = (setup.draft, Keymap::default());
+    let mut app = App::new(Start { draft, run: setup.run_at_once, theme, keys, tenant, sandbox });
+    let moment = || Moment { now: clock.now(), wall: clock.wall() };
+    let mut guard = Guard::enter()?;
+    draw(&mut guard, &mut app, moment())?;
+
+    // What is slow, or needs the runtime, comes after the first frame.
+    app.set_zone(TimeZone::system());
+    let fault = guard.fault();
+    let mut signals = Signals::new()?;
+    let mut input = EventStream::new();
+    let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
+    let exit = loop {
+        let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
+        let (turn, at_once) = tokio::select! {
+            biased;
+            told = signals.told() => match told {
+                Told::Leave(code) => break Exit::Signal(code),
+                Told::Suspend => (Turn::of(Effect::Suspend), true),
+                Told::Continued => { guard.resume()?; (Turn::CHANGED, true) }
+            },
+            () = fault.happened() => break Exit::Fault,
+            first = input.next() => {
+                let Some(first) = first.transpose()? else { break Exit::Left };
+                let mut turn = take(&mut app, first, moment());
+                // Whatever else was typed until now belongs to the same frame.
+                while let Some(Some(next)) = input.next().now_or_never() {
+                    turn = turn.and(take(&mut app, next?, moment()));
+                }
+                (turn, true)
+            }
+            event = handle.events.recv(), if engine => match event {
+                Some(event) => (app.event(event, moment()), false),
+                None => { engine = false; (Turn::default(), false) }
+            },
+            () = sleep_until(&clock, wake), if wake.is_some() => (Turn::CHANGED, true),
+        };
+        dirty |= turn.changed;
+        let mut left = false;
+        for effect in turn.effects {
+            match effect {
+                Effect::Engine(command) => {
+                    if let Err(error) = handle.commands.try_send(command) {
+                        dirty |= app.undelivered(&error.into_inner()).changed;
+                    }
+                }
+                Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,
+                Effect::Suspend if signals.can_suspend() => {
+                    guard.release()?;
+                    signals.suspend();
+                    guard.resume()?;
+                    dirty = true;
+                }
+                Effect::Suspend => dirty |= app.notice("there is no shell to go back to".into()).changed,
+                Effect::Quit => left = true,
+                // These the app has carried out.
+                Effect::OpenProfile | Effect::Act(_) => {}
+            }
+        }
+        if left {
+            break Exit::Left;
+        }
+        let now = clock.now();
+        if dirty && (at_once || now >= next_frame) {
+            draw(&mut guard, &mut app, moment())?;
+            (dirty, next_frame) = (false, now + FRAME_INTERVAL);
+        }
+    };
+    drop(guard);
+    if let Some(message) = fault.message() {
+        say(&message);
+    }
+    Ok(exit)
+}
+
+/// One event from the terminal.
+fn take(app: &mut App, input: Input, at: Moment) -> Turn {
+    match input {
+        // Some terminals report the release of a key too.
+        Input::Key(key) if key.kind != KeyEventKind::Release => app.key(key, at),
+        Input::Paste(text) => app.paste(&text, at),
+        // The frame asks for the size itself.
+        Input::Resize(..) => Turn::CHANGED,
+        _ => Turn::default(),
+    }
+}
+
+fn draw(guard: &mut Guard, app: &mut App, at: Moment) -> io::Result<()> {
+    let size = guard.screen().size()?;
+    let _changed = app.resize(size.width, size.height);
+    guard.screen().draw(|frame| app.view(at, frame.buffer_mut()))?;
+    Ok(())
+}
+
+async fn sleep_until(clock: &Clock, wake: Option<Instant>) {
+    match wake {
+        Some(at) => clock.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
