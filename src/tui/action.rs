@@ -107,6 +107,8 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
+        &[Builder], ["X", "Delete"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
@@ -119,8 +121,16 @@ actions! {
     PageDown "page-down", "", "a page down", SCROLLS, ["PgDn"];
     First "first", "", "go to the first", SCROLLS, ["g", "Home"];
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
+    NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
+    PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
+    Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
+    Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
+    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
+    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
     Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
         &[Profiles, Detail, Error], ["y"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
     TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
