@@ -164,6 +164,12 @@ impl App {
                 let outcome = self.activity.update(action, &ctx);
                 self.settle(outcome, at)
             }
+            // The table's cursor moves, and the open profile follows it.
+            Action::NextProfile | Action::PreviousProfile => {
+                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+                let outcome = self.profiles.update(action, &ctx);
+                self.settle(outcome, at)
+            }
             _ => {
                 let outcome = self.update_focused(action, at);
                 self.settle(outcome, at)

@@ -257,6 +257,22 @@ fn help_is_made_from_the_table_for_where_the_user_is() {
 }
 
 #[test]
+fn the_open_profile_follows_the_cursor_of_the_table() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 3));
+    rig.key("Enter");
+    assert_eq!(rig.app.context(), Context::Detail);
+    assert_eq!(rig.app.detail.row(), Some(0));
+    rig.key("J");
+    assert_eq!((rig.app.detail.row(), rig.app.profiles.selected()), (Some(1), Some(1)));
+    rig.key("K");
+    assert_eq!(rig.app.detail.row(), Some(0));
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Profiles);
+    assert!(rig.cancels().is_empty(), "closing the profile does not cancel the run");
+}
+
+#[test]
 fn tab_goes_round_the_panes_both_ways() {
     let mut rig = Rig::ready();
     let mut seen = vec![];
