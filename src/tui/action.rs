@@ -107,15 +107,25 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
+    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
+    Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
     Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
         &[Profiles, Detail, Error], ["y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
+        &[Builder], ["X", "Delete"];
+    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
+    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
+    NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
+    PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];

@@ -12,6 +12,8 @@
 pub mod action;
 pub mod app;
 pub mod ctx;
+#[cfg(test)]
+mod events;
 pub mod figures;
 pub mod keymap;
 pub mod layout;

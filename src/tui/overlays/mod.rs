@@ -245,7 +245,77 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::events;
+    use crate::tui::theme::ThemeChoice;
     use proptest::prelude::*;
+
+    fn drawn(overlay: &Overlay, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+        let mut world = World::new(choice);
+        world.running = Some(crate::tui::ctx::Running {
+            id: crate::engine::query::QueryId(1),
+            since: world.now,
+            cancelling: false,
+        });
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        overlay.view(&world.ctx(area), area, &mut buf);
+        buf
+    }
+
+    fn failure() -> Overlay {
+        Overlay::Error(Box::new(error::ErrorPanel::new(vec![events::gateway_error()], Some(1_250))))
+    }
+
+    #[test]
+    fn help_error_and_question_in_every_theme() {
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
+            insta::assert_debug_snapshot!(drawn(
+                &Overlay::Help(help::Help::new(Context::Builder)),
+                choice,
+                (80, 40)
+            ));
+            insta::assert_debug_snapshot!(drawn(&Overlay::Confirm, choice, (60, 16)));
+        }
+    }
+
+    #[test]
+    fn a_panel_scrolls_to_its_end_and_no_further() {
+        let world = World::new(ThemeChoice::Plain);
+        let area = Rect::new(0, 0, 60, 16);
+        let ctx = world.ctx(area);
+        let mut overlay = failure();
+        assert!(!overlay.scroll(Action::Up, &ctx));
+        assert!(overlay.scroll(Action::Last, &ctx));
+        assert!(!overlay.scroll(Action::PageDown, &ctx));
+        let mut buf = Buffer::empty(area);
+        overlay.view(&ctx, area, &mut buf);
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(text.contains("stay in the table"), "{text}");
+    }
+
+    #[test]
+    fn an_overlay_fits_any_screen() {
+        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
+                let _buf = drawn(&overlay, ThemeChoice::Dark, size);
+            }
+        }
+    }
+
+    #[test]
+    fn the_footer_keeps_room_for_the_help() {
+        let theme = Theme::new(ThemeChoice::Plain, false);
+        let keys = Keymap::default();
+        for context in [Context::Builder, Context::Profiles, Context::Detail, Context::Activity] {
+            for width in 24..150 {
+                let line = hints(&keys, context, Some("cancel"), &theme, width);
+                assert!(line.width() <= usize::from(width), "{context:?} {width}: {line}");
+                assert!(line.to_string().contains("? help"), "{context:?} {width}: {line}");
+            }
+        }
+    }
 
     #[test]
     fn text_wraps_at_blanks_and_keeps_its_lines() {

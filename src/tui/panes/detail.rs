@@ -1,16 +1,40 @@
-//! One profile.
+//! One profile, as processed beside as received.
+//!
+//! ```text
+//! Profile ──items──► a flat list with depths ──unfolded, wrapped──► the lines that are seen
+//! ```
+//!
+//! The list is made once, when a profile is shown. A frame looks at no more of it than fits, and no item is
+//! longer than [`items::LONGEST`] bytes, so that a value of megabytes costs no more than a short one.
+
+mod cursor;
+mod draw;
+mod items;
+#[cfg(test)]
+mod tests;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use self::cursor::Line;
+use self::items::Item;
 use crate::engine::pipeline::profile::Profile;
+use crate::export;
 use crate::tui::action::Action;
-use crate::tui::ctx::{Ctx, Outcome};
+use crate::tui::ctx::{Ctx, Effect, Outcome};
 
 /// One profile, as received beside as processed.
 #[derive(Debug, Default)]
 pub struct Detail {
     row: Option<usize>,
+    profile: Profile,
+    /// What is shown now, in order.
+    items: Vec<Item>,
+    raw: bool,
+    /// The line under the cursor.
+    cursor: Line,
+    /// The first line on the screen, before the size of the screen is looked at.
+    top: Line,
 }
 
 impl Detail {
@@ -20,13 +44,15 @@ impl Detail {
     }
 
     /// Shows the profile of a row of the table; the cursor stays where it was as far as it can.
-    pub fn show(&mut self, row: usize, _profile: Profile) {
+    pub fn show(&mut self, row: usize, profile: Profile) {
         self.row = Some(row);
+        self.profile = profile;
+        self.refill();
     }
 
     /// Shows nothing any more.
     pub fn clear(&mut self) {
-        self.row = None;
+        *self = Self { raw: self.raw, ..Self::default() };
     }
 
     /// The row that is shown.
@@ -35,10 +61,71 @@ impl Detail {
     }
 
     /// Does an action. `Close` is ignored: the app closes the pane.
-    pub fn update(&mut self, _action: Action, _ctx: &Ctx<'_>) -> Outcome {
-        Outcome::IGNORED
+    pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
+        if self.row.is_none() {
+            return Outcome::IGNORED;
+        }
+        let (width, height) = draw::body(ctx.area);
+        let before = (self.cursor, self.top);
+        match action {
+            Action::Up => self.step(-1, width),
+            Action::Down => self.step(1, width),
+            Action::PageUp => self.step(-(height.max(2) as isize - 1), width),
+            Action::PageDown => self.step(height.max(2) as isize - 1, width),
+            Action::First => self.cursor = Line::default(),
+            Action::Last => self.cursor = self.last_line(width),
+            Action::Left => return Outcome::changed(self.fold(width, height)),
+            Action::Right => return Outcome::changed(self.unfold()),
+            Action::Raw => {
+                self.raw = !self.raw;
+                (self.cursor, self.top) = Default::default();
+                self.refill();
+                return Outcome::CHANGED;
+            }
+            Action::Copy => {
+                let text = self.items.get(self.cursor.item).map(|item| item.copy(&self.profile));
+                return Outcome { changed: false, effect: text.map(Effect::Copy) };
+            }
+            Action::CopyProfile => {
+                let text =
+                    if self.raw { self.profile.raw_json().to_owned() } else { export::single(&self.profile) };
+                return Outcome { changed: false, effect: Some(Effect::Copy(text)) };
+            }
+            _ => return Outcome::IGNORED,
+        }
+        self.top = self.top_for(width, height);
+        Outcome::changed(before != (self.cursor, self.top))
     }
 
     /// Draws the pane, border included.
-    pub fn view(&self, _ctx: &Ctx<'_>, _area: Rect, _buf: &mut Buffer) {}
+    pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        draw::pane(self, ctx, area, buf);
+    }
+
+    fn refill(&mut self) {
+        self.items = if self.raw { items::raw(&self.profile) } else { items::processed(&self.profile) };
+        self.cursor.item = self.cursor.item.min(self.items.len().saturating_sub(1));
+        self.top.item = self.top.item.min(self.cursor.item);
+    }
+
+    /// Folds what is under the cursor; where that is folded or has nothing below it, goes to what it is part of.
+    fn fold(&mut self, width: u16, height: usize) -> bool {
+        let at = self.cursor.item;
+        let Some(item) = self.items.get_mut(at) else { return false };
+        if item.below > 0 && !item.folded {
+            item.folded = true;
+            return true;
+        }
+        let depth = item.depth;
+        let Some(parent) = self.items[..at].iter().rposition(|other| other.depth < depth) else {
+            return false;
+        };
+        self.cursor = Line { item: parent, row: 0 };
+        self.top = self.top_for(width, height);
+        true
+    }
+
+    fn unfold(&mut self) -> bool {
+        self.items.get_mut(self.cursor.item).is_some_and(|item| std::mem::take(&mut item.folded))
+    }
 }

@@ -56,7 +56,7 @@ impl LimitsTab {
         ];
         lines.extend(self.throttles.iter().map(|exchange| throttle(exchange, ctx)));
         for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(self.offset)) {
-            buf.set_line(area.x, y, line, area.width);
+            super::put(line, ctx, area, y, buf);
         }
     }
 }

@@ -1,0 +1,289 @@
+//! How far a run is, in figures that were measured, and how they are said in the title.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use tokio::time::Instant;
+
+use crate::engine::error::Error;
+use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
+use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
+use crate::tui::ctx::Ctx;
+use crate::tui::figures;
+use crate::tui::widgets;
+
+/// The rate is measured over so long.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+/// A rate over less than this says nothing.
+const LEAST_SPAN: Duration = Duration::from_millis(100);
+/// IDs and rows that are kept to be named under the table; the rest is counted.
+const NAMED: usize = 200;
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// A run, from being asked for to its end.
+#[derive(Debug)]
+pub(super) struct Progress {
+    fields: FieldSet,
+    limit: Option<u64>,
+    page_size: u64,
+    batches: u32,
+    rows: u64,
+    page: u32,
+    total: Option<u64>,
+    repeats: u64,
+    set_aside: u64,
+    /// The oldest answer from the cache, as old as it was when it came, and when that was.
+    cached: Option<(Duration, Instant)>,
+    /// When rows came, and how many there were then.
+    arrivals: VecDeque<(Instant, u64)>,
+    end: Option<End>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) at: Instant,
+    pub(super) status: Status,
+    pub(super) error: Option<Error>,
+    pub(super) elapsed: Duration,
+    pub(super) cut: Option<Cut>,
+    pub(super) not_found: u64,
+    /// The first of them.
+    pub(super) named: Vec<Id>,
+    /// Whether a filter or segments were asked too.
+    pub(super) filtered: bool,
+    /// The first rows that could not be read.
+    pub(super) set_aside: Vec<SetAside>,
+}
+
+/// A piece of the title; those with the highest rank stay when there is little room.
+struct Piece {
+    text: String,
+    style: Style,
+    rank: u8,
+}
+
+impl Progress {
+    pub(super) fn new(query: &Query, now: Instant) -> Self {
+        Self {
+            fields: query.fields(),
+            limit: query.limit(),
+            page_size: u64::from(query.page_size()),
+            batches: query.ids().len().div_ceil(IDS_PER_REQUEST).max(1) as u32,
+            rows: 0,
+            page: 0,
+            total: None,
+            repeats: 0,
+            set_aside: 0,
+            cached: None,
+            arrivals: VecDeque::from([(now, 0)]),
+            end: None,
+        }
+    }
+
+    pub(super) fn fields(&self) -> FieldSet {
+        self.fields
+    }
+
+    pub(super) fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    pub(super) fn set_aside(&self) -> u64 {
+        self.set_aside
+    }
+
+    pub(super) fn page(&mut self, page: &Page, now: Instant) {
+        self.rows += page.rows.len() as u64;
+        self.page = page.number;
+        self.total = page.total.or(self.total);
+        self.repeats += u64::from(page.repeats);
+        self.set_aside += page.set_aside.len() as u64;
+        if let Some(age) = page.cached {
+            let older = |(old, at): (Duration, Instant)| old + now.saturating_duration_since(at) >= age;
+            if !self.cached.is_some_and(older) {
+                self.cached = Some((age, now));
+            }
+        }
+        match self.arrivals.back_mut() {
+            // Pages that were drained together came together.
+            Some((at, rows)) if *at == now => *rows = self.rows,
+            _ => self.arrivals.push_back((now, self.rows)),
+        }
+        while self.arrivals.len() > 2
+            && self.arrivals.get(1).is_some_and(|(at, _)| now.saturating_duration_since(*at) >= RATE_WINDOW)
+        {
+            self.arrivals.pop_front();
+        }
+    }
+
+    pub(super) fn finish(&mut self, summary: &Summary, error: Option<&Error>, now: Instant) {
+        self.total = summary.total.or(self.total);
+        self.repeats = summary.repeats;
+        self.set_aside = summary.set_aside.len() as u64;
+        self.end = Some(End {
+            at: now,
+            status: summary.status,
+            error: error.cloned(),
+            elapsed: summary.elapsed,
+            cut: summary.cut,
+            not_found: summary.not_found.len() as u64,
+            named: summary.not_found.iter().take(NAMED).cloned().collect(),
+            filtered: summary.filtered,
+            set_aside: summary.set_aside.iter().take(NAMED).cloned().collect(),
+        });
+    }
+
+    /// Profiles a second over the last few seconds, up to the last page; `None` before there is a measure.
+    pub(super) fn rate(&self) -> Option<f64> {
+        let ((from, before), (to, rows)) = (self.arrivals.front()?, self.arrivals.back()?);
+        let span = to.saturating_duration_since(*from);
+        (span >= LEAST_SPAN && rows > before).then(|| (rows - before) as f64 / span.as_secs_f64())
+    }
+
+    /// How many rows there will be, where that is known.
+    fn expected(&self) -> Option<u64> {
+        match (self.total, self.limit) {
+            (Some(total), Some(limit)) => Some(total.min(limit)),
+            (Some(total), None) => Some(total),
+            (None, _) => None,
+        }
+    }
+
+    /// How old the oldest row is now.
+    fn age(&self, now: Instant) -> Option<Duration> {
+        let since = |at: Instant| now.saturating_duration_since(at);
+        match (self.cached, &self.end) {
+            (Some((age, at)), _) => Some(age.saturating_add(since(at))),
+            (None, Some(end)) => Some(since(end.at)),
+            (None, None) => None,
+        }
+    }
+
+    /// When the age that is shown becomes another.
+    pub(super) fn next_change(&self, now: Instant) -> Option<Instant> {
+        let age = self.age(now).filter(|_| self.rows > 0)?;
+        let into = Duration::from_nanos((age.as_nanos() % MINUTE.as_nanos()) as u64);
+        Some(crate::engine::clock::later(now, MINUTE.saturating_sub(into)))
+    }
+
+    /// The title in at most `room` columns.
+    pub(super) fn title(&self, ctx: &Ctx<'_>, follow: bool, room: u16) -> Line<'static> {
+        let mut pieces = match &self.end {
+            None => self.running(ctx, follow),
+            Some(end) => self.ended(end, ctx),
+        };
+        let width = |pieces: &[Piece]| -> usize {
+            "Profiles".len() + pieces.iter().map(|p| 2 + widgets::width(&p.text)).sum::<usize>()
+        };
+        while width(&pieces) > usize::from(room) && pieces.len() > 1 {
+            let least = pieces.iter().enumerate().min_by_key(|(i, p)| (p.rank, usize::MAX - i));
+            let Some((at, _)) = least else { break };
+            pieces.remove(at);
+        }
+        let mut spans = vec![Span::raw("Profiles")];
+        for piece in pieces {
+            spans.push(Span::raw("  "));
+            spans.push(Span::styled(piece.text, piece.style));
+        }
+        Line::from(spans)
+    }
+
+    fn running(&self, ctx: &Ctx<'_>, follow: bool) -> Vec<Piece> {
+        let plain = Style::new();
+        let mut pieces = Vec::new();
+        let mut say = |rank, text, style| pieces.push(Piece { text, style, rank });
+        let rows = figures::count(self.rows);
+        if self.page > 0 {
+            say(
+                9,
+                self.expected().map_or(rows.clone(), |n| format!("{rows} of {}", figures::count(n))),
+                plain,
+            );
+        }
+        if ctx.running.is_some_and(|running| running.cancelling) {
+            say(8, "cancelling".into(), ctx.theme.warn);
+        }
+        if let Some(rate) = self.rate() {
+            say(6, format!("{}/s", figures::count(rate.round() as u64)), plain);
+        }
+        if self.page > 0 {
+            // Only one batch's pages can be told from the total.
+            let pages = self.expected().filter(|_| self.batches == 1).map(|n| n.div_ceil(self.page_size));
+            let page = match pages {
+                Some(pages) if pages >= u64::from(self.page) => {
+                    format!("page {}/{}", self.page, figures::count(pages))
+                }
+                _ => format!("page {}", figures::count(self.page.into())),
+            };
+            say(4, page, plain);
+        }
+        if let (Some(rate), Some(expected)) = (self.rate(), self.expected())
+            && expected > self.rows
+        {
+            let left = ((expected - self.rows) as f64 / rate).ceil();
+            let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
+            say(5, format!("~{} left", figures::left(left.max(Duration::from_secs(1)))), plain);
+        }
+        if follow {
+            say(3, "follow".into(), ctx.theme.accent);
+        }
+        self.say_faults(&mut say, ctx);
+        self.say_age(&mut say, ctx);
+        pieces
+    }
+
+    fn ended(&self, end: &End, ctx: &Ctx<'_>) -> Vec<Piece> {
+        let plain = Style::new();
+        let mut pieces = Vec::new();
+        let mut say = |rank, text, style| pieces.push(Piece { text, style, rank });
+        let rows = figures::count(self.rows);
+        let (warn, bad) = (ctx.theme.warn, ctx.theme.bad);
+        let of = self.total.filter(|n| *n > self.rows).map(|n| format!(" of {}", figures::count(n)));
+        match end.cut {
+            None => say(9, rows, plain),
+            Some(_) => say(9, format!("{rows}{}", of.clone().unwrap_or_default()), plain),
+        }
+        // A cut result always says so.
+        match end.cut {
+            Some(Cut::Limit(n)) => say(9, format!("cut at the limit of {}", figures::count(n)), warn),
+            Some(Cut::Cancelled) => say(9, "cancelled".into(), warn),
+            Some(Cut::Error) => say(9, "stopped by an error".into(), bad),
+            None if end.status == Status::Failed => say(9, "failed".into(), bad),
+            None => {}
+        }
+        if self.rows > 0 {
+            say(5, format!("in {}", figures::span(end.elapsed)), plain);
+        }
+        if end.not_found > 0 {
+            let how = if end.filtered { "not returned" } else { "not found" };
+            say(8, format!("{} {how}", figures::count(end.not_found)), warn);
+        }
+        self.say_faults(&mut say, ctx);
+        self.say_age(&mut say, ctx);
+        pieces
+    }
+
+    fn say_faults(&self, say: &mut impl FnMut(u8, String, Style), ctx: &Ctx<'_>) {
+        if self.set_aside > 0 {
+            say(7, format!("{} unreadable", figures::count(self.set_aside)), ctx.theme.bad);
+        }
+        if self.repeats > 0 {
+            say(6, figures::counted(self.repeats, "repeat", "repeats"), Style::new());
+        }
+    }
+
+    fn say_age(&self, say: &mut impl FnMut(u8, String, Style), ctx: &Ctx<'_>) {
+        let Some(age) = self.age(ctx.now).filter(|_| self.rows > 0) else { return };
+        let minutes = age.as_secs() / 60;
+        let said = match (self.cached.is_some(), minutes) {
+            (true, 0) => "from the cache".into(),
+            (true, _) => format!("cached, {} old", figures::left(MINUTE * minutes as u32)),
+            (false, 0) => return,
+            (false, _) => format!("{} old", figures::left(MINUTE * minutes as u32)),
+        };
+        say(7, said, ctx.theme.dim);
+    }
+}
