@@ -15,6 +15,7 @@ pub mod ctx;
 #[cfg(test)]
 mod events;
 pub mod figures;
+pub mod gauge;
 pub mod keymap;
 pub mod layout;
 pub mod overlays;

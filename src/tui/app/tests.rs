@@ -2,7 +2,6 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
-use tokio::time::Instant;
 
 use super::*;
 use crate::engine::event::Status;
@@ -24,7 +23,6 @@ struct Rig {
 }
 
 impl Rig {
-    #[expect(clippy::disallowed_methods, reason = "an instant to count from; only differences matter")]
     fn new(draft: Draft) -> Self {
         let start = Start {
             draft,
@@ -34,7 +32,8 @@ impl Rig {
             tenant: "acme".into(),
             sandbox: false,
         };
-        let at = Moment { now: Instant::now(), wall: events::NOON.parse().unwrap() };
+        let at =
+            Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
         let mut rig =
             Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
         rig.resize(120, 40);

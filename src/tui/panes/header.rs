@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
@@ -21,6 +20,7 @@ use crate::engine::event::{Auth, Endpoint, Exchange};
 use crate::engine::text::{clean, fit};
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
+use crate::tui::gauge::{MEASURED_OVER, bar, gate_left, measured};
 use crate::tui::theme::Theme;
 
 /// Exchanges that the line's percentiles are taken over.
@@ -29,8 +29,6 @@ const RECENT: usize = 100;
 const SPARK: usize = 8;
 /// Columns of the rate's bar.
 const BAR: usize = 10;
-/// `measured` counts the last second; past that, with no word from the worker, nothing was sent.
-const MEASURED_OVER: Duration = Duration::from_secs(1);
 
 /// What the status line remembers.
 #[derive(Debug)]
@@ -218,30 +216,6 @@ fn limits(ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
     ));
 }
 
-/// Requests sent in the last second, by a snapshot that may be older than that.
-pub(crate) fn measured(ctx: &Ctx<'_>) -> f64 {
-    ctx.limits.map_or(0.0, |l| {
-        if ctx.now.saturating_duration_since(l.at) < MEASURED_OVER { l.measured } else { 0.0 }
-    })
-}
-
-/// How long nobody sends yet, rounded up to the second that a countdown shows.
-pub(crate) fn gate_left(ctx: &Ctx<'_>) -> Option<Duration> {
-    let until = ctx.limits?.gate.as_ref()?.until;
-    let left = until.checked_duration_since(ctx.now).filter(|left| !left.is_zero())?;
-    // A countdown ends with 1, not with 0.
-    Some(left + Duration::from_nanos(999_999_999))
-}
-
-/// A bar of so many columns.
-pub(crate) fn bar(share: f64, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
-    let full = ((share.clamp(0.0, 1.0) * columns as f64).round() as usize).min(columns);
-    vec![
-        Span::styled(theme.symbols.bar.repeat(full), theme.bar),
-        Span::styled(theme.symbols.bar_empty.repeat(columns - full), theme.bar_empty),
-    ]
-}
-
 /// Nearest rank; zero of nothing.
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
@@ -251,15 +225,6 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
 fn height(d: Duration, top: Duration) -> usize {
     let share = if top.is_zero() { 0.0 } else { d.as_secs_f64() / top.as_secs_f64() };
     ((share * 8.0).ceil() as usize).clamp(1, 8) - 1
-}
-
-/// A style for a status: told by the figure, coloured beside it.
-pub(crate) fn status_style(status: Option<u16>, theme: &Theme) -> Style {
-    match status {
-        Some(200..=299) => theme.good,
-        Some(429) => theme.warn,
-        _ => theme.bad,
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::engine::text::clean;
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
-use crate::tui::panes::header::{bar, gate_left, measured};
+use crate::tui::gauge::{bar, gate_left, measured};
 
 /// 429s that are kept.
 const THROTTLES: usize = 100;

@@ -20,7 +20,7 @@ use crate::engine::text::clean;
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
-use crate::tui::panes::header::{measured, status_style};
+use crate::tui::gauge::{measured, status_style};
 use crate::tui::theme::Theme;
 
 /// Lines that are kept.
