@@ -153,7 +153,7 @@ impl App {
                 running: None,
             },
             header: Header::new(start.tenant, start.sandbox),
-            builder: Builder::new(start.draft),
+            builder: Builder::new(Builder::ready_draft(start.draft, start.sandbox)),
             profiles: Profiles::new(),
             detail: Detail::new(),
             detail_open: false,
@@ -244,6 +244,11 @@ impl App {
             }
             Action::NextPane => self.cycle(1, at),
             Action::PreviousPane => self.cycle(-1, at),
+            Action::NextProfile | Action::PreviousProfile => {
+                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+                let outcome = self.profiles.update(action, &ctx);
+                self.settle(outcome, at)
+            }
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);
