@@ -162,13 +162,13 @@ pub struct QueryFlags {
     #[arg(long, value_name = "N", help_heading = "Service", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub page_size: Option<u32>,
     /// Requests a second, at most: 10/s, 600/m, off
-    #[arg(long, value_name = "N/s", help_heading = "Service")]
+    #[arg(long, value_name = "N/s", help_heading = "Service", allow_hyphen_values = true)]
     pub rate: Option<String>,
     /// Time for one exchange, a token or a page: 500ms, 30s, 2m [default: 15s a token, 30s a page]
-    #[arg(long, value_name = "D", help_heading = "Service")]
+    #[arg(long, value_name = "D", help_heading = "Service", allow_hyphen_values = true)]
     pub timeout: Option<String>,
     /// The longest Retry-After that is waited out [default: 30s]
-    #[arg(long, value_name = "D", help_heading = "Service")]
+    #[arg(long, value_name = "D", help_heading = "Service", allow_hyphen_values = true)]
     pub max_wait: Option<String>,
 }
 
@@ -182,10 +182,10 @@ pub struct Sandbox {
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub profiles: usize,
     /// How long an answer takes, about: 40ms, 0s
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub latency: Option<String>,
     /// Requests a second before it answers 429: 20/s, 600/m, off
-    #[arg(long, value_name = "N/s|off")]
+    #[arg(long, value_name = "N/s|off", allow_hyphen_values = true)]
     pub rate_limit: Option<String>,
     /// Requests that may come at once before the limit bites
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -210,7 +210,7 @@ pub enum Audit {
 #[derive(Clone, Debug, clap::Args)]
 pub struct AuditShow {
     /// Only entries since then: 24h, 7d, 2026-03-04, 2026-03-04T12:00Z
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     pub since: Option<String>,
     /// Only entries that ended like this
     #[arg(long, value_name = "STATUS")]
@@ -292,7 +292,7 @@ pub struct WebhookTenant {
     #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
     /// Time for one exchange [default: 15s]
-    #[arg(long, value_name = "D")]
+    #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub timeout: Option<String>,
 }
 

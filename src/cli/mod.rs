@@ -3,6 +3,7 @@
 //! stdout carries data alone; progress, summaries and errors go to stderr. No command here knows the command line or
 //! where its service comes from: both are handed in.
 
+pub mod audit;
 pub mod ids;
 pub mod output;
 pub mod plan;
@@ -14,6 +15,7 @@ pub mod signals;
 pub mod sink;
 pub mod summary;
 pub mod table;
+pub mod webhook;
 
 /// What is known of the streams that a command writes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

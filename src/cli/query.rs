@@ -126,16 +126,20 @@ fn conclude(
     let cancelled = run.is_some_and(|run| run.status == Status::Cancelled);
     let whole = run.is_some() && error.is_none() && !cancelled;
     let unreadable = run.is_some_and(|run| !run.set_aside.is_empty());
+    let signal = match &stop {
+        Some(Stop::Signal(signal)) if !whole => Some(*signal),
+        _ => None,
+    };
     let (code, errors, written) = match stop {
         Some(Stop::Closed) => {
             sink.abandon(rows);
             return 0;
         }
         Some(Stop::Unwritable(why)) => (1, vec![why], Ok(sink.abandon(rows))),
-        stop => {
+        _ => {
             let written = if whole { sink.finish() } else { sink.keep(rows) };
-            let code = match (&error, stop) {
-                (_, Some(Stop::Signal(signal))) if !whole => signal.exit_code(),
+            let code = match (&error, signal) {
+                (_, Some(signal)) => signal.exit_code(),
                 (Some(error), _) => error.kind.exit_code(),
                 (None, _) if unreadable => Kind::Service.exit_code(),
                 (None, _) => 0,
@@ -145,6 +149,9 @@ fn conclude(
     };
     if let Some(run) = run {
         say(&summary::summary(run, !streams.stderr_is_terminal));
+    }
+    if let Some(signal) = signal {
+        say(&format!("{}\n", signal.describe()));
     }
     for error in &errors {
         say(&report::error(error));

@@ -21,15 +21,17 @@ pub fn summary(run: &Summary, all: bool) -> String {
         .total
         .filter(|total| *total != run.rows)
         .map_or_else(String::new, |t| format!(" of {}", grouped(t)));
-    let rate = run.rows as f64 / run.elapsed.as_secs_f64().max(0.001);
+    let rate = match run.rows {
+        0 => String::new(),
+        rows => format!(" ({} rows/s)", grouped((rows as f64 / run.elapsed.as_secs_f64().max(0.001)) as u64)),
+    };
     let _ = writeln!(
         out,
-        "{verb}{}{of} {} on {} in {} ({} rows/s)",
+        "{verb}{}{of} {} on {} in {}{rate}",
         grouped(run.rows),
         plural(run.rows, "profile"),
         counted(u64::from(run.pages), "page"),
         seconds(run.elapsed),
-        grouped(rate as u64),
     );
     let _ = write!(out, "requests {}", run.requests);
     for (n, name) in [
@@ -58,7 +60,8 @@ pub fn summary(run: &Summary, all: bool) -> String {
     }
     not_found(&mut out, run, all);
     set_aside(&mut out, run, all);
-    if let Some(cut) = run.cut {
+    // Where nothing came, the error says all there is to say.
+    if let Some(cut) = run.cut.filter(|_| run.status != Status::Failed) {
         out.push_str(&cut_line(cut, run));
     }
     out
@@ -140,7 +143,7 @@ pub fn seconds(d: Duration) -> String {
     }
 }
 
-fn millis(d: Duration) -> String {
+pub(super) fn millis(d: Duration) -> String {
     let ms = d.as_secs_f64() * 1_000.0;
     if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }

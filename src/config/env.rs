@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::error::{Error, Kind};
 
 /// The environment variables that mean something here.
-pub const VARIABLES: [&str; 8] = [
+pub const VARIABLES: [&str; 10] = [
     "CXONE_TENANT",
     "CXONE_CLIENT_ID",
     "CXONE_CLIENT_SECRET",
@@ -15,6 +15,9 @@ pub const VARIABLES: [&str; 8] = [
     "CXLENS_CONFIG",
     "CXLENS_LOG",
     "NO_COLOR",
+    // What the terminal says of itself: its background, and whether tmux lies between.
+    "COLORFGBG",
+    "TMUX",
 ];
 
 /// Variables that are set. It has no `Debug`: a secret stands among them.

@@ -63,7 +63,34 @@ pub fn base_url(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url
 /// # Errors
 /// The URL and the rule.
 pub fn secure_url(what: &str, text: &str, allow_insecure_http: bool) -> Result<Url, Error> {
-    let example = "write it like https://acme.my.cxone.com";
+    let remedy = "use https, or set allow_insecure_http = true in the tenant's table of config.toml";
+    let url = checked(what, text, allow_insecure_http, "write it like https://acme.my.cxone.com", remedy)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse(what, text, "it has a query or a fragment", "leave out what begins with ? or #"));
+    }
+    Ok(url)
+}
+
+/// Reads a URL that webhooks are sent to: it may have a path and a query.
+///
+/// # Errors
+/// The URL and the rule.
+pub fn callback_url(what: &str, text: &str) -> Result<Url, Error> {
+    let url = checked(what, text, false, "write it like https://example.com/hooks/cxone", "use https")?;
+    if url.fragment().is_some() {
+        return Err(refuse(what, text, "it has a fragment", "leave out what begins with #"));
+    }
+    Ok(url)
+}
+
+/// What every URL here has in common: https (or http to this machine), a host, and nobody's password.
+fn checked(
+    what: &str,
+    text: &str,
+    allow_insecure_http: bool,
+    example: &str,
+    insecure: &str,
+) -> Result<Url, Error> {
     let url = Url::parse(text.trim())
         .map_err(|error| refuse(what, text, &format!("it is not a URL ({error})"), example))?;
     if !url.username().is_empty() || url.password().is_some() {
@@ -75,9 +102,6 @@ pub fn secure_url(what: &str, text: &str, allow_insecure_http: bool) -> Result<U
             "remove it; credentials go into CXONE_CLIENT_ID and CXONE_CLIENT_SECRET",
         ));
     }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refuse(what, text, "it has a query or a fragment", "leave out what begins with ? or #"));
-    }
     let Some(host) = url.host() else {
         return Err(refuse(what, text, "it names no host", example));
     };
@@ -88,8 +112,8 @@ pub fn secure_url(what: &str, text: &str, allow_insecure_http: bool) -> Result<U
             return Err(refuse(
                 what,
                 text,
-                "the secret would travel unencrypted: http is for this machine only",
-                "use https, or set allow_insecure_http = true in the tenant's table of config.toml",
+                "it would travel unencrypted: http is for this machine only",
+                insecure,
             ));
         }
         other => return Err(refuse(what, text, &format!("{other} is not https"), example)),
@@ -192,6 +216,16 @@ mod tests {
         ] {
             let error = base_url("CXONE_BASE_URL", bad, true).unwrap_err();
             assert!(error.cause.contains(word) && error.what.contains(bad), "{bad}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_callback_may_have_a_path_and_a_query() {
+        for good in ["https://a.example/hook?x=1", "http://127.0.0.1:9/h", "https://a.example"] {
+            assert!(callback_url("--url", good).is_ok(), "{good}");
+        }
+        for bad in ["http://a.example/h", "https://a.example/#x", "a.example", "https://u:p@a.example"] {
+            assert!(callback_url("--url", bad).is_err(), "{bad}");
         }
     }
 

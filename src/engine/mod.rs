@@ -1,5 +1,6 @@
 //! Everything that has to do with the service. Knows no screen, no command line and no configuration file.
 
+pub mod audit;
 pub mod auth;
 pub mod batches;
 pub mod cache;

@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::audit::{Audit, Entry, User, Who};
 use super::cache::Cache;
 use super::chance::Chance;
 use super::clock::{Clock, later};
@@ -67,6 +69,8 @@ pub struct Setup {
     pub chance: Chance,
     /// The way to the service; `None`: HTTP.
     pub transport: Option<Arc<dyn Transport>>,
+    /// The directory of the audit trail; `None` only where nobody's data is asked for.
+    pub audit: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Setup {
@@ -91,7 +95,7 @@ impl Worker {
     /// Works for one service until the handle's command sender is dropped; runs under way are then cancelled
     /// and recorded.
     pub async fn run(mut self, setup: Setup) {
-        let Setup { service, clock, chance, transport } = setup;
+        let Setup { service, clock, chance, transport, audit } = setup;
         let info = ServiceInfo {
             tenant: service.tenant.clone(),
             base_url: service.base_url.as_str().trim_end_matches('/').to_owned(),
@@ -101,6 +105,10 @@ impl Worker {
             Ok(transport) => transport,
             Err(error) => return self.give_up(error).await,
         };
+        let trail = match audit {
+            Some(dir) => Trail::open(dir, &service).await.map(Some),
+            None => Ok(None),
+        };
         let cache = Cache::new(service.cache);
         let client = Client::new(service, transport, clock.clone(), chance, self.events.clone());
         client.tell(Event::Ready(Arc::new(info))).await;
@@ -109,8 +117,14 @@ impl Worker {
             clock,
             self.events.clone(),
         )));
-        let mut runs =
-            Runs { client, cache, cancels: HashMap::new(), tasks: JoinSet::new(), totals: HashMap::new() };
+        let mut runs = Runs {
+            client,
+            cache,
+            cancels: HashMap::new(),
+            tasks: JoinSet::new(),
+            totals: HashMap::new(),
+            trail,
+        };
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
@@ -128,6 +142,35 @@ impl Worker {
     }
 }
 
+/// The audit trail and who writes it.
+#[derive(Clone)]
+struct Trail {
+    audit: Arc<Audit>,
+    who: Arc<Who>,
+}
+
+impl Trail {
+    async fn open(dir: PathBuf, service: &Service) -> Result<Self, Error> {
+        let (audit, user) = on_the_disk(move || Ok((Audit::open(&dir)?, User::current()))).await?;
+        Ok(Self { audit: Arc::new(audit), who: Arc::new(Who::new(user, service)) })
+    }
+
+    async fn record(self, query: &Query, ended: &Ended) -> Result<(), Error> {
+        let Ended { summary, error, scopes } = ended;
+        let entry = Entry::of_query(self.audit.hasher(), &self.who, query, scopes, summary, error.as_ref());
+        on_the_disk(move || self.audit.record(&entry)).await
+    }
+}
+
+/// Runs what blocks on the disk off the threads that serve the network.
+async fn on_the_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        Err(Error::new(super::error::Kind::Local, "audit trail", error.to_string(), "run again"))
+    })
+}
+
 struct Runs {
     client: Client,
     cache: Cache,
@@ -135,6 +178,8 @@ struct Runs {
     tasks: JoinSet<Option<Finished>>,
     /// How many profiles a target had when it was last asked, for plans.
     totals: HashMap<Target, u64>,
+    /// Without a trail to write to, nothing is asked.
+    trail: Result<Option<Trail>, Error>,
 }
 
 /// A run that is over, what it asked for, and how many the service said there are.
@@ -170,9 +215,20 @@ impl Runs {
         self.cancels.insert(id, cancel.clone());
         let client = self.client.clone();
         let target = Target::of(&query);
+        let asked = query.clone();
+        let trail = self.trail.clone();
         let pull = Pull::new(client.clone(), self.cache.clone(), id, query);
         self.tasks.spawn(async move {
-            let Ended { summary, error, .. } = pull.run(&cancel).await;
+            let ended = match &trail {
+                Ok(_) => pull.run(&cancel).await,
+                Err(error) => pull.refuse(error.clone()).await,
+            };
+            let recorded = match trail {
+                Ok(Some(trail)) => trail.record(&asked, &ended).await,
+                _ => Ok(()),
+            };
+            let Ended { summary, error, .. } = ended;
+            let error = error.or(recorded.err());
             let summary = Arc::new(summary);
             let total = summary.total.or((summary.cut.is_none()).then_some(summary.rows));
             client
@@ -222,7 +278,11 @@ impl Runs {
     }
 }
 
-fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Error> {
+/// The way to a service over HTTP.
+///
+/// # Errors
+/// The HTTP client cannot be built.
+pub fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Error> {
     let loopback = match service.base_url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -69,12 +69,15 @@ fn cell(out: &mut String, value: &str, options: CsvOptions) {
     if guard {
         out.push('\'');
     }
-    for (i, part) in value.split('"').enumerate() {
-        if i > 0 {
-            out.push_str("\"\"");
+    let mut written = 0;
+    for (at, byte) in value.bytes().enumerate() {
+        if byte == b'"' {
+            // Up to the quote, which is then written twice.
+            out.push_str(&value[written..=at]);
+            written = at;
         }
-        out.push_str(part);
     }
+    out.push_str(&value[written..]);
     out.push('"');
 }
 

@@ -50,7 +50,8 @@ impl Format {
 }
 
 /// Writes profiles in one format: [`begin`](Self::begin), [`row`](Self::row) for each,
-/// [`finish`](Self::finish).
+/// [`finish`](Self::finish). Rows that wait for the next [`flush`](Self::flush) are lost where a writer is
+/// dropped: finish it after a failed run too.
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: W,

@@ -42,12 +42,11 @@ pub fn pretty(json: &str) -> String {
             '{' | '[' => {
                 out.push(c);
                 while chars.next_if(|c| matches!(c, ' ' | '\t' | '\n' | '\r')).is_some() {}
-                match chars.next_if(|next| matches!(next, '}' | ']')) {
-                    Some(close) => out.push(close),
-                    None => {
-                        depth += 1;
-                        line(&mut out, depth);
-                    }
+                if let Some(close) = chars.next_if(|next| matches!(next, '}' | ']')) {
+                    out.push(close);
+                } else {
+                    depth += 1;
+                    line(&mut out, depth);
                 }
             }
             '}' | ']' => {

@@ -4,10 +4,13 @@ use cxlens::config::{Settings, Target};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
-use cxlens::engine::worker::{Handle, Setup, Worker, channel};
+use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::sandbox::{Options, Sandbox};
+use std::path::PathBuf;
 use tokio::task::JoinHandle;
+
 use url::Url;
 
 /// A worker and the way to it.
@@ -37,7 +40,7 @@ async fn work(settings: Settings, clock: Clock, worker: Worker) {
         },
     };
     match service {
-        Ok(service) => serve(service, clock, worker).await,
+        Ok(service) => serve(service, clock, worker, settings.paths.audit()).await,
         Err(error) => worker.give_up(error).await,
     }
     if let Some(sandbox) = sandbox {
@@ -45,8 +48,8 @@ async fn work(settings: Settings, clock: Clock, worker: Worker) {
     }
 }
 
-async fn serve(service: Service, clock: Clock, worker: Worker) {
-    worker.run(Setup { service, clock, chance: Chance::system(), transport: None }).await;
+async fn serve(service: Service, clock: Clock, worker: Worker, audit: PathBuf) {
+    worker.run(Setup { service, clock, chance: Chance::system(), transport: None, audit: Some(audit) }).await;
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
@@ -55,6 +58,16 @@ fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
     })?;
     let secret = sandbox.client_secret().to_owned().into();
     Ok(settings.sandbox_service(url, sandbox.tenant(), sandbox.client_id(), secret))
+}
+
+/// A client for single calls, without a worker; what it tells of its exchanges nobody hears.
+///
+/// # Errors
+/// The HTTP client cannot be built.
+pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
+    let transport = http(&service, &clock)?;
+    let (events, _) = tokio::sync::mpsc::channel(1);
+    Ok(Client::new(service, transport, clock, Chance::system(), events))
 }
 
 /// Waits for the worker's end, so that what it still has to record is recorded.

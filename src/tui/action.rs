@@ -106,13 +106,26 @@ actions! {
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
-    ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
-    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder], ["X", "Delete"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
-    Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
+    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
+    Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
+    Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
+    Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
+        &[Profiles, Detail, Error], ["y"];
+    ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
+    Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+    Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
+        EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
+        &[Builder], ["X", "Delete"];
+    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
+    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
+    NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
+    PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];
@@ -121,24 +134,11 @@ actions! {
     PageDown "page-down", "", "a page down", SCROLLS, ["PgDn"];
     First "first", "", "go to the first", SCROLLS, ["g", "Home"];
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
-    NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
-    PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
-    Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
-    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
-    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
-    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
-    Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Error], ["y"];
-    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
     TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
     TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
-    Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["F1", "?"];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
-    Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
-        EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
 }
 
 impl Action {

@@ -2,119 +2,34 @@
 //!
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
+mod view;
+mod world;
+
 use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 
+pub use world::{Moment, Start, Turn};
+
+use world::World;
+
 use super::action::{Action, Context};
-use super::ctx::{Ctx, Effect, Focus, Outcome, Running};
-use super::keymap::Keymap;
-use super::layout::{Panes, SMALLEST, layout};
+use super::ctx::{Effect, Focus, Outcome, Running};
+use super::layout::layout;
+use super::overlays::Overlay;
 use super::overlays::error::ErrorPanel;
 use super::overlays::help::Help;
-use super::overlays::{Overlay, hints};
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
-use super::theme::Theme;
 use crate::engine::error::{Error, Kind};
-use crate::engine::event::{Command, Event, Limits, ServiceInfo, Summary};
-use crate::engine::query::{Draft, QueryId};
-
-/// The time of one turn of the loop, both ways of telling it.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// For what lasts.
-    pub now: Instant,
-    /// For people.
-    pub wall: Timestamp,
-}
-
-/// What came of one turn: whether to draw, and what is to happen outside.
-#[derive(Debug, Default)]
-#[must_use]
-pub struct Turn {
-    /// Whether the picture may be another now.
-    pub changed: bool,
-    /// In the order in which they are to happen.
-    pub effects: Vec<Effect>,
-}
-
-impl Turn {
-    /// The picture may be another.
-    pub const CHANGED: Self = Self { changed: true, effects: Vec::new() };
-
-    /// Something is to happen outside.
-    pub fn of(effect: Effect) -> Self {
-        Self { changed: false, effects: vec![effect] }
-    }
-
-    fn changed(changed: bool) -> Self {
-        Self { changed, effects: Vec::new() }
-    }
-
-    /// Both, one after the other.
-    pub fn and(mut self, other: Self) -> Self {
-        self.changed |= other.changed;
-        self.effects.extend(other.effects);
-        self
-    }
-}
-
-/// What the explorer starts with.
-#[derive(Debug)]
-pub struct Start {
-    /// The query that is ready to run.
-    pub draft: Draft,
-    /// Whether it runs as soon as the service is known.
-    pub run: bool,
-    /// Styles and symbols.
-    pub theme: Theme,
-    /// Keys.
-    pub keys: Keymap,
-    /// The tenant's name as set.
-    pub tenant: String,
-    /// Whether it will be the embedded server.
-    pub sandbox: bool,
-}
-
-/// What all panes may read.
-#[derive(Debug)]
-struct World {
-    theme: Theme,
-    keys: Keymap,
-    zone: TimeZone,
-    size: Rect,
-    focus: Focus,
-    service: Option<Arc<ServiceInfo>>,
-    limits: Option<Arc<Limits>>,
-    running: Option<Running>,
-}
-
-impl World {
-    fn ctx(&self, at: Moment, area: Rect) -> Ctx<'_> {
-        Ctx {
-            now: at.now,
-            wall: at.wall,
-            zone: &self.zone,
-            theme: &self.theme,
-            keys: &self.keys,
-            focus: self.focus,
-            area,
-            service: self.service.as_deref(),
-            limits: self.limits.as_deref(),
-            running: self.running.as_ref(),
-        }
-    }
-}
+use crate::engine::event::{Command, Event, Summary};
+use crate::engine::query::QueryId;
 
 /// The explorer.
 #[derive(Debug)]
@@ -254,6 +169,12 @@ impl App {
                 let outcome = self.activity.update(action, &ctx);
                 self.settle(outcome, at)
             }
+            // The table's cursor moves, and the open profile follows it.
+            Action::NextProfile | Action::PreviousProfile => {
+                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+                let outcome = self.profiles.update(action, &ctx);
+                self.settle(outcome, at)
+            }
             _ => {
                 let outcome = self.update_focused(action, at);
                 self.settle(outcome, at)
@@ -345,29 +266,6 @@ impl App {
             .into_iter()
             .flatten()
             .min()
-    }
-
-    /// Draws everything.
-    pub fn view(&self, at: Moment, buf: &mut Buffer) {
-        let area = buf.area;
-        let Some(panes) = layout(area, self.world.focus, self.detail_open) else {
-            return self.too_small(buf);
-        };
-        let ctx = self.world.ctx(at, area);
-        self.header.view(&ctx, panes.header, buf);
-        self.builder.view(&ctx.at(panes.builder), panes.builder, buf);
-        if !panes.profiles.is_empty() {
-            self.profiles.view(&ctx.at(panes.profiles), panes.profiles, buf);
-        }
-        if !panes.detail.is_empty() {
-            self.detail.view(&ctx.at(panes.detail), panes.detail, buf);
-        }
-        self.activity.view(&ctx.at(panes.activity), panes.activity, buf);
-        self.joints(&panes, buf);
-        self.footer(panes.footer, buf);
-        if let Some(overlay) = &self.overlay {
-            overlay.view(&ctx, area, buf);
-        }
     }
 
     fn run(&mut self, at: Moment) -> Turn {
@@ -562,50 +460,7 @@ impl App {
         layout(self.world.size, self.world.focus, self.detail_open)
             .map_or_else(Rect::default, |p| p.of(focus))
     }
-
-    fn too_small(&self, buf: &mut Buffer) {
-        let area = buf.area;
-        let text =
-            format!("cxlens needs {}×{}; this is {}×{}", SMALLEST.0, SMALLEST.1, area.width, area.height);
-        for (y, line) in (area.y..area.bottom()).zip(super::overlays::wrap(&text, area.width.into())) {
-            buf.set_line(area.x, y, &Line::styled(line, self.world.theme.text), area.width);
-        }
-    }
-
-    /// Where the sides of two panes come down on the activity pane's top.
-    fn joints(&self, panes: &Panes, buf: &mut Buffer) {
-        let symbols = &self.world.theme.symbols;
-        let y = panes.activity.y;
-        for x in [panes.builder.right().saturating_sub(1), panes.builder.right()] {
-            if let Some(cell) = buf.cell_mut((x, y))
-                && cell.symbol() == symbols.border.horizontal_top
-            {
-                cell.set_symbol(symbols.joint_bottom);
-            }
-        }
-    }
-
-    /// The last line: the bottom of the frame, and in it the keys of where the user is, or a notice.
-    fn footer(&self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.world.theme;
-        let set = &theme.symbols.border;
-        let last = area.right().saturating_sub(1);
-        for x in area.x..area.right() {
-            let symbol = if x == area.x {
-                set.bottom_left
-            } else if x == last {
-                set.bottom_right
-            } else {
-                set.horizontal_bottom
-            };
-            let style = if self.world.focus == Focus::Activity { theme.border_focused } else { theme.border };
-            buf[(x, area.y)].set_symbol(symbol).set_style(style);
-        }
-        let room = area.width.saturating_sub(3);
-        let line = match &self.notice {
-            Some(notice) => Line::from(Span::styled(format!(" {notice} "), theme.accent)),
-            None => hints(&self.world.keys, self.context(), theme, room),
-        };
-        buf.set_line(area.x + 1, area.y, &line, room);
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,6 +35,11 @@ impl Chord {
         Self { code, modifiers }
     }
 
+    /// The key event that a terminal sends for it.
+    pub fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Whether it commands even where letters are text.
     pub fn commands_in_text(self) -> bool {
         self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)

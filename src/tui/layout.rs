@@ -83,3 +83,49 @@ pub fn layout(area: Rect, focus: Focus, detail_open: bool) -> Option<Panes> {
     };
     Some(Panes { header, builder, profiles, detail, activity, footer })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn eighty_by_twenty_four_and_the_smallest() {
+        let panes = layout(Rect::new(0, 0, 80, 24), Focus::Builder, false).unwrap();
+        assert_eq!(panes.builder, Rect::new(0, 1, 28, 16));
+        assert_eq!(panes.profiles, Rect::new(28, 1, 52, 16));
+        assert_eq!(panes.activity, Rect::new(0, 17, 80, 6));
+        assert!(panes.detail.is_empty());
+        let panes = layout(Rect::new(0, 0, 60, 16), Focus::Detail, true).unwrap();
+        assert!(panes.profiles.is_empty(), "the open profile has the room to itself");
+        assert_eq!(panes.detail, Rect::new(24, 1, 36, 10));
+        assert!(layout(Rect::new(0, 0, 59, 16), Focus::Builder, false).is_none());
+        assert!(layout(Rect::new(0, 0, 60, 15), Focus::Builder, false).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn panes_cover_the_screen_and_never_each_other(
+            width in 0_u16..400, height in 0_u16..200, open: bool,
+            focus in prop::sample::select(vec![Focus::Builder, Focus::Profiles, Focus::Detail, Focus::Activity]),
+        ) {
+            let area = Rect::new(0, 0, width, height);
+            let Some(p) = layout(area, focus, open) else {
+                prop_assert!(width < SMALLEST.0 || height < SMALLEST.1);
+                return Ok(());
+            };
+            let all = [p.header, p.builder, p.profiles, p.detail, p.activity, p.footer];
+            let covered: u32 = all.iter().map(|pane| pane.area()).sum();
+            prop_assert_eq!(covered, u32::from(width) * u32::from(height));
+            for (i, a) in all.iter().enumerate() {
+                prop_assert_eq!(a.intersection(area), *a);
+                for b in &all[i + 1..] {
+                    prop_assert!(a.intersection(*b).is_empty());
+                }
+            }
+            if focus == Focus::Detail && open {
+                prop_assert!(p.detail.height >= 3);
+            }
+        }
+    }
+}

@@ -12,7 +12,10 @@
 pub mod action;
 pub mod app;
 pub mod ctx;
+#[cfg(test)]
+mod events;
 pub mod figures;
+pub mod gauge;
 pub mod keymap;
 pub mod layout;
 pub mod overlays;

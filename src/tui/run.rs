@@ -7,7 +7,8 @@ use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, EventStream, KeyEventKind};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
+use futures_util::future::poll_immediate;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
@@ -101,8 +102,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             first = input.next() => {
                 let Some(first) = first.transpose()? else { break Exit::Left };
                 let mut turn = take(&mut app, first, moment());
-                // Whatever else was typed until now belongs to the same frame.
-                while let Some(Some(next)) = input.next().now_or_never() {
+                // Whatever else was typed until now belongs to the same frame. Looked at with this task's own
+                // waker: the stream keeps the one it was asked with last, and would wake nobody for the next key.
+                while let Some(Some(next)) = poll_immediate(input.next()).await {
                     turn = turn.and(take(&mut app, next?, moment()));
                 }
                 (turn, true)

@@ -94,7 +94,9 @@ impl Guard {
         // After a stop from outside we never let go, and the shell has set the terminal its own way.
         self.held.give_back()?;
         self.held.take()?;
-        self.screen.clear()
+        // `Terminal::clear` would ask the terminal where its cursor is; a resize to the same size clears too.
+        let size = self.screen.size()?;
+        self.screen.resize(size.into())
     }
 
     /// Puts text on the clipboard by OSC 52, through tmux where we are in it; gives back what to tell.

@@ -43,8 +43,8 @@ pub struct Fetched {
     pub cached: Option<Duration>,
     /// The rows as received, to tell whether a page repeats the one before.
     pub items: Bytes,
-    /// Where it says that more can be had.
-    pub next: Option<String>,
+    /// Where it says that more can be had; or what stands there instead of text.
+    pub next: std::result::Result<Option<String>, &'static str>,
 }
 
 /// What a batch needs to fetch its pages.
@@ -85,29 +85,30 @@ impl Batch {
 
     async fn follow(&self, pages: &mpsc::Sender<Result<Fetched>>) -> Result<()> {
         let mut url = self.first.clone();
-        let mut visited = HashSet::from([url.to_string()]);
+        let mut visited = HashSet::from([paging::canonical(&url)]);
         let mut page = 1;
         let mut fetched = self.fetch(&url, page).await?;
         loop {
-            let next = self.next(&url, page, &fetched)?;
+            let next = self.next(&url, page, &fetched);
             let total = fetched.total;
+            // The page counts whatever it says of the next one.
             if pages.send(Ok(fetched)).await.is_err() {
                 return Ok(());
             }
-            match next {
+            match next? {
                 Next::End => return Ok(()),
                 Next::Numbered => match self.window(&url, page, total, pages).await? {
                     // Numbered pages turned into a cursor on the way: goes on one by one.
-                    Some((last, at, next)) => {
-                        page = at;
-                        visited.insert(last.to_string());
+                    Some((count, next)) => {
+                        visited.extend((1..=count).map(|n| paging::canonical(&paging::ahead(&url, n))));
+                        page += count;
                         url = next;
                     }
                     None => return Ok(()),
                 },
                 Next::Cursor(next) => url = next,
             }
-            if !visited.insert(url.to_string()) {
+            if !visited.insert(paging::canonical(&url)) {
                 return Err(self.loops(page, "the next page was visited before"));
             }
             page += 1;
@@ -115,14 +116,15 @@ impl Batch {
         }
     }
 
-    /// Pages behind `page`, side by side. Returns where a cursor takes over, if one does.
+    /// The pages behind `first`, side by side, until one says no more. Returns how many there were and where a
+    /// cursor takes over, if one does.
     async fn window(
         &self,
         first: &Url,
         page: u32,
         total: Option<u64>,
         pages: &mpsc::Sender<Result<Fetched>>,
-    ) -> Result<Option<(Url, u32, Url)>> {
+    ) -> Result<Option<(u32, Url)>> {
         let size = u64::from(self.query.page_size());
         // The last page worth asking for before it is known that there are more.
         let mut last = total.map(|total| u32::try_from(total.div_ceil(size)).unwrap_or(u32::MAX));
@@ -140,7 +142,7 @@ impl Batch {
                 return Ok(None);
             }
             while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
-                let (own, url, number) = (self.clone(), numbered(first, ask), ask);
+                let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
                 let task = tokio::spawn(async move { own.fetch(&url, number).await });
                 pending.push_back(AbortOnDropHandle::new(task));
                 ask += 1;
@@ -150,22 +152,26 @@ impl Batch {
                 Error::new(Kind::Local, format!("page {}", at + 1), error.to_string(), "run again")
             })??;
             at += 1;
-            let url = numbered(first, at);
-            let next = self.next(&url, at, &fetched)?;
+            let next = self.next(&paging::ahead(first, at - page), at, &fetched);
             if pages.send(Ok(fetched)).await.is_err() {
                 return Ok(None);
             }
-            match next {
+            match next? {
                 Next::End => return Ok(None),
                 Next::Numbered => {}
-                Next::Cursor(next) => return Ok(Some((url, at, next))),
+                Next::Cursor(next) => return Ok(Some((at - page, next))),
             }
         }
     }
 
     fn next(&self, url: &Url, page: u32, fetched: &Fetched) -> Result<Next> {
-        paging::next(self.client.service(), url, fetched.next.as_deref()).map_err(|cause| {
-            let shown = fetched.next.as_deref().unwrap_or_default();
+        let said = fetched.next.as_ref().map(Option::as_deref).map_err(|what| *what);
+        let next = match said {
+            Err(what) => Err(format!("nextPageUrl is {what}, not text or null")),
+            Ok(said) => paging::next(self.client.service(), url, said),
+        };
+        next.map_err(|cause| {
+            let shown = said.ok().flatten().unwrap_or_default();
             Error::new(
                 Kind::Service,
                 format!("{} says where to go on", self.label(page)),
@@ -246,20 +252,8 @@ impl Batch {
             total: read.total,
             cached: None,
             items,
-            next: read.next.map(std::borrow::Cow::into_owned),
+            next: read.next.map(|next| next.map(std::borrow::Cow::into_owned)),
         };
         Ok(Taken { value, rows: Some(rows), decode, pipeline })
     }
-}
-
-/// The URL with another page number.
-fn numbered(url: &Url, page: u32) -> Url {
-    let query = url.query().unwrap_or_default();
-    let replaced: Vec<_> = query
-        .split('&')
-        .map(|pair| if pair.starts_with("page=") { format!("page={page}") } else { pair.to_owned() })
-        .collect();
-    let mut url = url.clone();
-    url.set_query(Some(&replaced.join("&")));
-    url
 }

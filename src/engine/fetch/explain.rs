@@ -13,6 +13,8 @@ use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
 use crate::wire::crm_v2;
 
+const PROXY_REMEDY: &str = "a proxy wants a login: check HTTPS_PROXY and its user name and password";
+
 /// The session is over; somebody still asked.
 pub(super) fn ended() -> Error {
     Error::new(Kind::Local, "request", "the session has ended", "start again")
@@ -120,6 +122,7 @@ fn refused(
             (429, _) => (Kind::RateLimit, throttled_remedy(stop)),
             (500..=599, _) => (Kind::Service, "run again later".into()),
             (300..=399, _) => (Kind::Service, redirect_remedy(service)),
+            (407, _) => (Kind::Network, PROXY_REMEDY.into()),
             _ => (Kind::Service, "check the base URL and the token URL".into()),
         };
         return Error::new(kind, what, said, remedy);
@@ -139,7 +142,7 @@ fn refused(
         }
         403 | 429 => Error::new(Kind::RateLimit, what, said, throttled_remedy(stop)),
         300..=399 => Error::new(Kind::Service, what, said, redirect_remedy(service)),
-        407 => Error::new(Kind::Network, what, said, "check the proxy's user name and password"),
+        407 => Error::new(Kind::Network, what, said, PROXY_REMEDY),
         404 | 405 if call.endpoint == Endpoint::Webhooks => {
             Error::new(Kind::Service, what, said, "this service does not offer that call")
         }

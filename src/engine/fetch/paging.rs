@@ -81,6 +81,29 @@ pub fn next(service: &Service, current: &Url, said: Option<&str>) -> Result<Next
     if numbered(current, &url) { Ok(Next::Numbered) } else { Ok(Next::Cursor(url)) }
 }
 
+/// The URL with its page number raised.
+pub fn ahead(url: &Url, by: u32) -> Url {
+    let page = url.query_pairs().find(|(name, _)| name == "page").and_then(|(_, n)| n.parse::<u32>().ok());
+    let page = page.unwrap_or(1).saturating_add(by);
+    let pairs = url.query().unwrap_or_default().split('&').map(|pair| match pair.split_once('=') {
+        Some(("page", _)) => format!("page={page}"),
+        _ => pair.to_owned(),
+    });
+    let query = pairs.collect::<Vec<_>>().join("&");
+    let mut url = url.clone();
+    url.set_query(Some(&query));
+    url
+}
+
+/// What a URL asks for, however its query is ordered and spelled: for telling whether a page was visited.
+pub fn canonical(url: &Url) -> String {
+    let mut pairs: Vec<_> = url.query_pairs().collect();
+    pairs.sort_unstable();
+    let mut canonical = url.clone();
+    canonical.query_pairs_mut().clear().extend_pairs(pairs);
+    canonical.into()
+}
+
 /// Whether `next` is `current` with its page number one higher and nothing else changed.
 fn numbered(current: &Url, next: &Url) -> bool {
     let split = |url: &Url| {

@@ -154,6 +154,12 @@ impl Pull {
         Ended { summary: self.summary(cut), error, scopes }
     }
 
+    /// Ends without having asked anything.
+    pub async fn refuse(self, error: Error) -> Ended {
+        self.client.tell(Event::Started(self.id, self.started)).await;
+        Ended { summary: self.summary(Some(Cut::Error)), error: Some(error), scopes: Vec::new() }
+    }
+
     async fn pull(&mut self) -> Result<()> {
         let service = self.client.service().clone();
         let query = Arc::new(self.query.with_sorted_ids());
@@ -217,7 +223,7 @@ impl Pull {
     async fn deliver(&mut self, batch: &Batch, progress: &mut Progress, fetched: Fetched) -> Result<()> {
         progress.page += 1;
         self.pages += 1;
-        let goes_on = fetched.next.is_some() || batch.number.0 < batch.number.1;
+        let goes_on = !matches!(fetched.next, Ok(None)) || batch.number.0 < batch.number.1;
         let Fetched { rows, mut set_aside, total, cached, items, .. } = fetched;
         let received = rows.len() + set_aside.len();
         if received > 0 && progress.before.as_ref() == Some(&items) {

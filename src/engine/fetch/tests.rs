@@ -175,6 +175,7 @@ impl Session {
             clock: Clock::system(),
             chance: Chance::seeded(7),
             transport: Some(Arc::new(Shared(fake.clone()))),
+            audit: None,
         };
         tokio::spawn(worker.run(setup));
         Self { handle, fake, next: 0, ids: Vec::new(), pages: 0 }
@@ -409,6 +410,7 @@ async fn a_next_page_on_another_origin_is_never_asked() {
     assert_eq!(error.kind.exit_code(), 7);
     assert!(error.cause.contains("evil.example"), "{error}");
     assert_eq!(session.requests("contacts"), 1);
+    assert_eq!(session.ids, ["A"], "the page itself counts");
 }
 
 #[tokio::test(start_paused = true)]
@@ -423,6 +425,27 @@ async fn paging_that_loops_is_an_error() {
     assert!(error.cause.contains("paging loops"), "{error}");
     assert_eq!(error.kind.exit_code(), 7);
     assert_eq!(session.ids, ["A"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_that_points_back_is_a_loop_however_its_url_is_spelled() {
+    let rows =
+        |from: usize| (from..from + 2).map(|i| format!(r#"{{"id":"L{i}"}}"#)).collect::<Vec<_>>().join(",");
+    let body = |from: usize, next: &str| {
+        Odd::Status(200, vec![], format!(r#"{{"items":[{}],"nextPageUrl":{next}}}"#, rows(from)))
+    };
+    let next = |page: u32| {
+        let fields = "id,firstName,lastName,email,phone,tags,attributes,createdDate,modifiedDate";
+        format!(r#""/api/v2/crm/contacts?page={page}&pageSize=50&filter=email+ne+%27%27&fields={fields}""#)
+    };
+    let fake = Fake::new(10)
+        .odd("page=1", body(1, &next(2)))
+        .odd("page=2", body(3, &next(3)))
+        .odd("page=3", body(5, &next(1)));
+    let mut session = Session::new(fake);
+    let (_, error) = session.run(everybody()).await;
+    assert!(error.unwrap().cause.contains("visited before"));
+    assert_eq!(session.ids, ["L1", "L2", "L3", "L4", "L5", "L6"]);
 }
 
 #[tokio::test(start_paused = true)]

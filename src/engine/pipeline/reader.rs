@@ -406,6 +406,7 @@ mod tests {
             assert_eq!(skip(&text), Err(Fault { what, at }), "{text}");
         }
         assert_eq!(skip(&deep(128)), Ok(()));
+        assert_eq!(skip(&format!("[{}[]]", "{},[],".repeat(200))), Ok(()));
     }
 
     #[test]

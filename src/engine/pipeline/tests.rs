@@ -118,6 +118,9 @@ fn wrong_types_are_kept_and_marked() {
     let attributes = profile.attributes.value().unwrap();
     assert_eq!(node(attributes), (&Value::Text("21".into()), Some((r#""21""#, wrong))));
 
+    let profile = one(r#"{"id":[ "a \" b" , "\\" , 1 ]}"#);
+    assert_eq!(text(&profile.id).0, r#"["a \" b","\\",1]"#);
+
     let profile = one(r#"{"tags":["a",7,null,{"k": 1}],"attributes":["TRUE"]}"#);
     let Value::List(tags) = &profile.tags.value().unwrap().value else { panic!() };
     assert_eq!(node(&tags[1]), (&Value::Text("7".into()), Some(("7", wrong))));

@@ -54,7 +54,8 @@ impl ErrorPanel {
             Some(error) => format!("Error: {}", error.kind.name()),
             None => "Error".to_owned(),
         };
-        let hints = super::hints(ctx.keys, Context::Error, ctx.theme, place.width.saturating_sub(3));
+        let hints =
+            super::hints(ctx.keys, Context::Error, Some("close"), ctx.theme, place.width.saturating_sub(3));
         let inside = super::window(ctx, &title, hints, place, ctx.theme.bad, buf);
         super::draw_lines(&lines, self.offset, ctx, inside, buf);
     }

@@ -62,7 +62,7 @@ fn confirm(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         Line::styled("A run is under way. Leaving stops it;", theme.text),
         Line::styled(if rows { "what came so far is lost." } else { "it has just ended." }, theme.text),
     ];
-    let hints = hints(ctx.keys, Context::Confirm, theme, 40);
+    let hints = hints(ctx.keys, Context::Confirm, Some("stay"), theme, 40);
     let inside = window(ctx, "Leave?", hints, centred(area, 44, 4), theme.warn, buf);
     for (y, line) in (inside.y..inside.bottom()).zip(&lines) {
         buf.set_line(inside.x, y, line, inside.width);
@@ -112,32 +112,44 @@ fn window(
     let room = area.width - 3;
     let title = Span::styled(format!(" {title} "), ctx.theme.title_focused.patch(style));
     buf.set_span(area.x + 1, area.y, &title, room);
-    buf.set_line(area.x + 1, bottom, &hints, room);
+    inlay(&hints, area.x + 1, bottom, room, buf);
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height - 2 }
 }
 
 /// The keys of a place, as many as fit, in the table's order: ` Ctrl-R run  Esc close `.
-pub fn hints(keys: &Keymap, context: Context, theme: &Theme, width: u16) -> Line<'static> {
-    let mut spans: Vec<Span<'static>> = vec![" ".into()];
-    let mut used = 1;
-    let entries = super::action::TABLE.iter().filter(|e| !e.hint.is_empty());
-    let all: Vec<(String, &str, Action)> = entries
-        .filter_map(|e| Some((keys.keys(e.action, context).next()?.to_string(), e.hint, e.action)))
+///
+/// `esc` is what Esc does here and now; without a word for it, it is left out.
+pub fn hints(
+    keys: &Keymap,
+    context: Context,
+    esc: Option<&'static str>,
+    theme: &Theme,
+    width: u16,
+) -> Line<'static> {
+    let all: Vec<(String, &str, Action)> = super::action::TABLE
+        .iter()
+        .filter_map(|entry| {
+            let hint = match entry.action {
+                Action::Close => esc?,
+                Action::Run if context == Context::Error => "try again",
+                _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
+            };
+            Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
+        })
         .collect();
     // Whoever is lost needs help more than any other key: room for it is kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let help = all.iter().find(|(_, _, action)| *action == Action::Help).map_or(0, cost);
-    let mut kept = help;
+    let mut kept = all.iter().find(|(_, _, action)| *action == Action::Help).map_or(0, cost);
+    let mut spans: Vec<Span<'static>> = vec![" ".into()];
+    let mut used = 1;
     for entry in &all {
-        let own = if entry.2 == Action::Help { 0 } else { cost(entry) };
         if entry.2 == Action::Help {
             kept = 0;
         }
-        let need = if entry.2 == Action::Help { help } else { own };
-        if used + need + kept > usize::from(width) {
+        if used + cost(entry) + kept > usize::from(width) + 1 {
             continue;
         }
-        used += need;
+        used += cost(entry);
         spans.push(Span::styled(entry.0.clone(), theme.key));
         spans.push(Span::styled(format!(" {}  ", entry.1), theme.dim));
     }
@@ -145,6 +157,15 @@ pub fn hints(keys: &Keymap, context: Context, theme: &Theme, width: u16) -> Line
         last.content = format!("{} ", last.content.trim_end()).into();
     }
     Line::from(spans)
+}
+
+/// Draws a line over a border, without taking the border's style.
+pub fn inlay(line: &Line<'_>, x: u16, y: u16, width: u16, buf: &mut Buffer) {
+    let area = Rect { x, y, width: width.min(line.width() as u16), height: 1 }.intersection(buf.area);
+    for x in area.left()..area.right() {
+        buf[(x, y)].reset();
+    }
+    buf.set_line(area.x, area.y, line, area.width);
 }
 
 /// Breaks text into lines of at most `width` columns, at blanks where it can; keeps its own line breaks.
@@ -224,7 +245,77 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::events;
+    use crate::tui::theme::ThemeChoice;
     use proptest::prelude::*;
+
+    fn drawn(overlay: &Overlay, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+        let mut world = World::new(choice);
+        world.running = Some(crate::tui::ctx::Running {
+            id: crate::engine::query::QueryId(1),
+            since: world.now,
+            cancelling: false,
+        });
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        overlay.view(&world.ctx(area), area, &mut buf);
+        buf
+    }
+
+    fn failure() -> Overlay {
+        Overlay::Error(Box::new(error::ErrorPanel::new(vec![events::gateway_error()], Some(1_250))))
+    }
+
+    #[test]
+    fn help_error_and_question_in_every_theme() {
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
+            insta::assert_debug_snapshot!(drawn(
+                &Overlay::Help(help::Help::new(Context::Builder)),
+                choice,
+                (80, 40)
+            ));
+            insta::assert_debug_snapshot!(drawn(&Overlay::Confirm, choice, (60, 16)));
+        }
+    }
+
+    #[test]
+    fn a_panel_scrolls_to_its_end_and_no_further() {
+        let world = World::new(ThemeChoice::Plain);
+        let area = Rect::new(0, 0, 60, 16);
+        let ctx = world.ctx(area);
+        let mut overlay = failure();
+        assert!(!overlay.scroll(Action::Up, &ctx));
+        assert!(overlay.scroll(Action::Last, &ctx));
+        assert!(!overlay.scroll(Action::PageDown, &ctx));
+        let mut buf = Buffer::empty(area);
+        overlay.view(&ctx, area, &mut buf);
+        let text: String = buf.content.iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(text.contains("stay in the table"), "{text}");
+    }
+
+    #[test]
+    fn an_overlay_fits_any_screen() {
+        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
+                let _buf = drawn(&overlay, ThemeChoice::Dark, size);
+            }
+        }
+    }
+
+    #[test]
+    fn the_footer_keeps_room_for_the_help() {
+        let theme = Theme::new(ThemeChoice::Plain, false);
+        let keys = Keymap::default();
+        for context in [Context::Builder, Context::Profiles, Context::Detail, Context::Activity] {
+            for width in 24..150 {
+                let line = hints(&keys, context, Some("cancel"), &theme, width);
+                assert!(line.width() <= usize::from(width), "{context:?} {width}: {line}");
+                assert!(line.to_string().contains("? help"), "{context:?} {width}: {line}");
+            }
+        }
+    }
 
     #[test]
     fn text_wraps_at_blanks_and_keeps_its_lines() {

@@ -173,5 +173,18 @@ fn scroll(offset: &mut usize, action: Action, len: usize, height: usize, from_en
 
 /// A line that says why there is nothing.
 fn nothing(text: &str, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-    buf.set_line(area.x, area.y, &Line::styled(format!(" {text}"), ctx.theme.dim), area.width);
+    put(&Line::styled(format!(" {text}"), ctx.theme.dim), ctx, area, area.y, buf);
 }
+
+/// Draws a line; one that is too long says so in its last column.
+fn put(line: &Line<'_>, ctx: &Ctx<'_>, area: Rect, y: u16, buf: &mut Buffer) {
+    buf.set_line(area.x, y, line, area.width);
+    if line.width() > usize::from(area.width)
+        && let Some(cell) = buf.cell_mut((area.right().saturating_sub(1), y))
+    {
+        cell.set_symbol("…").set_style(ctx.theme.dim);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
@@ -21,6 +20,7 @@ use crate::engine::event::{Auth, Endpoint, Exchange};
 use crate::engine::text::{clean, fit};
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
+use crate::tui::gauge::{MEASURED_OVER, bar, gate_left, measured};
 use crate::tui::theme::Theme;
 
 /// Exchanges that the line's percentiles are taken over.
@@ -29,8 +29,6 @@ const RECENT: usize = 100;
 const SPARK: usize = 8;
 /// Columns of the rate's bar.
 const BAR: usize = 10;
-/// `measured` counts the last second; past that, with no word from the worker, nothing was sent.
-const MEASURED_OVER: Duration = Duration::from_secs(1);
 
 /// What the status line remembers.
 #[derive(Debug)]
@@ -46,9 +44,9 @@ pub struct Header {
 /// What may be left out, first to last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Worth {
-    Hint,
     Spark,
     Bar,
+    Hint,
     Latency,
     Token,
     Waiting,
@@ -218,30 +216,6 @@ fn limits(ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
     ));
 }
 
-/// Requests sent in the last second, by a snapshot that may be older than that.
-pub(crate) fn measured(ctx: &Ctx<'_>) -> f64 {
-    ctx.limits.map_or(0.0, |l| {
-        if ctx.now.saturating_duration_since(l.at) < MEASURED_OVER { l.measured } else { 0.0 }
-    })
-}
-
-/// How long nobody sends yet, rounded up to the second that a countdown shows.
-pub(crate) fn gate_left(ctx: &Ctx<'_>) -> Option<Duration> {
-    let until = ctx.limits?.gate.as_ref()?.until;
-    let left = until.checked_duration_since(ctx.now).filter(|left| !left.is_zero())?;
-    // A countdown ends with 1, not with 0.
-    Some(left + Duration::from_nanos(999_999_999))
-}
-
-/// A bar of so many columns.
-pub(crate) fn bar(share: f64, columns: usize, theme: &Theme) -> Vec<Span<'static>> {
-    let full = ((share.clamp(0.0, 1.0) * columns as f64).round() as usize).min(columns);
-    vec![
-        Span::styled(theme.symbols.bar.repeat(full), theme.bar),
-        Span::styled(theme.symbols.bar_empty.repeat(columns - full), theme.bar_empty),
-    ]
-}
-
 /// Nearest rank; zero of nothing.
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     let rank = (sorted.len() * percent).div_ceil(100);
@@ -253,11 +227,126 @@ fn height(d: Duration, top: Duration) -> usize {
     ((share * 8.0).ceil() as usize).clamp(1, 8) - 1
 }
 
-/// A style for a status: told by the figure, coloured beside it.
-pub(crate) fn status_style(status: Option<u16>, theme: &Theme) -> Style {
-    match status {
-        Some(200..=299) => theme.good,
-        Some(429) => theme.warn,
-        _ => theme.bad,
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::event::{Gate, ServiceInfo};
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::events;
+    use crate::tui::theme::ThemeChoice;
+
+    type Set = fn(&mut World, &mut Header);
+
+    /// States of the line, each said for itself.
+    const STATES: &[(&str, Set)] = &[
+        ("connecting", |w, _| w.service = None),
+        ("connected", |_, _| {}),
+        ("token asked for", |_, h| _ = h.auth(Auth::Requesting)),
+        ("token refused", |_, h| _ = h.auth(Auth::Refused)),
+        ("running", running),
+        ("token nearly over", |w, h| {
+            running(w, h);
+            h.auth(events::granted(w.now, 42));
+        }),
+        ("no limit known", |w, h| {
+            running(w, h);
+            w.limits.as_mut().unwrap().rate = None;
+        }),
+        ("gate closed", |w, h| {
+            running(w, h);
+            w.limits.as_mut().unwrap().gate =
+                Some(Gate { until: w.now + Duration::from_millis(6_100), said: "Retry-After: 7".into() });
+        }),
+        ("sandbox", |w, h| {
+            running(w, h);
+            w.service = Some(ServiceInfo { tenant: "sandbox".into(), sandbox: true, ..events::service() });
+        }),
+    ];
+
+    fn running(world: &mut World, header: &mut Header) {
+        header.auth(events::granted(world.now, 3_500));
+        world.limits = Some(events::limits(world.now));
+        for n in 1..=20 {
+            header.exchange(&events::exchange(n, 200, 20 + n * 13 % 40));
+        }
+    }
+
+    fn line(set: Set, choice: ThemeChoice, width: u16) -> Buffer {
+        let mut world = World::new(choice);
+        world.service = Some(events::service());
+        let mut header = Header::new("acme".into(), false);
+        set(&mut world, &mut header);
+        let area = Rect::new(0, 0, width, 1);
+        let mut buf = Buffer::empty(area);
+        header.view(&world.ctx(area), area, &mut buf);
+        buf
+    }
+
+    fn text(buf: &Buffer) -> String {
+        buf.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>().trim_end().to_owned()
+    }
+
+    fn every_state(choice: ThemeChoice) -> Buffer {
+        let mut all = Buffer::empty(Rect::new(0, 0, 120, 0));
+        for (y, (_, set)) in STATES.iter().enumerate() {
+            let mut one = line(*set, choice, 120);
+            one.area.y = y as u16;
+            all.merge(&one);
+        }
+        all
+    }
+
+    #[test]
+    fn every_state_in_the_dark() {
+        insta::assert_debug_snapshot!(every_state(ThemeChoice::Dark));
+    }
+
+    #[test]
+    fn every_state_in_the_light() {
+        insta::assert_debug_snapshot!(every_state(ThemeChoice::Light));
+    }
+
+    #[test]
+    fn every_state_without_colour() {
+        insta::assert_debug_snapshot!(every_state(ThemeChoice::Plain));
+    }
+
+    #[test]
+    fn tenant_and_sandbox_are_the_last_to_go() {
+        fn sandbox(world: &mut World, header: &mut Header) {
+            running(world, header);
+            world.service = Some(ServiceInfo { sandbox: true, ..events::service() });
+        }
+        let shown: Vec<_> =
+            [140, 100, 80, 60, 40, 20].map(|w| text(&line(sandbox, ThemeChoice::Dark, w))).into();
+        insta::assert_debug_snapshot!(shown);
+        for width in 16..200 {
+            let line = text(&line(sandbox, ThemeChoice::Dark, width));
+            assert!(line.contains("acme") && line.contains("SANDBOX"), "{width}: {line}");
+        }
+    }
+
+    #[test]
+    fn the_countdown_never_says_zero_and_moves_each_second() {
+        let mut world = World::new(ThemeChoice::Dark);
+        let mut limits = events::limits(world.now);
+        limits.measured = 0.0;
+        limits.gate = Some(Gate { until: world.now + Duration::from_millis(2_500), said: String::new() });
+        world.limits = Some(limits);
+        let header = Header::new("acme".into(), false);
+        let area = Rect::new(0, 0, 120, 1);
+        let mut said = vec![];
+        loop {
+            let mut buf = Buffer::empty(area);
+            header.view(&world.ctx(area), area, &mut buf);
+            let line = text(&buf);
+            said.push(line.split("waits ").nth(1).map(|rest| rest[..3].to_owned()));
+            match header.next_change(&world.ctx(area)) {
+                Some(next) => world.now = next,
+                None => break,
+            }
+        }
+        let said: Vec<_> = said.iter().map(Option::as_deref).collect();
+        assert_eq!(said, [Some("3 s"), Some("2 s"), Some("1 s"), None]);
     }
 }

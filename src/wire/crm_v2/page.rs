@@ -7,12 +7,13 @@ use super::errors::{ErrorBody, error_body};
 use super::scan::{Cut, Scanner};
 
 /// A page as received. The rows are not parsed, and need not be valid: see `engine::pipeline`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageBody<'a> {
     /// One slice of the body a row, without the white space around it.
     pub items: Vec<&'a [u8]>,
-    /// `nextPageUrl`, where it is neither null, missing nor empty.
-    pub next: Option<Cow<'a, str>>,
+    /// `nextPageUrl`, where it is neither null, missing nor empty; or what it is instead of text: the rows are
+    /// there all the same.
+    pub next: Result<Option<Cow<'a, str>>, &'static str>,
     /// `total`, else `totalCount`: a number or numeric text; anything else is as if missing.
     pub total: Option<u64>,
 }
@@ -36,8 +37,6 @@ pub enum PageError {
     ItemsNotAList(&'static str),
     /// A success that says it is an error.
     Refused(Box<ErrorBody>),
-    /// `nextPageUrl` has another type than text, or is a text that cannot be read.
-    BadNext(&'static str),
 }
 
 impl PageError {
@@ -59,7 +58,6 @@ impl fmt::Display for PageError {
             Self::NoItems => f.write_str("the body has no items"),
             Self::ItemsNotAList(what) => write!(f, "items is {what}, not a list"),
             Self::Refused(body) => write!(f, "the service answers 200 with an error: {body}"),
-            Self::BadNext(what) => write!(f, "nextPageUrl is {what}, not text or null"),
         }
     }
 }
@@ -123,10 +121,10 @@ pub fn page(body: &[u8]) -> Result<PageBody<'_>, PageError> {
     if scanner.peek().is_some() {
         return Err(PageError::NotJson(scanner.offset()));
     }
-    let refused = error.is_some_and(|e| !matches!(e, b"null" | b"false" | b"\"\"" | b""));
+    let refused = error.is_some_and(|e| !matches!(e, b"null" | b"false" | b"\"\"" | b"{}" | b"[]" | b""));
     match items {
         Items::Rows(items) if !(refused && items.is_empty()) => {
-            Ok(PageBody { items, next: next.map_err(PageError::BadNext)?, total: totals[0].or(totals[1]) })
+            Ok(PageBody { items, next, total: totals[0].or(totals[1]) })
         }
         _ if refused => Err(PageError::Refused(Box::new(error_body(None, body)))),
         Items::Other(what) => Err(PageError::ItemsNotAList(what)),
@@ -223,8 +221,8 @@ mod tests {
             "nextPageUrl":"/api/v2/crm/contacts?fields=id&pageSize=50&page=2","total":10000}"#;
         let page = page(body).unwrap();
         assert_eq!(items(&page), [r#"{"id":"PROF-001","email":"Ada@Example.com"}"#, r#"{"id":"PROF-002"}"#]);
-        assert_eq!(page.next.as_deref(), Some("/api/v2/crm/contacts?fields=id&pageSize=50&page=2"));
-        assert!(matches!(page.next, Some(Cow::Borrowed(_))));
+        let next = "/api/v2/crm/contacts?fields=id&pageSize=50&page=2";
+        assert!(matches!(page.next, Ok(Some(Cow::Borrowed(said))) if said == next));
         assert_eq!(page.total, Some(10_000));
     }
 
@@ -237,7 +235,11 @@ mod tests {
             "\u{feff} {\"items\":[],\"error\":null}\r\n",
             r#"{"\u0069tems":[]}"#,
         ] {
-            assert_eq!(page(body.as_bytes()), Ok(PageBody::default()), "{body}");
+            assert_eq!(
+                page(body.as_bytes()),
+                Ok(PageBody { items: vec![], next: Ok(None), total: None }),
+                "{body}"
+            );
         }
     }
 
@@ -245,15 +247,15 @@ mod tests {
     fn next_page_url_is_text_or_nothing() {
         let next = |value: &str| {
             let body = format!(r#"{{"nextPageUrl":{value},"items":[1]}}"#);
-            page(body.as_bytes()).map(|p| p.next.map(Cow::into_owned))
+            page(body.as_bytes()).unwrap().next.map(|next| next.map(Cow::into_owned))
         };
         assert_eq!(next(r#""\/x?page=2""#), Ok(Some("/x?page=2".into())));
         for (value, what) in [("7", "a number"), ("{}", "an object"), ("true", "a boolean"), ("[]", "a list")]
         {
-            assert_eq!(next(value), Err(PageError::BadNext(what)), "{value}");
+            assert_eq!(next(value), Err(what), "{value}");
         }
-        assert_eq!(next(r#""\ud800""#), Err(PageError::BadNext("a text that cannot be read")));
-        assert_eq!(next("\"a\nb\""), Err(PageError::BadNext("a text that cannot be read")));
+        assert_eq!(next(r#""\ud800""#), Err("a text that cannot be read"));
+        assert_eq!(next("\"a\nb\""), Err("a text that cannot be read"));
     }
 
     #[test]

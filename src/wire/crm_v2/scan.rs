@@ -13,15 +13,17 @@ pub(super) struct Cut;
 pub(super) struct Scanner<'a> {
     body: &'a [u8],
     at: usize,
-    /// The brackets that are open inside the value being scanned; kept for its memory.
+    /// What closes the brackets that are open inside the value being scanned; kept for its memory.
     open: Vec<u8>,
+    /// How many of these are braces, so that a closing bracket that closes nothing is known at once.
+    braces: usize,
 }
 
 impl<'a> Scanner<'a> {
     /// Starts at the body's first byte, past a byte order mark.
     pub(super) fn new(body: &'a [u8]) -> Self {
         let at = if body.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        Self { body, at, open: Vec::new() }
+        Self { body, at, open: Vec::new(), braces: 0 }
     }
 
     /// The next byte that is not white space, where there is one.
@@ -57,6 +59,7 @@ impl<'a> Scanner<'a> {
         let start = self.at;
         let mut end = start;
         self.open.clear();
+        self.braces = 0;
         loop {
             let byte = *self.body.get(self.at).ok_or(Cut)?;
             match byte {
@@ -65,23 +68,32 @@ impl<'a> Scanner<'a> {
                     end = self.at;
                     continue;
                 }
-                b'{' => self.open.push(b'}'),
-                b'[' => self.open.push(b']'),
-                b'}' | b']' => {
-                    if self.open.last() == Some(&byte) {
-                        self.open.pop();
-                    } else if self.open.is_empty() {
-                        return Ok(&self.body[start..end]);
-                    } else if let Some(outer) = self.open.iter().rposition(|open| *open == byte) {
-                        self.open.truncate(outer);
-                    }
+                b'{' => {
+                    self.open.push(b'}');
+                    self.braces += 1;
                 }
-                b',' if self.open.is_empty() => return Ok(&self.body[start..end]),
+                b'[' => self.open.push(b']'),
+                b'}' | b']' | b',' if self.open.is_empty() => return Ok(&self.body[start..end]),
+                b'}' | b']' => self.close(byte),
                 _ => {}
             }
             self.at += 1;
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 end = self.at;
+            }
+        }
+    }
+
+    /// Closes the innermost open bracket of this kind, and what is open inside it.
+    fn close(&mut self, byte: u8) {
+        let of_kind = if byte == b'}' { self.braces } else { self.open.len() - self.braces };
+        if of_kind == 0 {
+            return;
+        }
+        while let Some(closed) = self.open.pop() {
+            self.braces -= usize::from(closed == b'}');
+            if closed == byte {
+                return;
             }
         }
     }
@@ -121,6 +133,13 @@ mod tests {
     fn brackets_that_do_not_match_do_not_swallow_what_follows() {
         assert_eq!(first(r#"{"a":[1,2},{"b":1}]"#), Ok(r#"{"a":[1,2}"#));
         assert_eq!(first(r#"{"a":1]},{"b":1}]"#), Ok(r#"{"a":1]}"#));
+    }
+
+    #[test]
+    fn a_flood_of_brackets_takes_one_pass() {
+        let n = 1_000_000;
+        let flood = "[".repeat(n) + &"}".repeat(n) + "{" + &"]".repeat(n) + "]";
+        assert_eq!(first(&flood), Ok(&flood[..flood.len() - 1]));
     }
 
     #[test]

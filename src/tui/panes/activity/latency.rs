@@ -59,7 +59,7 @@ impl Latencies {
             " {:<9}{:>7}{:>9}{:>9}{:>9}{:>9}  {:>9}{:>9}",
             "", "count", "p50", "p95", "p99", "max", "wait p50", "wait p95"
         );
-        buf.set_line(area.x, area.y, &Line::styled(heading, theme.heading), area.width);
+        super::put(&Line::styled(heading, theme.heading), ctx, area, area.y, buf);
         let mut y = area.y + 1;
         for (endpoint, measured) in &shown {
             if y >= area.bottom() {
@@ -82,7 +82,7 @@ impl Latencies {
                 ),
                 Span::styled(format!("  {:>9}{:>9}", at(waiting, 0.5), at(waiting, 0.95)), theme.dim),
             ]);
-            buf.set_line(area.x, y, &line, area.width);
+            super::put(&line, ctx, area, y, buf);
             y += 1;
         }
         // One histogram: of the profiles where there are some, else of what there is.

@@ -13,7 +13,7 @@ use crate::engine::text::clean;
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
-use crate::tui::panes::header::{bar, gate_left, measured};
+use crate::tui::gauge::{bar, gate_left, measured};
 
 /// 429s that are kept.
 const THROTTLES: usize = 100;
@@ -56,7 +56,7 @@ impl LimitsTab {
         ];
         lines.extend(self.throttles.iter().map(|exchange| throttle(exchange, ctx)));
         for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(self.offset)) {
-            buf.set_line(area.x, y, line, area.width);
+            super::put(line, ctx, area, y, buf);
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::engine::text::clean;
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
-use crate::tui::panes::header::{measured, status_style};
+use crate::tui::gauge::{measured, status_style};
 use crate::tui::theme::Theme;
 
 /// Lines that are kept.
@@ -102,12 +102,12 @@ impl Log {
         let end = self.entries.len().saturating_sub(self.offset).max(height.min(self.entries.len()));
         let start = end.saturating_sub(height);
         for (y, entry) in (area.y..area.bottom()).zip(self.entries.range(start..end)) {
-            buf.set_line(area.x, y, &line(entry, ctx), area.width);
+            super::put(&line(entry, ctx, area.width.into()), ctx, area, y, buf);
         }
     }
 }
 
-fn line(entry: &Entry, ctx: &Ctx<'_>) -> Line<'static> {
+fn line(entry: &Entry, ctx: &Ctx<'_>, width: usize) -> Line<'static> {
     let theme = ctx.theme;
     let time = |at| Span::styled(format!(" {} ", figures::time_of_day(at, ctx.zone)), theme.dim);
     match entry {
@@ -122,13 +122,20 @@ fn line(entry: &Entry, ctx: &Ctx<'_>) -> Line<'static> {
         }
         Entry::Exchange { exchange, budget } => {
             let mut spans = vec![time(exchange.at)];
-            spans.extend(exchange_spans(exchange, *budget, theme));
-            Line::from(spans)
+            spans.extend(exchange_spans(exchange, theme));
+            let mut line = Line::from(spans);
+            // Nice to know: there where it fits.
+            for aside in asides(exchange, *budget, theme) {
+                if line.width() + aside.width() <= width {
+                    line.spans.push(aside);
+                }
+            }
+            line
         }
     }
 }
 
-fn exchange_spans(exchange: &Exchange, budget: Option<(f64, f64)>, theme: &Theme) -> Vec<Span<'static>> {
+fn exchange_spans(exchange: &Exchange, theme: &Theme) -> Vec<Span<'static>> {
     let endpoint = exchange.endpoint.name();
     let label = clean(&exchange.label);
     // A token's label is its endpoint's name; saying it twice says nothing more.
@@ -168,15 +175,18 @@ fn exchange_spans(exchange: &Exchange, budget: Option<(f64, f64)>, theme: &Theme
         };
         spans.push(Span::styled(text, theme.warn));
     }
-    let waited = exchange.phases.waiting();
-    if waited.as_millis() >= 10 {
-        spans.push(Span::styled(format!("  waited {}", figures::span(waited)), theme.dim));
-    }
-    if let Some((used, most)) = budget {
-        spans.push(Span::styled(
-            format!("  budget {}/{}", figures::rate(used), figures::rate(most)),
-            theme.dim,
-        ));
-    }
     spans
+}
+
+fn asides(
+    exchange: &Exchange,
+    budget: Option<(f64, f64)>,
+    theme: &Theme,
+) -> impl Iterator<Item = Span<'static>> {
+    let waited = Some(exchange.phases.waiting()).filter(|waited| waited.as_millis() >= 10);
+    let waited = waited.map(|waited| format!("  waited {}", figures::span(waited)));
+    let budget =
+        budget.map(|(used, most)| format!("  budget {}/{}", figures::rate(used), figures::rate(most)));
+    let style = theme.dim;
+    [waited, budget].into_iter().flatten().map(move |text| Span::styled(text, style))
 }

@@ -1,0 +1,333 @@
+//! One entry of the audit trail. `docs/audit.md` describes each field; a test compares the two.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::filter::{hash_literals, literals};
+use super::hash::Hasher;
+use super::scrub::scrub;
+use super::user::User;
+use crate::engine::error::Error;
+use crate::engine::event::{Cut, Latency, Summary};
+use crate::engine::options::Service;
+use crate::engine::query::{Id, Query};
+
+/// The version of the schema that this program writes.
+pub const SCHEMA: u32 = 1;
+
+/// Who asks, and whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// The operating-system user.
+    pub user: User,
+    /// The tenant's name.
+    pub tenant: String,
+    /// The API's dialect.
+    pub dialect: String,
+    /// Whether the service is the embedded one, whose people are made up.
+    pub sandbox: bool,
+}
+
+impl Who {
+    /// This user, before this service.
+    pub fn new(user: User, service: &Service) -> Self {
+        Self {
+            user,
+            tenant: service.tenant.clone(),
+            dialect: service.dialect.name().to_owned(),
+            sandbox: service.sandbox,
+        }
+    }
+}
+
+/// What is written of one query. Holds no personal value and no secret: IDs and the literals of the filter
+/// are keyed hashes, errors have their values taken out, and no reply is in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/audit.md describes each field, and a test sees to it")]
+pub struct Entry {
+    pub schema: u32,
+    pub event: String,
+    pub tool: String,
+    pub time: String,
+    pub elapsed_ms: u64,
+    pub user: String,
+    pub uid: u32,
+    pub tenant: String,
+    pub dialect: String,
+    pub sandbox: bool,
+    pub scopes: Vec<String>,
+    pub scopes_needed: Vec<String>,
+    pub fields: Vec<String>,
+    pub segments: Vec<String>,
+    pub filter: Option<String>,
+    pub ids: u64,
+    pub id_hashes: Vec<String>,
+    pub page_size: u32,
+    pub limit: Option<u64>,
+    pub retention_days: u32,
+    pub cache: bool,
+    pub status: String,
+    pub cut: Option<String>,
+    pub error: Option<Failure>,
+    pub pages: u32,
+    pub requests: u32,
+    pub retries: u32,
+    pub throttled: u32,
+    pub cache_hits: u32,
+    pub bytes: u64,
+    pub rows: u64,
+    pub total: Option<u64>,
+    pub repeats: u64,
+    pub not_found: u64,
+    pub set_aside: u64,
+    pub past_retention: u64,
+    pub accuracy: Option<f64>,
+    pub network: Percentiles,
+    pub processing: Percentiles,
+}
+
+/// Why a query did not end well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/audit.md describes each field, and a test sees to it")]
+pub struct Failure {
+    pub kind: String,
+    pub exit_code: u8,
+    pub what: String,
+}
+
+/// A distribution of durations, in whole microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "docs/audit.md describes each field, and a test sees to it")]
+pub struct Percentiles {
+    pub count: u64,
+    pub p50_us: u64,
+    pub p95_us: u64,
+    pub max_us: u64,
+}
+
+impl From<Latency> for Percentiles {
+    fn from(latency: Latency) -> Self {
+        let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            count: latency.count,
+            p50_us: us(latency.p50),
+            p95_us: us(latency.p95),
+            max_us: us(latency.max),
+        }
+    }
+}
+
+impl Entry {
+    /// The entry of a query that is over. `granted` are the scopes of the token, empty where there was none.
+    pub fn of_query(
+        hasher: &Hasher,
+        who: &Who,
+        query: &Query,
+        granted: &[String],
+        summary: &Summary,
+        error: Option<&Error>,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: "query".to_owned(),
+            tool: concat!("cxlens ", env!("CARGO_PKG_VERSION")).to_owned(),
+            time: summary.started.to_string(),
+            elapsed_ms: u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
+            user: who.user.name.clone(),
+            uid: who.user.uid,
+            tenant: who.tenant.clone(),
+            dialect: who.dialect.clone(),
+            sandbox: who.sandbox,
+            scopes: granted.to_vec(),
+            scopes_needed: query.scopes().iter().map(|&scope| scope.to_owned()).collect(),
+            fields: query.fields().iter().map(|field| field.wire().to_owned()).collect(),
+            segments: query.segments().iter().map(|id| id.as_str().to_owned()).collect(),
+            filter: query.filter().map(|filter| hash_literals(filter.as_str(), hasher)),
+            ids: query.ids().len() as u64,
+            id_hashes: query.ids().iter().map(|id| hasher.hash(id.as_str())).collect(),
+            page_size: query.page_size(),
+            limit: query.limit(),
+            retention_days: query.retention_days(),
+            cache: query.use_cache(),
+            status: summary.status.name().to_owned(),
+            cut: summary.cut.map(|cut| cut_name(cut).to_owned()),
+            error: error.map(|error| failure(error, query, hasher)),
+            pages: summary.pages,
+            requests: summary.requests,
+            retries: summary.retries,
+            throttled: summary.throttled,
+            cache_hits: summary.cache_hits,
+            bytes: summary.bytes,
+            rows: summary.rows,
+            total: summary.total,
+            repeats: summary.repeats,
+            not_found: summary.not_found.len() as u64,
+            set_aside: summary.set_aside.len() as u64,
+            past_retention: summary.past_retention,
+            accuracy: summary.accuracy.map(|share| (share * 1e6).round() / 1e6),
+            network: summary.network.into(),
+            processing: summary.processing.into(),
+        }
+    }
+}
+
+fn cut_name(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Limit(_) => "limit",
+        Cut::Cancelled => "cancelled",
+        Cut::Error => "error",
+    }
+}
+
+/// Only what failed: cause, request and reply may quote values of the service's.
+fn failure(error: &Error, query: &Query, hasher: &Hasher) -> Failure {
+    let literals = query.filter().map(|filter| literals(filter.as_str())).unwrap_or_default();
+    let known: HashSet<&str> =
+        query.ids().iter().map(Id::as_str).chain(literals.iter().map(String::as_str)).collect();
+    Failure {
+        kind: error.kind.name().to_owned(),
+        exit_code: error.kind.exit_code(),
+        what: scrub(&error.what, &known, hasher),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::engine::error::Kind;
+    use crate::engine::event::Status;
+    use crate::engine::query::Draft;
+
+    /// A made-up entry with every field set.
+    pub(in crate::engine::audit) fn entry() -> Entry {
+        of(Some(
+            &Error::new(
+                Kind::Network,
+                "page 2 of \"CANARY-VALUE\", with CANARY-ID and CANARY-LITERAL",
+                "CANARY-CAUSE",
+                "CANARY-REMEDY",
+            )
+            .with_request("CANARY-REQUEST")
+            .with_reply("CANARY-REPLY"),
+        ))
+    }
+
+    fn of(error: Option<&Error>) -> Entry {
+        let query = Draft {
+            ids: vec!["CANARY-ID".into(), "PROF-002".into()],
+            fields: "id,email".parse().unwrap(),
+            segments: vec!["SEG-A".into()],
+            filter: "lastName eq 'CANARY-LITERAL' and score gt 10".into(),
+            limit: Some(100),
+            ..Draft::default()
+        }
+        .check()
+        .unwrap();
+        let latency = Latency {
+            count: 3,
+            p50: Duration::from_millis(23),
+            p95: Duration::from_micros(61_500),
+            max: Duration::from_micros(70_001),
+        };
+        let summary = Summary {
+            status: Status::Partial,
+            started: "2026-03-04T12:01:04.5Z".parse().unwrap(),
+            elapsed: Duration::from_millis(1_234),
+            rows: 50,
+            total: Some(100),
+            pages: 1,
+            requests: 4,
+            retries: 2,
+            throttled: 1,
+            cache_hits: 0,
+            oldest: None,
+            bytes: 23_000,
+            repeats: 1,
+            not_found: vec![Id::new("ID", "CANARY-ID").unwrap()],
+            filtered: true,
+            set_aside: Vec::new(),
+            network: latency,
+            processing: Latency::default(),
+            accuracy: Some(2.0 / 3.0),
+            past_retention: 5,
+            cut: Some(Cut::Error),
+        };
+        let who = Who {
+            user: User { name: "ada".into(), uid: 1000 },
+            tenant: "acme".into(),
+            dialect: "crm-v2".into(),
+            sandbox: false,
+        };
+        let granted = ["crm:read".to_owned(), "cdp:read".to_owned()];
+        Entry::of_query(&Hasher::new(&[7; 32]), &who, &query, &granted, &summary, error)
+    }
+
+    #[test]
+    fn an_entry_says_all_that_the_issue_names() {
+        let entry = entry();
+        let hasher = Hasher::new(&[7; 32]);
+        let id = hasher.hash("CANARY-ID");
+        let value: Value = serde_json::to_value(&entry).unwrap();
+        let asked = serde_json::json!({
+            "schema": 1, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
+            "time": "2026-03-04T12:01:04.5Z", "elapsed_ms": 1234,
+            "user": "ada", "uid": 1000, "tenant": "acme", "dialect": "crm-v2", "sandbox": false,
+            "scopes": ["crm:read", "cdp:read"], "scopes_needed": ["crm:read", "cdp:read"],
+            "fields": ["id", "email"], "segments": ["SEG-A"],
+            "filter": format!("lastName eq '#{}' and score gt #{}", hasher.hash("CANARY-LITERAL"), hasher.hash("10")),
+            "ids": 2, "id_hashes": [id, hasher.hash("PROF-002")],
+            "page_size": 50, "limit": 100, "retention_days": 180, "cache": true,
+        });
+        let came = serde_json::json!({
+            "status": "partial", "cut": "error",
+            "error": {
+                "kind": "network", "exit_code": 6,
+                "what": format!("page 2 of \"#{}\", with #{id} and #{}",
+                    hasher.hash("CANARY-VALUE"), hasher.hash("CANARY-LITERAL")),
+            },
+            "pages": 1, "requests": 4, "retries": 2, "throttled": 1, "cache_hits": 0, "bytes": 23000, "rows": 50,
+            "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "accuracy": 0.666_667,
+            "network": { "count": 3, "p50_us": 23000, "p95_us": 61500, "max_us": 70001 },
+            "processing": { "count": 0, "p50_us": 0, "p95_us": 0, "max_us": 0 },
+        });
+        let expected: serde_json::Map<_, _> =
+            [asked, came].into_iter().flat_map(|part| part.as_object().unwrap().clone()).collect();
+        assert_eq!(value, Value::Object(expected));
+    }
+
+    #[test]
+    fn no_value_of_anybody_is_in_an_entry() {
+        let line = serde_json::to_string(&entry()).unwrap();
+        assert!(!line.contains("CANARY"), "{line}");
+        assert!(of(None).error.is_none());
+    }
+
+    /// `network.p50_us` for what lies in an object.
+    fn names(value: &Value, prefix: &str, out: &mut BTreeSet<String>) {
+        let Value::Object(members) = value else { return };
+        for (key, value) in members {
+            let name = format!("{prefix}{key}");
+            names(value, &format!("{name}."), out);
+            out.insert(name);
+        }
+    }
+
+    #[test]
+    fn the_document_describes_exactly_these_fields() {
+        let document = include_str!("../../../docs/audit.md");
+        let described: BTreeSet<String> = document
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once('`'))
+            .map(|(name, _)| name.to_owned())
+            .collect();
+        let mut written = BTreeSet::new();
+        names(&serde_json::to_value(entry()).unwrap(), "", &mut written);
+        assert_eq!(described, written);
+    }
+}

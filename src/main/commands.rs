@@ -1,0 +1,208 @@
+//! A function for each command: from what was typed to an exit code.
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write as _};
+
+use cxlens::args;
+use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
+use cxlens::config::{self, Flags, Settings, Target, origin};
+use cxlens::engine::error::{Error, Kind};
+use cxlens::engine::event::Status;
+use cxlens::engine::plan::{Known, Plan};
+use cxlens::engine::query::Query;
+use cxlens::sandbox::Sandbox;
+use cxlens::tui;
+use cxlens::tui::theme::ThemeChoice;
+use jiff::tz::TimeZone;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{Failed, Start, say, session, translate};
+
+/// `cxlens [explore]`
+pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
+    let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
+    let mut draft = translate::draft(&typed.query, settings.query)?;
+    let (tenant, sandbox) = match &settings.target {
+        Target::Tenant(service) => (service.tenant.clone(), false),
+        Target::Incomplete { error, .. } => return Err(error.clone().into()),
+        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
+    };
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Error::usage(
+            "the explorer",
+            "standard input and output are not a terminal",
+            "run it in one, or use cxlens query for pipes and files",
+        )
+        .into());
+    }
+    if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
+        // Everybody: a newcomer has a query that is ready to run.
+        draft.segments.push("SEG-ALL".to_owned());
+    }
+    let setup = tui::run::Setup {
+        draft,
+        run_at_once: typed.run,
+        clock: start.clock.clone(),
+        theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
+        ascii: false,
+        tenant,
+        sandbox,
+        in_tmux: start.env.get("TMUX").is_some(),
+    };
+    runtime()?.block_on(async {
+        let (handle, background) = session::start(settings, start.clock).split();
+        let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
+        session::end(background).await;
+        Ok(exit.code())
+    })
+}
+
+/// `cxlens query`
+pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
+    let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
+    let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
+    if typed.dry_run {
+        return dry_run(&settings, &query?);
+    }
+    // Where neither a query nor a tenant was given, both are told.
+    let service = if settings.wants_sandbox() { Ok(()) } else { settings.service().map(drop) };
+    let query = match (query, service) {
+        (Ok(query), Ok(())) => query,
+        (query, service) => {
+            return Err(Failed(query.err().into_iter().flatten().chain(service.err()).collect()));
+        }
+    };
+    let streams = streams(&settings);
+    let sink = translate::sink(typed, &query, streams)?;
+    runtime()?.block_on(async {
+        let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
+        let (handle, background) = session::start(settings, start.clock).split();
+        let code = query::run(handle, query, sink, streams, &mut signals, say).await;
+        session::end(background).await;
+        Ok(code)
+    })
+}
+
+/// `cxlens query --dry-run`
+fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
+    let (service, note) = settings.planned()?;
+    let known = Known { rate: service.bounds.rate, burst: 1.0, ..Known::default() };
+    let plan = Plan::of(query, &service, known, |_| false)?;
+    match io::stdout().write_all(plan::describe(&service, query, &plan, note).as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
+        _ => Ok(0),
+    }
+}
+
+/// `cxlens webhook`
+pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed> {
+    let tenant = match typed {
+        args::Webhook::Register(register) => &register.tenant,
+        args::Webhook::List(tenant) => tenant,
+        args::Webhook::Delete(delete) => &delete.tenant,
+    };
+    let flags = Flags { tenant: tenant.tenant.clone(), timeout: tenant.timeout.clone(), ..Flags::default() };
+    let settings = config::load(&start.env, &start.paths, &flags)?;
+    let wanted = match typed {
+        args::Webhook::Register(register) => Some(wanted(register, &settings)?),
+        _ => None,
+    };
+    let service = settings.service()?;
+    let out = io::stdout().lock();
+    runtime()?.block_on(async {
+        let client = session::client(service, start.clock)?;
+        match (typed, &wanted) {
+            (args::Webhook::Delete(delete), _) => webhook::delete(&client, &delete.id, say).await?,
+            (_, Some(wanted)) => webhook::register(&client, wanted, out, say).await?,
+            _ => webhook::list(&client, out, say).await?,
+        }
+        Ok(0)
+    })
+}
+
+/// The registration that was typed, with a secret made for the occasion.
+fn wanted(typed: &args::WebhookRegister, settings: &Settings) -> Result<webhook::Wanted, Error> {
+    let url = match (&typed.url, &settings.webhook_url) {
+        (Some(url), _) => origin::callback_url("--url", url)?,
+        (None, Some(url)) => origin::callback_url("WEBHOOK_CALLBACK_URL", url)?,
+        (None, None) => {
+            return Err(Error::usage(
+                "webhook register",
+                "it is not said where events are to be sent",
+                "name it with --url or WEBHOOK_CALLBACK_URL",
+            ));
+        }
+    };
+    Ok(webhook::Wanted {
+        name: typed.name.clone(),
+        url,
+        secret: webhook::signing_secret(&rand::random()),
+        key: format!("{:032x}", rand::random::<u128>()),
+        secret_file: typed.secret_file.clone(),
+    })
+}
+
+/// `cxlens sandbox`
+pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
+    let options = translate::sandbox(typed)?;
+    runtime()?.block_on(async {
+        let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
+        let server = Sandbox::start(options).await.map_err(|e| local("sandbox", &e))?;
+        server.warm_up().await;
+        say(&format!("sandbox on {}; Ctrl-C ends it\n", server.addr()));
+        if !server.addr().ip().is_loopback() {
+            say("note: other machines can reach it\n");
+        }
+        let door = cli::sandbox::Door {
+            base_url: &server.base_url(),
+            tenant: server.tenant(),
+            client_id: server.client_id(),
+            client_secret: server.client_secret(),
+        };
+        let served = cli::sandbox::serve(&door, io::stdout().lock(), &mut signals).await;
+        server.stop().await;
+        served.map_err(|e| local("stdout", &e))?;
+        Ok(0)
+    })
+}
+
+/// `cxlens audit show`
+pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, Failed> {
+    let zone = TimeZone::system();
+    let since =
+        typed.since.as_deref().map(|text| audit::since(text, start.clock.wall(), &zone)).transpose()?;
+    let show = audit::Show {
+        since,
+        status: typed.status.map(|status| match status {
+            args::AuditStatus::Success => Status::Success,
+            args::AuditStatus::Partial => Status::Partial,
+            args::AuditStatus::Failed => Status::Failed,
+            args::AuditStatus::Cancelled => Status::Cancelled,
+        }),
+        last: typed.last,
+        ndjson: typed.format == args::AuditFormat::Ndjson,
+    };
+    Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        let remedy = "check the limits on processes and files (ulimit -a)";
+        Error::new(Kind::Local, "threads", error.to_string(), remedy)
+    })
+}
+
+/// What the streams are, and how they may be written to.
+fn streams(settings: &Settings) -> Streams {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    Streams {
+        stdout_is_terminal: io::stdout().is_terminal(),
+        stderr_is_terminal: io::stderr().is_terminal(),
+        columns: size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80),
+        colour: !settings.no_color,
+    }
+}
+
+fn local(what: &str, error: &dyn Display) -> Error {
+    Error::new(Kind::Local, what, error.to_string(), "")
+}

@@ -1,0 +1,425 @@
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+
+use super::*;
+use crate::engine::event::Status;
+use crate::engine::query::Draft;
+use crate::tui::action::TABLE;
+use crate::tui::events;
+use crate::tui::keymap::{Chord, Keymap};
+use crate::tui::theme::{Theme, ThemeChoice};
+
+/// The whole explorer without a terminal and without an engine: what goes in is fed by hand, and what
+/// comes out is kept.
+struct Rig {
+    app: App,
+    at: Moment,
+    size: (u16, u16),
+    commands: Vec<Command>,
+    copied: Vec<String>,
+    left: bool,
+}
+
+impl Rig {
+    fn new(draft: Draft) -> Self {
+        let start = Start {
+            draft,
+            run: false,
+            theme: Theme::new(ThemeChoice::Dark, false),
+            keys: Keymap::default(),
+            tenant: "acme".into(),
+            sandbox: false,
+        };
+        let at =
+            Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
+        let mut rig =
+            Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
+        rig.resize(120, 40);
+        rig
+    }
+
+    fn ready() -> Self {
+        let mut rig = Self::new(Draft { segments: vec!["SEG-PREMIUM-01".into()], ..Draft::default() });
+        rig.event(events::ready());
+        rig.commands.clear();
+        rig
+    }
+
+    fn running() -> Self {
+        let mut rig = Self::ready();
+        rig.key("Ctrl-R");
+        rig.commands.clear();
+        rig
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        let turn = self.app.resize(width, height);
+        self.take(turn);
+    }
+
+    fn key(&mut self, name: &str) -> bool {
+        let key = name.parse::<Chord>().unwrap().event();
+        let turn = self.app.key(key, self.at);
+        self.take(turn)
+    }
+
+    fn event(&mut self, event: Event) -> bool {
+        let turn = self.app.event(event, self.at);
+        self.take(turn)
+    }
+
+    fn take(&mut self, turn: Turn) -> bool {
+        for effect in turn.effects {
+            match effect {
+                Effect::Engine(command) => self.commands.push(command),
+                Effect::Copy(text) => self.copied.push(text),
+                Effect::Quit => self.left = true,
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
+            }
+        }
+        turn.changed
+    }
+
+    fn screen(&self) -> String {
+        let mut buf = ratatui::buffer::Buffer::empty(Rect::new(0, 0, self.size.0, self.size.1));
+        self.app.view(self.at, &mut buf);
+        let rows = buf.content.chunks(usize::from(self.size.0.max(1)));
+        rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n").collect()
+    }
+
+    fn runs(&self) -> Vec<u64> {
+        self.commands
+            .iter()
+            .filter_map(|c| if let Command::Run(id, _) = c { Some(id.0) } else { None })
+            .collect()
+    }
+
+    fn cancels(&self) -> Vec<u64> {
+        self.commands
+            .iter()
+            .filter_map(|c| if let Command::Cancel(id) = c { Some(id.0) } else { None })
+            .collect()
+    }
+}
+
+#[test]
+fn it_starts_outside_any_editor_and_connects_in_the_background() {
+    let rig = Rig::new(Draft::default());
+    assert_eq!(rig.app.context(), Context::Builder);
+    let screen = rig.screen();
+    assert!(screen.contains("connecting…") && screen.contains("acme"), "{screen}");
+    assert!(screen.contains("Ctrl-R run") && screen.contains("? help"), "{screen}");
+}
+
+#[test]
+fn running_sends_the_query_and_goes_to_the_first_row() {
+    let mut rig = Rig::ready();
+    assert!(rig.key("Ctrl-R"));
+    assert_eq!(rig.runs(), [1]);
+    assert_eq!(rig.app.context(), Context::Profiles);
+}
+
+#[test]
+fn a_run_asked_for_before_the_service_is_there_starts_with_it_once() {
+    let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+    rig.key("F5");
+    rig.key("F5");
+    assert!(rig.runs().is_empty());
+    rig.event(events::ready());
+    assert_eq!(rig.runs(), [1]);
+    rig.event(events::ready());
+    assert_eq!(rig.runs(), [1]);
+}
+
+#[test]
+fn a_query_without_a_target_is_refused_with_the_remedy() {
+    let mut rig = Rig::new(Draft::default());
+    rig.event(events::ready());
+    rig.key("Ctrl-R");
+    assert!(rig.runs().is_empty());
+    assert_eq!(rig.app.context(), Context::Error);
+    let screen = rig.screen();
+    assert!(screen.contains("no target") && screen.contains("name at least one"), "{screen}");
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Builder);
+}
+
+#[test]
+fn running_again_cancels_the_run_before_and_drops_its_late_events() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 3));
+    rig.key("Ctrl-R");
+    assert_eq!(rig.cancels(), [1]);
+    assert_eq!(rig.runs(), [2]);
+    assert!(!rig.event(events::page(1, 2, 3)), "a page of the run before must change nothing");
+    // Its end is worth a line in the log, and does not end the run that is shown.
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Cancelled, 3)));
+    assert!(rig.app.world.running.is_some());
+    rig.event(Event::Failed(QueryId(1), events::summary(Status::Partial, 3), events::gateway_error()));
+    assert!(rig.app.overlay.is_none(), "an old run's error is nobody's concern any more");
+}
+
+#[test]
+fn esc_closes_then_cancels_the_run_once() {
+    let mut rig = Rig::running();
+    rig.key("?");
+    rig.key("Esc");
+    assert!(rig.cancels().is_empty(), "the first Esc closes the help");
+    rig.key("Esc");
+    assert_eq!(rig.cancels(), [1]);
+    rig.key("Esc");
+    assert_eq!(rig.cancels(), [1]);
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Cancelled, 3)));
+    assert!(rig.app.world.running.is_none());
+}
+
+#[test]
+fn leaving_asks_only_while_a_run_would_be_lost_and_the_second_time_leaves() {
+    let mut rig = Rig::ready();
+    rig.key("q");
+    assert!(rig.left);
+
+    for second in ["Ctrl-C", "Ctrl-Q", "q"] {
+        let mut rig = Rig::running();
+        rig.key("Ctrl-C");
+        assert!(!rig.left);
+        assert_eq!(rig.app.context(), Context::Confirm);
+        assert!(rig.screen().contains("A run is under way"), "{}", rig.screen());
+        rig.key(second);
+        assert!(rig.left, "{second}");
+    }
+
+    let mut rig = Rig::running();
+    rig.key("q");
+    rig.key("Esc");
+    assert!(!rig.left && rig.app.overlay.is_none());
+}
+
+#[test]
+fn a_run_that_ends_takes_the_question_with_it() {
+    let mut rig = Rig::running();
+    rig.key("q");
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Success, 10)));
+    assert!(rig.app.overlay.is_none());
+}
+
+#[test]
+fn a_failure_is_a_panel_that_can_be_copied_and_tried_again() {
+    let mut rig = Rig::running();
+    rig.event(Event::Failed(QueryId(1), events::summary(Status::Partial, 1_250), events::gateway_error()));
+    let screen = rig.screen();
+    for part in
+        ["502 with HTML", "What to do", "Bearer [redacted]", "<h1>Bad gateway</h1>", "1,250 rows came"]
+    {
+        assert!(screen.contains(part), "{part} in\n{screen}");
+    }
+    rig.key("y");
+    assert!(rig.copied[0].contains("Reply as answered: 502 Bad Gateway"), "{:?}", rig.copied);
+    rig.key("Ctrl-R");
+    assert_eq!(rig.runs(), [2]);
+    assert!(rig.app.overlay.is_none());
+}
+
+#[test]
+fn a_worker_that_cannot_start_says_so_now_and_at_every_try() {
+    let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+    rig.key("Ctrl-R");
+    rig.event(Event::Broken(Error::new(Kind::Local, "no port is free", "all are taken", "free one")));
+    assert!(rig.screen().contains("no port is free"), "{}", rig.screen());
+    rig.key("Esc");
+    rig.key("Ctrl-R");
+    assert!(rig.screen().contains("no port is free"));
+    assert!(rig.runs().is_empty());
+}
+
+#[test]
+fn a_command_that_could_not_be_delivered_is_said() {
+    let mut rig = Rig::running();
+    let _turn = rig.app.undelivered(&Command::Cancel(QueryId(1)));
+    assert!(rig.screen().contains("does not take commands"), "{}", rig.screen());
+}
+
+#[test]
+fn help_is_made_from_the_table_for_where_the_user_is() {
+    let mut rig = Rig::ready();
+    rig.key("?");
+    let screen = rig.screen();
+    assert!(screen.contains("Help: Query") && screen.contains("toggle the field"), "{screen}");
+    assert!(!screen.contains("open the profile under the cursor"), "{screen}");
+    rig.key("?");
+    rig.key("Tab");
+    rig.key("F1");
+    assert!(rig.screen().contains("open the profile under the cursor"), "{}", rig.screen());
+}
+
+#[test]
+fn the_open_profile_follows_the_cursor_of_the_table() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 3));
+    rig.key("Enter");
+    assert_eq!(rig.app.context(), Context::Detail);
+    assert_eq!(rig.app.detail.row(), Some(0));
+    rig.key("J");
+    assert_eq!((rig.app.detail.row(), rig.app.profiles.selected()), (Some(1), Some(1)));
+    rig.key("K");
+    assert_eq!(rig.app.detail.row(), Some(0));
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Profiles);
+    assert!(rig.cancels().is_empty(), "closing the profile does not cancel the run");
+}
+
+#[test]
+fn tab_goes_round_the_panes_both_ways() {
+    let mut rig = Rig::ready();
+    let mut seen = vec![];
+    for _ in 0..3 {
+        rig.key("Tab");
+        seen.push(rig.app.context());
+    }
+    assert_eq!(seen, [Context::Profiles, Context::Activity, Context::Builder]);
+    rig.key("Shift-Tab");
+    assert_eq!(rig.app.context(), Context::Activity);
+}
+
+#[test]
+fn the_digits_open_the_tabs_from_anywhere_and_keep_the_focus() {
+    let mut rig = Rig::ready();
+    for (key, title) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+        rig.key(key);
+        assert!(rig.screen().contains(title), "{}", rig.screen());
+        assert_eq!(rig.app.context(), Context::Builder);
+    }
+}
+
+#[test]
+fn nothing_wakes_an_idle_screen_but_the_token_s_minutes() {
+    let mut rig = Rig::ready();
+    assert_eq!(rig.app.next_change(rig.at), None);
+    rig.event(Event::Auth(events::granted(rig.at.now, 3_570)));
+    let next = rig.app.next_change(rig.at).unwrap();
+    let wait = next - rig.at.now;
+    assert!(wait > Duration::from_secs(30) && wait <= Duration::from_secs(31), "{wait:?}");
+    rig.at.now = next;
+    assert!(rig.screen().contains("token 58 min"), "{}", rig.screen());
+    let wait = rig.app.next_change(rig.at).unwrap() - rig.at.now;
+    assert!(wait > Duration::from_secs(59), "{wait:?}");
+}
+
+#[test]
+fn a_rate_that_was_measured_is_not_shown_for_ever() {
+    let mut rig = Rig::ready();
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    assert!(rig.screen().contains("9.2/10 req/s"), "{}", rig.screen());
+    rig.at.now = rig.app.next_change(rig.at).unwrap();
+    assert!(rig.screen().contains(" 0/10 req/s"), "{}", rig.screen());
+    assert_eq!(rig.app.next_change(rig.at), None);
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so() {
+    let mut rig = Rig::ready();
+    rig.resize(59, 16);
+    assert!(rig.screen().contains("cxlens needs 60×16; this is 59×16"), "{}", rig.screen());
+    rig.resize(60, 16);
+    assert!(rig.screen().contains("Ctrl-R run"), "{}", rig.screen());
+}
+
+#[test]
+fn a_notice_stands_until_the_next_key() {
+    let mut rig = Rig::ready();
+    let _turn = rig.app.notice("12 bytes sent".into());
+    assert!(rig.screen().contains("12 bytes sent"));
+    assert!(rig.key("Insert"), "taking the notice away is a change");
+    assert!(!rig.screen().contains("12 bytes sent"));
+    assert!(!rig.key("Insert"), "a key that means nothing changes nothing");
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Act(usize),
+    Key(KeyEvent),
+    Paste(String),
+    Size(u16, u16),
+    Event(u8, u64),
+    Later(u32),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let code = prop_oneof![
+        any::<char>().prop_map(KeyCode::Char),
+        (b' '..b'~').prop_map(|b| KeyCode::Char(b.into())),
+        Just(KeyCode::Enter),
+        Just(KeyCode::Backspace),
+        Just(KeyCode::Esc),
+        Just(KeyCode::Down),
+        Just(KeyCode::Null),
+    ];
+    prop_oneof![
+        4 => (0..TABLE.len()).prop_map(Step::Act),
+        4 => (code, 0_u8..8).prop_map(|(code, m)| Step::Key(KeyEvent::new(code, KeyModifiers::from_bits_truncate(m)))),
+        1 => "\\PC{0,30}|[A-Z0-9\n\t\u{1b},; ]{0,60}".prop_map(Step::Paste),
+        1 => prop_oneof![(0_u16..20, 0_u16..20), (50_u16..220, 10_u16..60)].prop_map(|(w, h)| Step::Size(w, h)),
+        4 => (0_u8..10, 0_u64..4).prop_map(|(kind, n)| Step::Event(kind, n)),
+        1 => (0_u32..7_200_000).prop_map(Step::Later),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_happens_breaks_the_screen(steps in proptest::collection::vec(step(), 1..60)) {
+        let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+        for step in steps {
+            match step {
+                Step::Act(n) => {
+                    let turn = rig.app.act(TABLE[n].action, rig.at);
+                    rig.take(turn);
+                }
+                Step::Key(key) => {
+                    let turn = rig.app.key(key, rig.at);
+                    rig.take(turn);
+                }
+                Step::Paste(text) => {
+                    let turn = rig.app.paste(&text, rig.at);
+                    rig.take(turn);
+                }
+                Step::Size(width, height) => rig.resize(width, height),
+                Step::Later(millis) => {
+                    rig.at.now += Duration::from_millis(millis.into());
+                    rig.at.wall = rig.at.wall.saturating_add(Duration::from_millis(millis.into())).unwrap();
+                }
+                Step::Event(kind, n) => {
+                    let now = rig.at.now;
+                    let status = [200, 429, 503, 401][n as usize];
+                    let event = match kind {
+                        0 => events::ready(),
+                        1 => Event::Started(QueryId(n), rig.at.wall),
+                        2 | 3 => events::page(n, 1, n as u32 * 7),
+                        4 => Event::Exchange(events::exchange(n, status, n * 400).into()),
+                        5 => Event::Limits(events::limits(now).into()),
+                        6 => Event::Auth(events::granted(now, n * 50)),
+                        7 => Event::Finished(QueryId(n), events::summary(Status::Success, n)),
+                        8 => Event::Failed(QueryId(n), events::summary(Status::Failed, 0), events::gateway_error()),
+                        _ => Event::Exchange(events::token_exchange().into()),
+                    };
+                    rig.event(event);
+                }
+            }
+            let screen = rig.screen();
+            prop_assert!(!screen.chars().any(|c| c.is_control() && c != '\n'), "{screen:?}");
+            let app = &rig.app;
+            prop_assert!(app.profiles.selected().is_none_or(|row| row < app.profiles.len()));
+            prop_assert!(app.world.focus != Focus::Detail || app.detail_open);
+            if app.detail_open {
+                prop_assert_eq!(app.detail.row(), app.profiles.selected());
+            }
+            if let Some(next) = app.next_change(rig.at) {
+                prop_assert!(next > rig.at.now, "a timer that is already due would spin");
+            }
+        }
+    }
+}

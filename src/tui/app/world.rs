@@ -1,0 +1,101 @@
+//! What the explorer's state is handed, what it hands back, and what all panes may read of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ratatui::layout::Rect;
+use tokio::time::Instant;
+
+use crate::engine::event::{Limits, ServiceInfo};
+use crate::engine::query::Draft;
+use crate::tui::ctx::{Ctx, Effect, Focus, Running};
+use crate::tui::keymap::Keymap;
+use crate::tui::theme::Theme;
+
+/// The time of one turn of the loop, both ways of telling it.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// For what lasts.
+    pub now: Instant,
+    /// For people.
+    pub wall: Timestamp,
+}
+
+/// What came of one turn: whether to draw, and what is to happen outside.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Turn {
+    /// Whether the picture may be another now.
+    pub changed: bool,
+    /// In the order in which they are to happen.
+    pub effects: Vec<Effect>,
+}
+
+impl Turn {
+    /// The picture may be another.
+    pub const CHANGED: Self = Self { changed: true, effects: Vec::new() };
+
+    /// Something is to happen outside.
+    pub fn of(effect: Effect) -> Self {
+        Self { changed: false, effects: vec![effect] }
+    }
+
+    pub(super) fn changed(changed: bool) -> Self {
+        Self { changed, effects: Vec::new() }
+    }
+
+    /// Both, one after the other.
+    pub fn and(mut self, other: Self) -> Self {
+        self.changed |= other.changed;
+        self.effects.extend(other.effects);
+        self
+    }
+}
+
+/// What the explorer starts with.
+#[derive(Debug)]
+pub struct Start {
+    /// The query that is ready to run.
+    pub draft: Draft,
+    /// Whether it runs as soon as the service is known.
+    pub run: bool,
+    /// Styles and symbols.
+    pub theme: Theme,
+    /// Keys.
+    pub keys: Keymap,
+    /// The tenant's name as set.
+    pub tenant: String,
+    /// Whether it will be the embedded server.
+    pub sandbox: bool,
+}
+
+/// What all panes may read.
+#[derive(Debug)]
+pub(super) struct World {
+    pub(super) theme: Theme,
+    pub(super) keys: Keymap,
+    pub(super) zone: TimeZone,
+    pub(super) size: Rect,
+    pub(super) focus: Focus,
+    pub(super) service: Option<Arc<ServiceInfo>>,
+    pub(super) limits: Option<Arc<Limits>>,
+    pub(super) running: Option<Running>,
+}
+
+impl World {
+    pub(super) fn ctx(&self, at: Moment, area: Rect) -> Ctx<'_> {
+        Ctx {
+            now: at.now,
+            wall: at.wall,
+            zone: &self.zone,
+            theme: &self.theme,
+            keys: &self.keys,
+            focus: self.focus,
+            area,
+            service: self.service.as_deref(),
+            limits: self.limits.as_deref(),
+            running: self.running.as_ref(),
+        }
+    }
+}

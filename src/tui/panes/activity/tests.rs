@@ -1,0 +1,142 @@
+use std::time::Duration;
+
+use super::*;
+use crate::engine::event::{Gate, Limits, Outcome as Ended, RateSource, Retry, RetryReason, Status};
+use crate::tui::ctx::fixture::World;
+use crate::tui::events;
+use crate::tui::theme::ThemeChoice;
+
+const AREA: Rect = Rect { x: 0, y: 2, width: 80, height: 7 };
+
+fn full(world: &mut World) -> Activity {
+    let mut activity = Activity::new();
+    world.limits = Some(Limits {
+        gate: Some(Gate { until: world.now + Duration::from_millis(1_400), said: "Retry-After: 2".into() }),
+        source: RateSource::Learned,
+        learned: Some(9.5),
+        throttled: 1,
+        ..events::limits(world.now)
+    });
+    let ctx = world.ctx(AREA);
+    activity.started(QueryId(1), &ctx);
+    activity.exchange(events::token_exchange().into(), &ctx);
+    for n in 1..=24 {
+        activity.exchange(events::exchange(n, 200, 15 + n * 17 % 90).into(), &ctx);
+    }
+    activity.exchange(events::exchange(25, 429, 4).into(), &ctx);
+    let broken = Exchange {
+        outcome: Ended::Broken("the connection was reset".into()),
+        rows: None,
+        retry: Some(Retry { after: Duration::from_millis(700), because: RetryReason::Backoff }),
+        ..events::exchange(26, 0, 9)
+    };
+    activity.exchange(broken.into(), &ctx);
+    activity.exchange(Exchange { attempt: 2, ..events::exchange(26, 200, 1_204) }.into(), &ctx);
+    let error = events::gateway_error();
+    activity.finished(QueryId(1), events::summary(Status::Partial, 1_250), Some(&error), &ctx);
+    let mut cached = (*events::summary(Status::Success, 10_000)).clone();
+    cached.network.count = 0;
+    cached.accuracy = None;
+    activity.finished(QueryId(2), cached.into(), None, &ctx);
+    activity
+}
+
+fn every_tab(choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+    let mut all = Buffer::empty(Rect::new(0, 0, size.0, 0));
+    for filled in [false, true] {
+        let mut world = World::new(choice);
+        world.focus = Focus::Activity;
+        let mut activity = if filled { full(&mut world) } else { Activity::new() };
+        for tab in Tab::ALL {
+            activity.tab = tab;
+            let area = Rect { x: 0, y: all.area.height, width: size.0, height: size.1 };
+            let mut one = Buffer::empty(area);
+            activity.view(&world.ctx(area), area, &mut one);
+            all.merge(&one);
+        }
+    }
+    all
+}
+
+#[test]
+fn every_tab_empty_and_full_in_the_dark() {
+    insta::assert_debug_snapshot!(every_tab(ThemeChoice::Dark, (80, 7)));
+}
+
+#[test]
+fn every_tab_empty_and_full_in_the_light() {
+    insta::assert_debug_snapshot!(every_tab(ThemeChoice::Light, (80, 7)));
+}
+
+#[test]
+fn every_tab_empty_and_full_without_colour() {
+    insta::assert_debug_snapshot!(every_tab(ThemeChoice::Plain, (80, 7)));
+}
+
+#[test]
+fn every_tab_on_a_large_and_on_a_small_screen() {
+    insta::assert_debug_snapshot!(every_tab(ThemeChoice::Plain, (160, 14)));
+    insta::assert_debug_snapshot!(every_tab(ThemeChoice::Plain, (60, 4)));
+}
+
+#[test]
+fn what_is_read_in_the_log_stays_while_lines_arrive() {
+    let mut world = World::new(ThemeChoice::Plain);
+    let mut activity = full(&mut world);
+    let ctx = world.ctx(AREA);
+    let shown = |activity: &Activity| {
+        let mut buf = Buffer::empty(AREA);
+        activity.view(&ctx, AREA, &mut buf);
+        buf
+    };
+    assert!(activity.update(Action::PageUp, &ctx).changed);
+    let before = shown(&activity);
+    activity.exchange(events::exchange(27, 200, 5).into(), &ctx);
+    assert_eq!(shown(&activity), before);
+    // Back at the end it follows again.
+    assert!(activity.update(Action::Last, &ctx).changed);
+    let end = shown(&activity);
+    activity.exchange(events::exchange(28, 200, 5).into(), &ctx);
+    assert_ne!(shown(&activity), end);
+}
+
+#[test]
+fn scrolling_stops_at_both_ends() {
+    let mut world = World::new(ThemeChoice::Plain);
+    let mut activity = full(&mut world);
+    let ctx = world.ctx(AREA);
+    assert!(!activity.update(Action::Down, &ctx).changed, "already at the end");
+    assert!(activity.update(Action::First, &ctx).changed);
+    assert!(!activity.update(Action::Up, &ctx).changed, "already at the beginning");
+    let mut buf = Buffer::empty(AREA);
+    activity.view(&ctx, AREA, &mut buf);
+    let first: String = (0..80).map(|x| buf[(x, AREA.y + 1)].symbol()).collect();
+    assert!(first.contains("run 1 started"), "{first}");
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut world = World::new(ThemeChoice::Plain);
+    let mut activity = full(&mut world);
+    let ctx = world.ctx(AREA);
+    let exchange = Arc::new(events::exchange(1, 429, 5));
+    for _ in 0..5_000 {
+        activity.exchange(Arc::clone(&exchange), &ctx);
+    }
+    // The log and the list of 429s keep what they keep, and nothing else holds on to it.
+    assert_eq!(Arc::strong_count(&exchange), 1 + 2_000 + 100);
+}
+
+#[test]
+fn only_the_limits_wake_by_time_and_only_when_looked_at() {
+    let mut world = World::new(ThemeChoice::Plain);
+    let mut activity = full(&mut world);
+    if let Some(announced) = world.limits.as_mut().and_then(|l| l.announced.as_mut()) {
+        announced.reset = Some(world.now + Duration::from_millis(2_500));
+    }
+    let ctx = world.ctx(AREA);
+    assert_eq!(activity.next_change(&ctx), None);
+    let _outcome = activity.update(Action::TabLimits, &ctx);
+    let next = activity.next_change(&ctx).unwrap() - world.now;
+    assert!(next > Duration::from_millis(500) && next < Duration::from_millis(501), "{next:?}");
+}

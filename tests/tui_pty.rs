@@ -1,0 +1,117 @@
+//! The explorer as a person meets it: the real binary on a real (pseudo-)terminal, over real HTTP.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
+
+#[path = "support/pty.rs"]
+mod pty;
+
+use pty::{Pty, is_restored};
+use rustix::process::Signal;
+
+const CTRL_C: &str = "\x03";
+const CTRL_Q: &str = "\x11";
+const CTRL_R: &str = "\x12";
+const ENTER: &str = "\r";
+const ESC: &str = "\x1b";
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Runs the ready query and waits until rows are there.
+fn run(pty: &mut Pty) {
+    pty.wait_for("Ctrl-R run");
+    pty.send(CTRL_R).wait_for("PROF-0000004");
+}
+
+#[test]
+fn a_newcomer_runs_the_ready_query_opens_a_profile_and_leaves() {
+    let home = home();
+    for size in [(80, 24), (200, 50)] {
+        let mut pty = Pty::start(home.path(), &[], size, &[]);
+        let first = pty.wait_for("Ctrl-R run");
+        assert!(first.contains("SANDBOX") && first.contains("SEG-ALL"), "{first}");
+        run(&mut pty);
+        pty.send(ENTER).wait_for("Profile PROF-001");
+        pty.send(ESC).wait("the profile closed", |screen| !screen.contains("Profile PROF-001"));
+        pty.send("?").wait_for("Help");
+        pty.send(ESC).send(CTRL_Q).wait_for("Leave?");
+        pty.send(CTRL_Q);
+        let (status, raw) = pty.end();
+        assert!(status.success(), "{status:?}");
+        assert!(is_restored(&raw), "{}", raw[raw.len().saturating_sub(200)..].escape_ascii());
+    }
+}
+
+#[test]
+fn a_second_ctrl_c_always_leaves() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &["--run"], (80, 24), &[]);
+    pty.wait_for("PROF-0000004");
+    pty.send(CTRL_C).wait_for("Leave?");
+    pty.send(CTRL_C);
+    let (status, raw) = pty.end();
+    assert!(status.success() && is_restored(&raw), "{status:?}");
+}
+
+#[test]
+fn signals_give_the_terminal_back_and_say_so_in_the_exit_code() {
+    let home = home();
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let mut pty = Pty::start(home.path(), &["--run"], (80, 24), &[]);
+        pty.wait_for("PROF-0000004");
+        pty.signal(signal);
+        let (status, raw) = pty.end();
+        assert_eq!(status.exit_code(), code, "{signal:?}");
+        assert!(is_restored(&raw), "{signal:?}");
+    }
+}
+
+#[test]
+fn any_size_is_drawn_or_said_to_be_too_small() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &["--run"], (120, 40), &[]);
+    pty.wait_for("PROF-0000004");
+    for (columns, rows) in [(60, 16), (59, 15), (1, 1), (300, 100), (80, 24)] {
+        pty.resize(columns, rows);
+        if columns >= 60 {
+            pty.wait_for("SANDBOX");
+            pty.wait_for("PROF-0000004");
+        } else if columns > 30 {
+            pty.wait("too small", |screen| screen.contains("60") && !screen.contains("PROF-0000004"));
+        }
+    }
+    pty.send(CTRL_Q).send(CTRL_Q);
+    assert!(pty.end().0.success());
+}
+
+#[test]
+fn a_cancelled_run_keeps_its_rows_and_can_be_run_again() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (120, 40), &[]);
+    run(&mut pty);
+    pty.send(ESC).wait_for("cancelled");
+    pty.wait_for("PROF-0000004");
+    pty.send(CTRL_R).wait("running again", |screen| !screen.contains("cancelled"));
+    pty.wait_for("PROF-0000004");
+    pty.send(CTRL_Q).send(CTRL_Q);
+    assert!(pty.end().0.success());
+}
+
+#[test]
+fn a_service_that_is_not_there_is_an_error_panel() {
+    let home = home();
+    let env = [
+        ("CXONE_TENANT", "acme"),
+        ("CXONE_BASE_URL", "http://127.0.0.1:1"),
+        ("CXONE_CLIENT_ID", "me"),
+        ("CXONE_CLIENT_SECRET", "not-a-real-secret"),
+    ];
+    let mut pty = Pty::start(home.path(), &["--segment", "SEG-ALL", "--run"], (100, 30), &env);
+    let screen = pty.wait("the error panel", |screen| screen.contains("no connection"));
+    assert!(!screen.contains("SANDBOX") && !screen.contains("not-a-real-secret"), "{screen}");
+    pty.send(ESC).send(CTRL_Q).send(CTRL_Q);
+    let (status, raw) = pty.end();
+    assert!(status.success() && is_restored(&raw), "{status:?}");
+}
