@@ -159,11 +159,6 @@ impl App {
             }
             Action::NextPane => self.cycle(1, at),
             Action::PreviousPane => self.cycle(-1, at),
-            Action::NextProfile | Action::PreviousProfile => {
-                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                let outcome = self.profiles.update(action, &ctx);
-                self.settle(outcome, at)
-            }
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);

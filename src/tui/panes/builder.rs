@@ -79,18 +79,17 @@ enum State {
 
 impl Builder {
     /// A builder filled from a draft, outside any editor.
-    pub fn new(draft: Draft) -> Self {
+    pub fn new(mut draft: Draft) -> Self {
+        let ids = std::mem::take(&mut draft.ids);
+        let segments = std::mem::take(&mut draft.segments);
+        let filter = std::mem::take(&mut draft.filter);
         let mut builder = Self {
-            ids: Ids::new(&draft.ids),
+            section: if ids.is_empty() && !segments.is_empty() { Section::Segments } else { Section::Ids },
+            ids: Ids::new(ids),
             matrix: Matrix::new(draft.fields),
-            segments: Editor::one_line(&draft.segments.join(", ")),
-            filter: Editor::one_line(&draft.filter),
-            section: if draft.ids.is_empty() && !draft.segments.is_empty() {
-                Section::Segments
-            } else {
-                Section::Ids
-            },
-            rest: Draft { ids: Vec::new(), segments: Vec::new(), filter: String::new(), ..draft },
+            segments: Editor::one_line(&segments.join(", ")),
+            filter: Editor::one_line(&filter),
+            rest: draft,
             editing: false,
             state: State::Blank,
             ticket: 0,
@@ -230,8 +229,8 @@ impl Builder {
                 self.editing = true;
                 match self.section {
                     Section::Ids => self.ids.enter(),
-                    Section::Segments => self.segments.to_end(),
-                    Section::Filter => self.filter.to_end(),
+                    Section::Segments => self.segments.go_to_end(),
+                    Section::Filter => self.filter.go_to_end(),
                     Section::Fields => {}
                 }
                 return Outcome::CHANGED;
@@ -252,7 +251,7 @@ impl Builder {
         }
         self.section = self.section.before();
         if self.section == Section::Fields {
-            self.matrix.to_bottom(columns);
+            self.matrix.enter_from_below(columns);
         }
     }
 
@@ -263,13 +262,13 @@ impl Builder {
         let from = self.section;
         self.section = from.after();
         if self.section == Section::Fields && from == Section::Ids {
-            self.matrix.to_top(columns);
+            self.matrix.enter_from_above(columns);
         }
     }
 
     fn clear(&mut self) -> Outcome {
         match self.section {
-            Section::Ids => self.ids = Ids::new(&[]),
+            Section::Ids => self.ids = Ids::new(Vec::new()),
             Section::Segments => self.segments = Editor::one_line(""),
             Section::Filter => self.filter = Editor::one_line(""),
             Section::Fields => return Outcome::IGNORED,

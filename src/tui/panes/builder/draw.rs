@@ -101,9 +101,8 @@ fn share(builder: &Builder, ctx: &Ctx<'_>, inner: Rect, lines: u16) -> Share {
         share.filter = take(filter.clamp(1, LEAST_EDITOR));
     }
     let grid = Matrix::rows(matrix_columns(ctx.area)) as u16;
-    if builder.section == Section::Fields {
-        share.matrix = take(grid);
-    } else if lines > grid + share.ids + share.segments + share.filter {
+    let fits = lines > grid + share.ids + share.segments + share.filter;
+    if fits || builder.section == Section::Fields {
         share.matrix = take(grid);
     }
     let listed = ids_lines(builder);

@@ -36,7 +36,7 @@ impl Editor {
         area.set_wrap_mode(wrap);
         area.set_cursor_line_style(Style::new());
         let mut editor = Self { area };
-        editor.to_end();
+        editor.go_to_end();
         editor
     }
 
@@ -52,7 +52,7 @@ impl Editor {
         self.area.lines().iter().all(|line| line.trim().is_empty())
     }
 
-    pub(super) fn to_end(&mut self) {
+    pub(super) fn go_to_end(&mut self) {
         self.area.move_cursor(CursorMove::Bottom);
         self.area.move_cursor(CursorMove::End);
     }
@@ -60,7 +60,7 @@ impl Editor {
     /// Puts text where the cursor is, or at the end.
     pub(super) fn insert(&mut self, text: &str, at_cursor: bool) {
         if !at_cursor {
-            self.to_end();
+            self.go_to_end();
         }
         self.area.insert_str(text);
     }
@@ -68,7 +68,7 @@ impl Editor {
     /// Puts lines where the cursor is, or at the end; each stays a line of its own.
     pub(super) fn insert_lines(&mut self, lines: &[String], at_cursor: bool) {
         if !at_cursor {
-            self.to_end();
+            self.go_to_end();
         }
         let cursor = self.area.cursor();
         let here = self.area.lines().get(cursor.0).map_or("", String::as_str);

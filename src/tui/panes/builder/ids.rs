@@ -29,7 +29,7 @@ pub(super) struct Ids {
 
 #[derive(Debug)]
 enum Place {
-    Editor(Editor),
+    Editor(Box<Editor>),
     Long(Long),
 }
 
@@ -80,11 +80,11 @@ pub(super) fn tokens(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Ids {
-    pub(super) fn new(ids: &[String]) -> Self {
+    pub(super) fn new(ids: Vec<String>) -> Self {
         let place = if ids.len() > EDITOR_LINES {
-            Place::Long(Long { ids: ids.to_vec(), ..Long::default() })
+            Place::Long(Long { ids, ..Long::default() })
         } else {
-            Place::Editor(Editor::list(ids.to_vec()))
+            Place::Editor(Box::new(Editor::list(ids)))
         };
         let mut this = Self { place, facts: Facts::default() };
         this.count();
@@ -133,7 +133,7 @@ impl Ids {
 
     pub(super) fn enter(&mut self) {
         if let Place::Editor(editor) = &mut self.place {
-            editor.to_end();
+            editor.go_to_end();
         }
     }
 
@@ -179,16 +179,17 @@ impl Ids {
             }
         }
         self.count();
-        let mut said = format!("{} pasted", figures::counted(count as u64, "ID", "IDs"));
-        let repeats = self.facts.repeats.saturating_sub(before);
-        if repeats > 0 {
-            said.push_str(&format!(", {} repeated", figures::count(repeats as u64)));
-        }
-        if text.len() < whole {
+        let repeats = match self.facts.repeats.saturating_sub(before) {
+            0 => String::new(),
+            more => format!(", {} repeated", figures::count(more as u64)),
+        };
+        let cut = if text.len() < whole {
             let (taken, all) = (figures::bytes(text.len() as u64), figures::bytes(whole as u64));
-            said.push_str(&format!("; {taken} of {all} were taken, a longer list is read by --ids-file"));
-        }
-        said
+            format!("; {taken} of {all} were taken, a longer list is read by --ids-file")
+        } else {
+            String::new()
+        };
+        format!("{} pasted{repeats}{cut}", figures::counted(count as u64, "ID", "IDs"))
     }
 
     fn count(&mut self) {
@@ -296,7 +297,7 @@ mod tests {
 
     #[test]
     fn repeats_and_wrong_ones_are_counted() {
-        let mut list = Ids::new(&[]);
+        let mut list = Ids::new(Vec::new());
         let said = list.paste("A\nB\nA\na\u{7}b\n", false);
         assert_eq!(said, "4 IDs pasted, 1 repeated");
         let facts = list.facts();
@@ -306,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_long_list_leaves_the_editor_and_keeps_everything() {
-        let mut list = Ids::new(&["FIRST".into()]);
+        let mut list = Ids::new(vec!["FIRST".into()]);
         let column: Vec<String> = (0..EDITOR_LINES).map(|n| format!("PROF-{n}")).collect();
         list.paste(&column[..10].join("\r\n"), false);
         assert!(!list.is_long());
@@ -329,7 +330,7 @@ mod tests {
     fn a_paste_past_ten_megabytes_is_cut_between_ids_and_says_so() {
         let line = format!("{}\n", "x".repeat(99));
         let text = line.repeat(LONGEST_PASTE / 100 + 5_000);
-        let mut list = Ids::new(&[]);
+        let mut list = Ids::new(Vec::new());
         let said = list.paste(&text, false);
         assert!(said.contains("10 MB of 10 MB were taken") || said.contains("of 11 MB"), "{said}");
         assert!(list.texts().iter().all(|id| id.len() == 99));
@@ -338,7 +339,7 @@ mod tests {
 
     #[test]
     fn pasting_into_the_middle_keeps_lines_apart() {
-        let mut list = Ids::new(&["A".into(), "B".into()]);
+        let mut list = Ids::new(vec!["A".into(), "B".into()]);
         list.input(KeyEvent::from(KeyCode::Home), 1);
         list.paste("X\nY", true);
         assert_eq!(list.texts(), ["A", "X", "Y", "B"]);
@@ -351,7 +352,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_pasted_is_asked_for(ids in proptest::collection::vec("[A-Z0-9-]{1,9}", 0..30), separator in "[,; \t]|\r\n|\n|, ") {
-            let mut list = Ids::new(&[]);
+            let mut list = Ids::new(Vec::new());
             list.paste(&ids.join(&separator), false);
             prop_assert_eq!(list.texts(), ids);
         }

@@ -64,12 +64,12 @@ impl Matrix {
     }
 
     /// To the first line, in the same column.
-    pub(super) fn to_top(&mut self, columns: usize) {
+    pub(super) fn enter_from_above(&mut self, columns: usize) {
         self.cursor %= columns;
     }
 
     /// To the last line, in the same column as far as there is one.
-    pub(super) fn to_bottom(&mut self, columns: usize) {
+    pub(super) fn enter_from_below(&mut self, columns: usize) {
         let column = self.cursor % columns;
         self.cursor = ((Self::rows(columns) - 1) * columns + column).min(Field::COUNT - 1);
     }
@@ -88,12 +88,12 @@ mod tests {
             assert_eq!(matrix.cursor(), at);
         }
         assert!(!matrix.down(2));
-        matrix.to_top(2);
+        matrix.enter_from_above(2);
         assert_eq!(matrix.cursor(), 0);
         assert!(!matrix.up(2));
         matrix.step(-1);
         assert_eq!(matrix.cursor(), 0);
-        matrix.to_bottom(2);
+        matrix.enter_from_below(2);
         assert_eq!(matrix.cursor(), 8);
     }
 

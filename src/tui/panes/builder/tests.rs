@@ -4,6 +4,7 @@ use crate::engine::query::{Field, FieldSet};
 use crate::tui::ctx::fixture::World;
 use crate::tui::theme::ThemeChoice;
 use crate::tui::widgets::testing::{draw, text};
+use Section::{Fields, Filter, Segments};
 use crossterm::event::KeyModifiers;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -78,13 +79,13 @@ fn every_state_in_every_theme() {
         let _ = builder.planned(ticket, plan());
         shot("ready", &builder, 28, 16);
         shot("narrow", &builder, 24, 10);
-        act(&mut builder, &world, &[Action::First, Action::Down, Action::Right, Action::Toggle]);
+        let _ = act(&mut builder, &world, &[Action::First, Action::Down, Action::Right, Action::Toggle]);
         shot("matrix", &builder, 42, 22);
         shot("matrix_narrow", &builder, 24, 10);
-        act(&mut builder, &world, &[Action::Last, Action::Edit]);
-        typed(&mut builder, &world, "email eq 'x and then some more of it");
+        let _ = act(&mut builder, &world, &[Action::Last, Action::Edit]);
+        let _ = typed(&mut builder, &world, "email eq 'x and then some more of it");
         shot("wrong", &builder, 33, 18);
-        act(&mut builder, &world, &[Action::Close, Action::First, Action::Edit]);
+        let _ = act(&mut builder, &world, &[Action::Close, Action::First, Action::Edit]);
         let _ = builder.paste("PROF-001\nPROF-002\nPROF\u{7}-003\nPROF-001", &world.ctx(area()));
         shot("ids", &builder, 33, 20);
     }
@@ -129,8 +130,8 @@ fn only_the_answer_to_the_last_question_counts() {
     assert!(builder.planned(second, plan()).changed);
     assert!(seen(&builder, &world, 60, 20).contains("plan 200 requests, ~21 s, 3 from the cache"));
     // An answer that comes after the query stopped being valid says nothing.
-    act(&mut builder, &world, &[Action::Last, Action::Edit]);
-    typed(&mut builder, &world, "(");
+    let _ = act(&mut builder, &world, &[Action::Last, Action::Edit]);
+    let _ = typed(&mut builder, &world, "(");
     assert!(!builder.planned(builder.ticket, plan()).changed);
     assert!(seen(&builder, &world, 33, 20).contains("never closed"));
 }
@@ -151,10 +152,9 @@ fn sections_are_walked_and_letters_mean_nothing_outside_an_editor() {
     let mut builder = Builder::new(Draft::default());
     let mut walked = vec![];
     for _ in 0..9 {
-        act(&mut builder, &world, &[Action::Down]);
+        let _ = act(&mut builder, &world, &[Action::Down]);
         walked.push((builder.section, builder.matrix.cursor()));
     }
-    use Section::{Fields, Filter, Segments};
     assert_eq!(
         walked,
         [
@@ -169,7 +169,7 @@ fn sections_are_walked_and_letters_mean_nothing_outside_an_editor() {
             (Filter, 8),
         ]
     );
-    act(&mut builder, &world, &[Action::Up, Action::Up]);
+    let _ = act(&mut builder, &world, &[Action::Up, Action::Up]);
     assert_eq!((builder.section, builder.matrix.cursor()), (Fields, 8));
     let outcome = typed(&mut builder, &world, "x");
     assert!(!outcome.changed && !builder.is_editing());
@@ -180,15 +180,15 @@ fn sections_are_walked_and_letters_mean_nothing_outside_an_editor() {
 fn leaving_an_editor_keeps_the_text() {
     let world = world();
     let mut builder = Builder::new(Draft::default());
-    act(&mut builder, &world, &[Action::Edit]);
+    let _ = act(&mut builder, &world, &[Action::Edit]);
     assert!(builder.is_editing());
-    typed(&mut builder, &world, "A\nB, C");
+    let _ = typed(&mut builder, &world, "A\nB, C");
     assert!(act(&mut builder, &world, &[Action::Close]).changed);
     assert!(!builder.is_editing());
     assert!(!act(&mut builder, &world, &[Action::Close]).changed, "the next Esc is somebody else's");
     assert_eq!(builder.draft().ids, ["A", "B", "C"]);
-    act(&mut builder, &world, &[Action::Last, Action::Up, Action::Edit]);
-    typed(&mut builder, &world, "SEG-A SEG-B\n");
+    let _ = act(&mut builder, &world, &[Action::Last, Action::Up, Action::Edit]);
+    let _ = typed(&mut builder, &world, "SEG-A SEG-B\n");
     assert!(!builder.is_editing(), "Enter leaves an editor of one line");
     assert_eq!(builder.draft().segments, ["SEG-A", "SEG-B"]);
 }
@@ -197,8 +197,8 @@ fn leaving_an_editor_keeps_the_text() {
 fn keys_that_command_elsewhere_are_no_text() {
     let world = world();
     let mut builder = everybody();
-    act(&mut builder, &world, &[Action::Last, Action::Edit]);
-    typed(&mut builder, &world, "abc def");
+    let _ = act(&mut builder, &world, &[Action::Last, Action::Edit]);
+    let _ = typed(&mut builder, &world, "abc def");
     for c in ['r', 'p', 'c', 'q', 'm', 'n', 'y', 'x', 'v', 'j', 'o', 'z'] {
         let outcome =
             builder.input(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL), &world.ctx(area()));
@@ -224,12 +224,12 @@ fn a_paste_is_never_taken_for_keys() {
     assert_eq!(query.ids().len(), 3);
     assert!(!builder.is_editing());
     assert!(seen(&builder, &world, 33, 20).contains("3 IDs pasted"));
-    act(&mut builder, &world, &[Action::Down]);
+    let _ = act(&mut builder, &world, &[Action::Down]);
     assert!(!seen(&builder, &world, 33, 20).contains("3 IDs pasted"), "it is said until the next key");
-    act(&mut builder, &world, &[Action::Last]);
+    let _ = act(&mut builder, &world, &[Action::Last]);
     let _ = builder.paste("\u{feff}a eq 1\r\nand b eq 2", &world.ctx(area()));
     assert_eq!(builder.draft().filter, "a eq 1\nand b eq 2");
-    act(&mut builder, &world, &[Action::Up]);
+    let _ = act(&mut builder, &world, &[Action::Up]);
     let _ = builder.paste("S1\nS2", &world.ctx(area()));
     let _ = builder.paste("S3", &world.ctx(area()));
     assert_eq!(builder.draft().segments, ["S1", "S2", "S3"]);
@@ -239,24 +239,25 @@ fn a_paste_is_never_taken_for_keys() {
 fn a_column_of_thousands_is_counted() {
     let world = world();
     let mut builder = Builder::new(Draft::default());
-    let column: String = (0..20_000).map(|n| format!("PROF-{:05}\r\n", n % 19_990)).collect();
+    let column: String =
+        (0..20_000).fold(String::new(), |text, n| text + &format!("PROF-{:05}\r\n", n % 19_990));
     let (_, query) = asked(builder.paste(&column, &world.ctx(area()))).unwrap();
     assert_eq!(query.ids().len(), 19_990);
     let said = seen(&builder, &world, 42, 24);
     assert!(said.contains("IDs  19,990  10 repeats"), "{said}");
     assert!(said.contains("more"), "{said}");
-    act(&mut builder, &world, &[Action::Edit]);
-    typed(&mut builder, &world, "19989");
+    let _ = act(&mut builder, &world, &[Action::Edit]);
+    let _ = typed(&mut builder, &world, "19989");
     let said = seen(&builder, &world, 42, 24);
     assert!(said.contains("/19989") && said.contains("PROF-19989"), "{said}");
-    act(&mut builder, &world, &[Action::Close]);
+    let _ = act(&mut builder, &world, &[Action::Close]);
     // While a filter is typed beside a long list, the plan is put off until the editor is left.
-    act(&mut builder, &world, &[Action::Last, Action::Edit]);
+    let _ = act(&mut builder, &world, &[Action::Last, Action::Edit]);
     assert!(asked(typed(&mut builder, &world, "a eq 1")).is_none());
     assert!(asked(act(&mut builder, &world, &[Action::Close])).is_some());
     // Emptied with one key.
-    act(&mut builder, &world, &[Action::First]);
-    act(&mut builder, &world, &[Action::Clear]);
+    let _ = act(&mut builder, &world, &[Action::First]);
+    let _ = act(&mut builder, &world, &[Action::Clear]);
     assert!(builder.draft().ids.is_empty());
 }
 
@@ -273,7 +274,7 @@ fn what_cannot_be_asked_for_is_marked_with_the_reason() {
     assert!(said.contains("U+001B"), "{said}");
     assert_eq!(builder.query().unwrap_err().len(), 2);
     // The same while it is edited.
-    act(&mut builder, &world, &[Action::Edit]);
+    let _ = act(&mut builder, &world, &[Action::Edit]);
     let said = seen(&builder, &world, 60, 24);
     assert_eq!(said.matches("│!").count(), 2, "{said}");
 }
@@ -282,7 +283,7 @@ fn what_cannot_be_asked_for_is_marked_with_the_reason() {
 fn the_id_cannot_be_left_out() {
     let world = world();
     let mut builder = everybody();
-    act(&mut builder, &world, &[Action::First, Action::Down]);
+    let _ = act(&mut builder, &world, &[Action::First, Action::Down]);
     assert!(asked(act(&mut builder, &world, &[Action::Toggle])).is_none());
     assert!(seen(&builder, &world, 33, 20).contains("id is always asked for"));
     let (_, query) = asked(act(&mut builder, &world, &[Action::Right, Action::Edit])).unwrap();
@@ -304,11 +305,11 @@ proptest! {
         let world = world();
         let mut builder = everybody();
         for (action, text) in steps {
-            act(&mut builder, &world, &[ALL[action]]);
+            let _ = act(&mut builder, &world, &[ALL[action]]);
             if action % 3 == 0 {
                 let _ = builder.paste(&text, &world.ctx(area()));
             } else {
-                typed(&mut builder, &world, &text);
+                let _ = typed(&mut builder, &world, &text);
             }
             // What is said of the query is what running it would say.
             let runs = builder.query().is_ok();
