@@ -28,9 +28,13 @@ fn its_keys_are_the_programs() {
     let (there, tail) = rest.split_once("<!-- end of keys -->").unwrap();
     let wanted = format!("\n{}\n", keys());
     if std::env::var_os("UPDATE").is_some() {
-        fs::write("README.md", format!("{head}<!-- keys:{mark}-->\n{wanted}<!-- end of keys -->{tail}")).unwrap();
+        fs::write("README.md", format!("{head}<!-- keys:{mark}-->\n{wanted}<!-- end of keys -->{tail}"))
+            .unwrap();
     } else {
-        assert_eq!(there, wanted, "the keys changed: UPDATE=1 cargo test --test readme, then look at the README");
+        assert_eq!(
+            there, wanted,
+            "the keys changed: UPDATE=1 cargo test --test readme, then look at the README"
+        );
     }
 }
 
