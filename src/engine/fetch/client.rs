@@ -225,6 +225,11 @@ impl Client {
         times.get(times.len() / 2).copied()
     }
 
+    /// Something that the service said, without our secrets.
+    pub fn without_secrets(&self, said: String) -> String {
+        explain::redact(said, &self.0.service, self.0.tokens.current().as_deref())
+    }
+
     /// Tells whoever watches. A watcher that has gone is no error.
     pub async fn tell(&self, event: Event) {
         let _ = self.0.events.send(event).await;
@@ -424,7 +429,9 @@ impl Client {
         let (outcome, bytes) = match (&attempted.exchanged, &attempted.bad) {
             (Ok(reply), None) => (Outcome::Status(reply.status), reply.body.len() as u64),
             (Ok(reply), Some(bad)) => {
-                (Outcome::Refused(reply.status, bad.cause.clone()), reply.body.len() as u64)
+                let cause = explain::redact(bad.cause.clone(), &self.0.service, attempted.token.as_deref());
+                let cause = Untrusted::from(cause).shown().into_owned();
+                (Outcome::Refused(reply.status, cause), reply.body.len() as u64)
             }
             (Err(fault), _) => (Outcome::Broken(Untrusted::from(fault.to_string()).shown().into_owned()), 0),
         };
