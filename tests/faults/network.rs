@@ -103,7 +103,10 @@ fn local(listener: &TcpListener) -> SocketAddr {
 async fn a_name_without_an_address_is_tried_again_and_named() {
     let (error, attempts) = ask("http://acme.invalid", 5 * SECOND).await;
     assert_eq!((error.kind, attempts), (Kind::Network, 4), "{error}");
-    assert!(error.cause.contains("could not be resolved") && error.remedy.contains("acme.invalid"), "{error}");
+    assert!(
+        error.cause.contains("could not be resolved") && error.remedy.contains("acme.invalid"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +165,10 @@ async fn a_certificate_that_nobody_signed_is_refused_once_and_for_all() {
     });
     let (error, attempts) = ask(&format!("https://localhost:{}", addr.port()), 5 * SECOND).await;
     assert_eq!((error.kind, attempts), (Kind::Network, 1), "{error}");
-    assert!(error.cause.contains("certificate") && error.remedy.contains("no switch to ignore it"), "{error}");
+    assert!(
+        error.cause.contains("certificate") && error.remedy.contains("no switch to ignore it"),
+        "{error}"
+    );
 }
 
 /// A server that says the same to everybody.

@@ -30,7 +30,7 @@ faults! {
         next_page_loop; |ran| ran.loops(3);
         next_page_cursor_loop; |ran| ran.loops(4).pages(4);
         old_rows_under_fresh_urls; |ran| ran.loops(1).says("repeats the one before").pages(2);
-        pages_without_end; |ran| ran.stops(Kind::Service, PEOPLE, "page").says("paging loops");
+        pages_without_end; |ran| ran.loops(2).says("repeats the one before");
         next_page_number; |ran| ran.refuses("nextPageUrl is a number");
         next_page_false; |ran| ran.refuses("nextPageUrl is a boolean");
         // An empty text is no next page; what the total says stands beside it.
@@ -102,7 +102,11 @@ faults! {
 impl Ran {
     /// The page counts, the next one is never asked for, and the error shows where it was to be.
     fn refuses(&self, why: &str) -> &Self {
-        self.stops(Kind::Service, ROWS, "page 1").pages(1).says(why).says("nextPageUrl").says("it was not asked");
+        self.stops(Kind::Service, ROWS, "page 1")
+            .pages(1)
+            .says(why)
+            .says("nextPageUrl")
+            .says("it was not asked");
         assert_eq!((self.counters.requests(), self.exchanges.len()), (2, 2), "a token, a page");
         self
     }

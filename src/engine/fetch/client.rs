@@ -269,12 +269,13 @@ impl Client {
                 phases.decode = taken.decode;
                 phases.pipeline = taken.pipeline;
             }
-            drop(slot);
             let attempt = Attempt { exchanged, bad, token };
             let decision = match taken {
                 Some(_) => None,
                 None => Some(self.judge(&attempt, &mut history)),
             };
+            // Only now: whoever gets the place must find the gate closed if it is.
+            drop(slot);
             let rows = taken.as_ref().and_then(|t| t.rows);
             self.report(call, tally, number, at, &attempt, phases, rows, decision).await;
             match (taken, decision) {
@@ -305,7 +306,7 @@ impl Client {
         let clock = &self.0.clock;
         if call.endpoint == Endpoint::Token {
             // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
-            self.0.limiter.pace(false).await;
+            self.pace(call, false).await?;
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
@@ -314,13 +315,17 @@ impl Client {
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
-            self.0.limiter.pace(true).await;
+            self.pace(call, true).await?;
             phases.limit += lap(clock);
             // A long wait for the rate may outlive the token.
             if self.0.tokens.is_current(&token) {
                 return Ok((Some(slot), Some(token), phases));
             }
         }
+    }
+
+    async fn pace(&self, call: &Call, limited: bool) -> Result<()> {
+        self.0.limiter.pace(limited).await.map_err(|wait| explain::closed(call, wait))
     }
 
     fn request(&self, call: &Call, token: Option<&Token>) -> Request {
@@ -376,23 +381,27 @@ impl Client {
         let max_wait = self.0.limiter.max_wait();
         let jitter = self.0.chance.unit();
         let decision = self.budget(|budget| retry::decide(attempted, history, budget, max_wait, jitter));
-        match (decision, attempted) {
-            (Decision::Again { after, everybody: true, .. }, _) => {
-                let said = said.and_then(|v| v.to_str().ok());
-                let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
-                let said = Untrusted::from(said).shown().into_owned();
-                if matches!(attempted, Attempted::Throttled(_)) {
-                    self.0.limiter.throttled(after, said);
-                } else {
-                    self.0.limiter.close(after, said);
-                }
+        let closes = match (decision, attempted) {
+            (Decision::Again { after, everybody: true, .. }, _) => Some(after),
+            // What the service wants holds for the others too, whatever becomes of this request.
+            (Decision::Stop(_), Attempted::Throttled(told) | Attempted::ServerError(told)) => told,
+            _ => None,
+        };
+        if let Some(wait) = closes {
+            let said = said.and_then(|v| v.to_str().ok());
+            let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
+            let said = Untrusted::from(said).shown().into_owned();
+            // A wait that nobody sits out teaches nothing about the rate.
+            if matches!((decision, attempted), (Decision::Again { .. }, Attempted::Throttled(_))) {
+                self.0.limiter.throttled(wait, said);
+            } else {
+                self.0.limiter.close(wait, said);
             }
-            (Decision::Refresh | Decision::Stop(_), Attempted::Unauthorized { .. }) => {
-                if let Some(token) = &attempt.token {
-                    self.0.tokens.forget(token);
-                }
-            }
-            _ => {}
+        }
+        if matches!(attempted, Attempted::Unauthorized { .. })
+            && let Some(token) = &attempt.token
+        {
+            self.0.tokens.forget(token);
         }
         decision
     }

@@ -1,6 +1,7 @@
 //! From the last attempt of a call to an error that a person can act on.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use secrecy::ExposeSecret;
@@ -8,8 +9,8 @@ use secrecy::ExposeSecret;
 use super::client::{Attempt, Call, stop_wait};
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
-use crate::engine::error::{Error, Kind};
 use crate::engine::auth::Token;
+use crate::engine::error::{Error, Kind};
 use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
 use crate::wire::crm_v2;
@@ -19,6 +20,12 @@ const PROXY_REMEDY: &str = "a proxy wants a login: check HTTPS_PROXY and its use
 /// The session is over; somebody still asked.
 pub(super) fn ended() -> Error {
     Error::new(Kind::Local, "request", "the session has ended", "start again")
+}
+
+/// The service wants to be left alone for longer than we are willing to wait: nothing was sent.
+pub(super) fn closed(call: &Call, wait: Duration) -> Error {
+    let cause = "the service asked not to be asked for a while, and that is not over; nothing was sent";
+    Error::new(Kind::RateLimit, what(call), cause, throttled_remedy(Stop::TooLong(wait))).ask_again_in(wait)
 }
 
 /// Why a call was given up.
