@@ -153,6 +153,11 @@ impl TokenSource {
         })
     }
 
+    /// The token at hand, good or not; never asks for one.
+    pub fn current(&self) -> Option<Arc<Token>> {
+        self.lock().token.clone()
+    }
+
     /// Whether this token is still the one to use.
     pub fn is_current(&self, token: &Arc<Token>) -> bool {
         self.0.clock.now() < token.expires

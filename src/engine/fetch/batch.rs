@@ -169,14 +169,14 @@ impl Batch {
             Ok(said) => paging::next(self.client.service(), url, said),
         };
         next.map_err(|cause| {
-            let shown = said.ok().flatten().unwrap_or_default();
+            let shown = format!("nextPageUrl: {}", said.ok().flatten().unwrap_or_default());
             Error::new(
                 Kind::Service,
                 format!("{} says where to go on", self.label(page)),
-                cause,
+                self.client.without_secrets(cause),
                 "it was not asked; show this to whoever runs the service",
             )
-            .with_reply(format!("nextPageUrl: {shown}"))
+            .with_reply(self.client.without_secrets(shown))
         })
     }
 

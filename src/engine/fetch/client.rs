@@ -231,6 +231,11 @@ impl Client {
         self.0.events.clone().reserve_owned().await.ok()
     }
 
+    /// Something that the service said, without our secrets.
+    pub fn without_secrets(&self, said: String) -> String {
+        explain::redact(said, &self.0.service, self.0.tokens.current().as_deref())
+    }
+
     /// Tells whoever watches. A watcher that has gone is no error.
     pub async fn tell(&self, event: Event) {
         let _ = self.0.events.send(event).await;
@@ -270,12 +275,13 @@ impl Client {
                 phases.decode = taken.decode;
                 phases.pipeline = taken.pipeline;
             }
-            drop(slot);
             let attempt = Attempt { exchanged, bad, token };
             let decision = match taken {
                 Some(_) => None,
                 None => Some(self.judge(&attempt, &mut history)),
             };
+            // Only now: whoever gets the place must find the gate closed if it is.
+            drop(slot);
             let rows = taken.as_ref().and_then(|t| t.rows);
             self.report(call, tally, number, at, &attempt, phases, rows, decision).await;
             match (taken, decision) {
@@ -306,7 +312,7 @@ impl Client {
         let clock = &self.0.clock;
         if call.endpoint == Endpoint::Token {
             // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
-            self.0.limiter.pace(false).await;
+            self.pace(call, false).await?;
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
@@ -315,13 +321,17 @@ impl Client {
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
-            self.0.limiter.pace(true).await;
+            self.pace(call, true).await?;
             phases.limit += lap(clock);
             // A long wait for the rate may outlive the token.
             if self.0.tokens.is_current(&token) {
                 return Ok((Some(slot), Some(token), phases));
             }
         }
+    }
+
+    async fn pace(&self, call: &Call, limited: bool) -> Result<()> {
+        self.0.limiter.pace(limited).await.map_err(|wait| explain::closed(call, wait))
     }
 
     fn request(&self, call: &Call, token: Option<&Token>) -> Request {
@@ -377,23 +387,27 @@ impl Client {
         let max_wait = self.0.limiter.max_wait();
         let jitter = self.0.chance.unit();
         let decision = self.budget(|budget| retry::decide(attempted, history, budget, max_wait, jitter));
-        match (decision, attempted) {
-            (Decision::Again { after, everybody: true, .. }, _) => {
-                let said = said.and_then(|v| v.to_str().ok());
-                let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
-                let said = Untrusted::from(said).shown().into_owned();
-                if matches!(attempted, Attempted::Throttled(_)) {
-                    self.0.limiter.throttled(after, said);
-                } else {
-                    self.0.limiter.close(after, said);
-                }
+        let closes = match (decision, attempted) {
+            (Decision::Again { after, everybody: true, .. }, _) => Some(after),
+            // What the service wants holds for the others too, whatever becomes of this request.
+            (Decision::Stop(_), Attempted::Throttled(told) | Attempted::ServerError(told)) => told,
+            _ => None,
+        };
+        if let Some(wait) = closes {
+            let said = said.and_then(|v| v.to_str().ok());
+            let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
+            let said = Untrusted::from(said).shown().into_owned();
+            // A wait that nobody sits out teaches nothing about the rate.
+            if matches!((decision, attempted), (Decision::Again { .. }, Attempted::Throttled(_))) {
+                self.0.limiter.throttled(wait, said);
+            } else {
+                self.0.limiter.close(wait, said);
             }
-            (Decision::Refresh | Decision::Stop(_), Attempted::Unauthorized { .. }) => {
-                if let Some(token) = &attempt.token {
-                    self.0.tokens.forget(token);
-                }
-            }
-            _ => {}
+        }
+        if matches!(attempted, Attempted::Unauthorized { .. })
+            && let Some(token) = &attempt.token
+        {
+            self.0.tokens.forget(token);
         }
         decision
     }
@@ -430,7 +444,9 @@ impl Client {
         let (outcome, bytes) = match (&attempted.exchanged, &attempted.bad) {
             (Ok(reply), None) => (Outcome::Status(reply.status), reply.body.len() as u64),
             (Ok(reply), Some(bad)) => {
-                (Outcome::Refused(reply.status, bad.cause.clone()), reply.body.len() as u64)
+                let cause = explain::redact(bad.cause.clone(), &self.0.service, attempted.token.as_deref());
+                let cause = Untrusted::from(cause).shown().into_owned();
+                (Outcome::Refused(reply.status, cause), reply.body.len() as u64)
             }
             (Err(fault), _) => (Outcome::Broken(Untrusted::from(fault.to_string()).shown().into_owned()), 0),
         };

@@ -1,6 +1,7 @@
 //! From the last attempt of a call to an error that a person can act on.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use base64::Engine as _;
 use secrecy::ExposeSecret;
@@ -8,6 +9,7 @@ use secrecy::ExposeSecret;
 use super::client::{Attempt, Call, stop_wait};
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
+use crate::engine::auth::Token;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
@@ -20,14 +22,22 @@ pub(super) fn ended() -> Error {
     Error::new(Kind::Local, "request", "the session has ended", "start again")
 }
 
+/// The service wants to be left alone for longer than we are willing to wait: nothing was sent.
+pub(super) fn closed(call: &Call, wait: Duration) -> Error {
+    let cause = "the service asked not to be asked for a while, and that is not over; nothing was sent";
+    Error::new(Kind::RateLimit, what(call), cause, throttled_remedy(Stop::TooLong(wait))).ask_again_in(wait)
+}
+
 /// Why a call was given up.
 pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop, attempts: u32) -> Error {
     let what = what(call);
-    let body = last.exchanged.as_ref().map_or_else(|_| String::new(), |reply| said(reply, service, last));
+    let body =
+        last.exchanged.as_ref().map_or_else(|_| String::new(), |reply| said(call, reply, service, last));
     let mut error = match (&last.exchanged, &last.bad) {
         (Err(fault), _) => faulty(service, what, fault),
         (Ok(reply), Some(bad)) => {
-            Error::new(Kind::Service, what, redact(bad.cause.clone(), service, last), body_remedy(reply))
+            let cause = redact(bad.cause.clone(), service, last.token.as_deref());
+            Error::new(Kind::Service, what, cause, body_remedy(reply))
         }
         (Ok(reply), None) => refused(service, call, what, (reply, &body), last, stop),
     };
@@ -138,7 +148,7 @@ fn refused(
             Error::new(Kind::Credentials, what, format!("{said}: {why}"), remedy)
         }
         403 if !matches!(stop, Stop::TooLong(_) | Stop::Throttled) => {
-            forbidden(what, &said, reply, last, client)
+            forbidden(what, &said, reply, last, service)
         }
         403 | 429 => Error::new(Kind::RateLimit, what, said, throttled_remedy(stop)),
         300..=399 => Error::new(Kind::Service, what, said, redirect_remedy(service)),
@@ -159,12 +169,13 @@ fn refused(
     }
 }
 
-fn forbidden(what: String, said: &str, reply: &Reply, last: &Attempt, client: &str) -> Error {
+fn forbidden(what: String, said: &str, reply: &Reply, last: &Attempt, service: &Service) -> Error {
+    let client = &service.client_id;
     let challenge = reply
         .headers
         .get(http::header::WWW_AUTHENTICATE)
         .and_then(|v| v.to_str().ok())
-        .map(crm_v2::challenge)
+        .map(|text| crm_v2::challenge(&redact(text.to_owned(), service, last.token.as_deref())))
         .unwrap_or_default();
     let has = match last.token.as_ref().and_then(|t| t.scopes.as_ref()) {
         Some(scopes) if !scopes.is_empty() => format!("the token has {}", scopes.join(" ")),
@@ -207,12 +218,17 @@ fn request(call: &Call) -> String {
 }
 
 /// The body as answered, our own secrets taken out however the service spells them.
-fn said(reply: &Reply, service: &Service, last: &Attempt) -> String {
-    redact(String::from_utf8_lossy(&reply.body).into_owned(), service, last)
+fn said(call: &Call, reply: &Reply, service: &Service, last: &Attempt) -> String {
+    if call.endpoint == Endpoint::Token && (200..300).contains(&reply.status) && !reply.is_html() {
+        // It was no good as a token reply, but what stands in it may be a token all the same.
+        return format!("[{} bytes, not shown: they may hold a token]", reply.body.len());
+    }
+    redact(String::from_utf8_lossy(&reply.body).into_owned(), service, last.token.as_deref())
 }
 
-fn redact(mut text: String, service: &Service, last: &Attempt) -> String {
-    let token = last.token.as_ref().map(|t| t.secret.expose_secret());
+/// The text without the client's secret and this token, however they are spelled.
+pub(super) fn redact(mut text: String, service: &Service, token: Option<&Token>) -> String {
+    let token = token.map(|t| t.secret.expose_secret());
     for secret in [Some(service.client_secret.expose_secret()), token].into_iter().flatten() {
         let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let base64 = base64::engine::general_purpose::STANDARD.encode(secret);

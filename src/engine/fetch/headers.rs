@@ -19,9 +19,13 @@ pub const FLOOR: Duration = Duration::from_millis(500);
 /// The wait that a reply asks for, never under [`FLOOR`]; `None` where it is missing or unreadable.
 ///
 /// A date is taken relative to the reply's own `Date`, so that a skewed clock does no harm; `wall` stands in
-/// where there is none.
+/// where there is none. Of several waits the longest keeps to all.
 pub fn retry_after(headers: &HeaderMap, wall: Timestamp) -> Option<Duration> {
-    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let said = headers.get_all(http::header::RETRY_AFTER).iter();
+    said.filter_map(|value| wait(value.to_str().ok()?.trim(), headers, wall)).max()
+}
+
+fn wait(text: &str, headers: &HeaderMap, wall: Timestamp) -> Option<Duration> {
     if text.is_empty() || text.starts_with(['-', '+']) {
         return None;
     }
@@ -106,7 +110,7 @@ fn draft_three(headers: &HeaderMap, now: Instant) -> Option<Announced> {
     })
 }
 
-/// `X-RateLimit-Limit|-Remaining|-Reset`; the reset in seconds, milliseconds, epoch or date.
+/// `X-RateLimit-Limit|-Remaining|-Reset`; the reset in seconds, milliseconds, epoch or date (HTTP's or ISO 8601).
 fn conventional(headers: &HeaderMap, now: Instant, wall: Timestamp) -> Option<Announced> {
     let number = |name| text(headers, name)?.parse::<f64>().ok().filter(|n| n.is_finite() && *n >= 0.0);
     let reset = text(headers, "x-ratelimit-reset").and_then(|value| {
@@ -119,7 +123,8 @@ fn conventional(headers: &HeaderMap, now: Instant, wall: Timestamp) -> Option<An
             Ok(n) if n > 86_400.0 => n / 1_000.0,
             Ok(n) => n,
             Err(_) => {
-                let at = httpdate::parse_http_date(value).ok()?;
+                let http = || httpdate::parse_http_date(value).ok();
+                let at = value.parse::<Timestamp>().ok().map(Into::into).or_else(http)?;
                 at.duration_since(wall.into()).unwrap_or_default().as_secs_f64()
             }
         };
@@ -169,6 +174,8 @@ mod tests {
             let got = retry_after(&headers(&[("retry-after", value)]), wall());
             assert_eq!(got, want.map(Duration::from_millis), "{value:?}");
         }
+        let twice = headers(&[("retry-after", "1"), ("retry-after", "2")]);
+        assert_eq!(retry_after(&twice, wall()), Some(Duration::from_secs(2)), "both are kept to");
         let far = retry_after(&headers(&[("retry-after", "99999999999999999999999")]), wall());
         assert_eq!(far, Some(Duration::from_secs(u64::MAX)));
         assert_eq!(retry_after(&HeaderMap::new(), wall()), None);
@@ -205,7 +212,7 @@ mod tests {
 
         let epoch = (wall().as_second() + 30).to_string();
         let millis = ((wall().as_second() + 30) * 1_000).to_string();
-        for reset in ["30", &epoch, &millis, "Wed, 04 Mar 2026 12:00:30 GMT"] {
+        for reset in ["30", &epoch, &millis, "Wed, 04 Mar 2026 12:00:30 GMT", "2026-03-04T12:00:30Z"] {
             let x = headers(&[("x-ratelimit-remaining", "3"), ("x-ratelimit-reset", reset)]);
             let found = announced(&x, now, wall()).unwrap();
             assert_eq!(found.remaining, Some(3.0));

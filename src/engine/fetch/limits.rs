@@ -110,7 +110,10 @@ struct Pace {
 
 enum Next {
     Go,
+    /// The rate allows it then.
     At(Instant),
+    /// The service does not want to be asked before.
+    Closed(Instant),
 }
 
 impl Limiter {
@@ -167,10 +170,14 @@ impl Limiter {
     ///
     /// `limited`: the service counts it against its limit (a token request it usually does not, and nothing is
     /// learned from it).
-    pub async fn pace(&self, limited: bool) {
+    ///
+    /// # Errors
+    /// How long the service wants to be left alone, where that is longer than [`Bounds::max_wait`]; nothing was
+    /// counted then.
+    pub async fn pace(&self, limited: bool) -> Result<(), Duration> {
         let _waiting = Waiting::new(&self.0);
         let _turn = self.0.turnstile.lock().await;
-        let mut spread = false;
+        let mut start = None;
         loop {
             let woken = self.0.wake.notified();
             let next = {
@@ -178,11 +185,15 @@ impl Limiter {
                 let mut state = self.0.lock();
                 let next = match state.next(now) {
                     // Holding the turnstile keeps the others behind: they start one after the other.
-                    Next::Go if state.spread > 0 && !spread => {
-                        spread = true;
+                    Next::Go if state.spread > 0 && start.is_none() => {
                         state.spread -= 1;
-                        Next::At(later(now, START_SPREAD.mul_f64(self.0.chance.unit())))
+                        let at = later(now, START_SPREAD.mul_f64(self.0.chance.unit()));
+                        start = Some(at);
+                        Next::At(at)
                     }
+                    // Something changed meanwhile: that is no reason to start early.
+                    Next::Go if let Some(at) = start.filter(|at| now < *at) => Next::At(at),
+                    Next::Closed(until) if until - now > state.bounds.max_wait => return Err(until - now),
                     next => next,
                 };
                 if matches!(next, Next::Go) {
@@ -195,13 +206,14 @@ impl Limiter {
             };
             match next {
                 Next::Go => break,
-                Next::At(at) => tokio::select! {
+                Next::At(at) | Next::Closed(at) => tokio::select! {
                     () = self.0.clock.sleep_until(at) => {}
                     () = woken => {}
                 },
             }
         }
         self.0.changed.notify_one();
+        Ok(())
     }
 
     /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
@@ -389,7 +401,7 @@ impl State {
     fn next(&mut self, now: Instant) -> Next {
         if let Some(gate) = &self.gate {
             if now < gate.until {
-                return Next::At(gate.until);
+                return Next::Closed(gate.until);
             }
             self.gate = None;
         }
@@ -397,7 +409,7 @@ impl State {
             if now >= reset {
                 self.left = None;
             } else if left < 1.0 {
-                return Next::At(reset);
+                return Next::Closed(reset);
             }
         }
         if let (Some(pace), Some(arrival)) = (self.pace(now), self.arrival) {
@@ -584,7 +596,7 @@ mod tests {
         let limiter = limiter(5, Some(10.0));
         let took = elapsed(async {
             for _ in 0..31 {
-                limiter.pace(true).await;
+                limiter.pace(true).await.unwrap();
             }
         })
         .await;
@@ -603,12 +615,12 @@ mod tests {
         limiter.answered(Some(policy), true);
         let burst = elapsed(async {
             for _ in 0..10 {
-                limiter.pace(true).await;
+                limiter.pace(true).await.unwrap();
             }
         })
         .await;
         assert_eq!(burst, Duration::ZERO);
-        let after = elapsed(limiter.pace(true)).await;
+        let after = elapsed(async { limiter.pace(true).await.unwrap() }).await;
         assert!((95..=105).contains(&after.as_millis()), "{after:?}");
     }
 
@@ -618,9 +630,9 @@ mod tests {
         let reset = Clock::system().now() + Duration::from_secs(5);
         let left = Announced { limit: Some(100.0), window: None, remaining: Some(2.0), reset: Some(reset) };
         limiter.answered(Some(left), true);
-        limiter.pace(true).await;
-        limiter.pace(true).await;
-        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 5);
+        limiter.pace(true).await.unwrap();
+        limiter.pace(true).await.unwrap();
+        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]
@@ -633,7 +645,7 @@ mod tests {
             .map(|_| {
                 let limiter = limiter.clone();
                 tokio::spawn(async move {
-                    limiter.pace(true).await;
+                    limiter.pace(true).await.unwrap();
                     Clock::system().now()
                 })
             })
@@ -672,7 +684,7 @@ mod tests {
                     fake.left -= 1;
                 }
                 let _slot = limiter.slot().await;
-                limiter.pace(true).await;
+                limiter.pace(true).await.unwrap();
                 let now = clock.now();
                 let took = {
                     let mut fake = fake.lock().unwrap();
@@ -728,15 +740,15 @@ mod tests {
         let limiter = limiter(5, None);
         limiter.close(Duration::from_secs(9), "a".into());
         limiter.close(Duration::from_secs(3), "b".into());
-        assert_eq!(elapsed(limiter.pace(true)).await.as_secs(), 9);
+        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 9);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bound_raised_wakes_who_sleeps() {
         let limiter = limiter(5, Some(0.01));
-        limiter.pace(true).await;
+        limiter.pace(true).await.unwrap();
         let own = limiter.clone();
-        let task = tokio::spawn(async move { own.pace(true).await });
+        let task = tokio::spawn(async move { own.pace(true).await.unwrap() });
         tokio::task::yield_now().await;
         limiter.set_bounds(5, None);
         assert_eq!(elapsed(async { task.await.unwrap() }).await, Duration::ZERO);
