@@ -1,6 +1,7 @@
 //! The real binary in a pseudo-terminal: keys go in, a screen comes out. Waits for a screen, never for a time.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -26,11 +27,29 @@ pub struct Pty {
 
 impl Pty {
     /// Starts `cxlens` with these arguments on a terminal of this size; its files live below `home`.
-    pub fn start(home: &Path, args: &[&str], (columns, rows): (u16, u16), env: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
+    pub fn start(home: &Path, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxlens"));
         command.args(args);
+        Self::spawn(command, home, size, env)
+    }
+
+    /// Starts it under a shell with job control, which says `stopped` when it was put in the background,
+    /// brings it back when a line is typed, and says its exit code.
+    pub fn start_under_shell(home: &Path, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "set -m; \"$0\"; echo stopped; read line; fg; echo \"code $?\""]);
+        command.arg(env!("CARGO_BIN_EXE_cxlens"));
+        Self::spawn(command, home, size, &[("PATH", "/usr/bin:/bin")])
+    }
+
+    fn spawn(
+        mut command: CommandBuilder,
+        home: &Path,
+        (columns, rows): (u16, u16),
+        env: &[(&str, &str)],
+    ) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
@@ -44,7 +63,7 @@ impl Pty {
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let parser = vt100::Parser::new(rows, columns, 0);
+        let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
         let seen = Arc::new((Mutex::new(Seen { parser, raw: Vec::new(), ended: false }), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let filled = seen.clone();
@@ -95,7 +114,7 @@ impl Pty {
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
-        self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
+        self.seen.0.lock().unwrap().parser.screen_mut().set_size(cells(rows), cells(columns));
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         self
     }
@@ -127,6 +146,17 @@ impl Pty {
         let shown = format!("{:?}", settings.local_flags);
         shown.contains("ECHO") && shown.contains("ICANON")
     }
+}
+
+impl Drop for Pty {
+    /// A test that failed leaves no program behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn cells(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
 }
 
 /// Whether the last that was written gave everything back: screen, cursor, paste and mouse modes.
