@@ -1,5 +1,7 @@
 //! The headless commands, as the real binary against a real sandbox: exit codes, purity of stdout, files, signals.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 #[path = "support/headless.rs"]
 mod headless;
 
@@ -38,7 +40,7 @@ fn a_missing_variable_is_named_and_no_other() {
         let mut command = home.cxlens(["query", "--id", "A"]);
         command.envs(all.into_iter().filter(|(name, _)| *name != missing));
         let ran = Ran::of(&mut command);
-        ran.is(2, &[&format!("{missing}")]);
+        ran.is(2, &[missing]);
         let cause = ran.err.lines().next().unwrap();
         for (present, _) in all.into_iter().filter(|(name, _)| *name != missing) {
             assert!(!cause.contains(present), "{cause}");
@@ -276,10 +278,11 @@ fn interrupted(
     let mut first = String::new();
     out.read_line(&mut first).unwrap();
     send(&child, signal);
-    let lines = 1 + out
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
-        .count();
+    let rest: Vec<String> = out.lines().map(Result::unwrap).collect();
+    for line in &rest {
+        serde_json::from_str::<serde_json::Value>(line).unwrap();
+    }
+    let lines = 1 + rest.len();
     let mut err = String::new();
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     (child.wait().unwrap().code(), lines, err)
@@ -467,6 +470,39 @@ fn a_client_without_the_scope_is_told_before_anything_is_registered() {
     let mut command = home.cxlens(segment(&[]));
     Ran::of(command.envs(service.env()).env("CXONE_CLIENT_ID", "sandbox-readonly"))
         .is(4, &["cdp:read", "crm:read"]);
+}
+
+#[test]
+fn every_run_is_in_the_trail_without_anybodys_data() {
+    let (home, service) = (Home::new(), Service::start(&[]));
+    home.ask(&service, ["query", "--id", "PROF-001", "--filter", "email ne 'nobody@example.com'"]).is(0, &[]);
+    home.ask(&service, segment(&["--limit", "10"])).is(0, &[]);
+    let mut command = home.cxlens(segment(&[]));
+    Ran::of(command.envs(service.env()).env("CXONE_CLIENT_SECRET", "wrong")).is(3, &[]);
+
+    let shown = home.run(["audit", "show"]);
+    shown.is(0, &[]);
+    let heads: Vec<_> = shown.out.lines().filter(|line| !line.starts_with(' ')).collect();
+    assert_eq!(heads.len(), 3, "{}", shown.out);
+    assert!(
+        heads[0].contains("success") && heads[0].contains("1 profile ") && heads[2].contains("failed"),
+        "{heads:?}"
+    );
+
+    let kept = home.run(["audit", "show", "--format", "ndjson", "--status", "success", "--last", "1"]);
+    let entry: serde_json::Value = serde_json::from_str(&kept.out).unwrap();
+    assert_eq!(
+        (&entry["rows"], &entry["cut"], &entry["status"]),
+        (&10.into(), &"limit".into(), &"success".into())
+    );
+    assert_eq!(home.run(["audit", "show", "--since", "1h"]).out, shown.out);
+
+    for (path, bytes) in home.files() {
+        let text = String::from_utf8_lossy(&bytes);
+        for personal in ["PROF-001", "nobody@example.com", "customer1@example.com", "Brightwater"] {
+            assert!(!text.contains(personal), "{personal} in {}", path.display());
+        }
+    }
 }
 
 #[test]

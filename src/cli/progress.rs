@@ -1,6 +1,6 @@
 //! A bar on a terminal's stderr while rows go elsewhere.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::engine::event::{Exchange, Limits};
 
@@ -53,11 +53,16 @@ impl Progress {
 
 fn style(total: bool, colour: bool) -> ProgressStyle {
     let template = match (total, colour) {
-        (true, true) => "{bar:30.cyan} {human_pos}/{human_len} profiles  {per_sec}  ~{eta} left  {msg}",
-        (true, false) => "{bar:30} {human_pos}/{human_len} profiles  {per_sec}  ~{eta} left  {msg}",
-        (false, _) => "{spinner} {human_pos} profiles  {per_sec}  {msg}",
+        (true, true) => "{bar:30.cyan} {human_pos}/{human_len} profiles  {rate}  ~{eta} left  {msg}",
+        (true, false) => "{bar:30} {human_pos}/{human_len} profiles  {rate}  ~{eta} left  {msg}",
+        (false, _) => "{spinner} {human_pos} profiles  {rate}  {msg}",
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+        "rate",
+        |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        },
+    )
 }
 
 #[cfg(test)]

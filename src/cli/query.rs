@@ -54,6 +54,7 @@ pub async fn run(
 ) -> u8 {
     let progress = Progress::new(streams.stderr_is_terminal && !sink.is_terminal(), streams.colour);
     let mut rows = 0_u64;
+    let most = query.limit().unwrap_or(u64::MAX);
     let mut stop: Option<Stop> = None;
     // The channel is new and empty: a full one cannot be, a closed one is told by the events.
     let _ = handle.commands.try_send(Command::Run(RUN, query));
@@ -71,7 +72,7 @@ pub async fn run(
                     match sink.page(&page.rows) {
                         Ok(()) => {
                             rows += page.rows.len() as u64;
-                            progress.rows(rows, page.total, streams.colour);
+                            progress.rows(rows, page.total.map(|total| total.min(most)), streams.colour);
                         }
                         Err(error) => {
                             stop = Some(match error.kind() {

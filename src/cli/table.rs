@@ -16,6 +16,8 @@ use crate::engine::text::fit;
 const GAP: usize = 2;
 /// No column is squeezed below this.
 const NARROWEST: usize = 4;
+/// The ID is squeezed below this only where nothing else is left to squeeze.
+const ID_KEEPS: usize = 24;
 /// No column asks for more than this on its own account.
 const WIDEST: usize = 60;
 /// What stands for a field that was asked for and is not in the reply.
@@ -97,8 +99,12 @@ impl Table {
         let Some(columns) = self.columns else { return widths };
         let room = columns.saturating_sub(GAP * widths.len().saturating_sub(1));
         while widths.iter().sum::<usize>() > room {
-            match widths.iter_mut().max() {
-                Some(widest) if *widest > NARROWEST => *widest -= 1,
+            // The ID comes first, and is what a person copies: it gives only where it is very long.
+            let (id, others) = widths.split_at_mut(1);
+            match (others.iter_mut().max(), id.first_mut()) {
+                (_, Some(id)) if *id > ID_KEEPS => *id -= 1,
+                (Some(widest), _) if *widest > NARROWEST => *widest -= 1,
+                (_, Some(id)) if *id > NARROWEST => *id -= 1,
                 _ => break,
             }
         }
@@ -191,6 +197,14 @@ mod tests {
                 assert!(line.width() <= columns, "{columns}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn where_room_is_short_the_id_stays_whole() {
+        let mut table = Table::new(FieldSet::ALL, Some(80), false);
+        let row = Profile { first_name: text(&"x".repeat(40)), ..person("PROF-0000021", "ada@example.com") };
+        let out = written(&mut table, &[row]);
+        assert!(out.contains("PROF-0000021") && out.lines().all(|line| line.width() <= 80), "{out}");
     }
 
     #[test]

@@ -125,6 +125,17 @@ impl Settings {
         }
     }
 
+    /// The same without a response cache: a command that asks one question and ends has no use for answers
+    /// kept in memory.
+    #[must_use]
+    pub fn without_cache(mut self) -> Self {
+        self.treatment.cache.entries = 0;
+        if let Target::Tenant(service) = &mut self.target {
+            service.cache.entries = 0;
+        }
+        self
+    }
+
     /// Whether a flag asks for the sandbox.
     pub fn wants_sandbox(&self) -> bool {
         matches!(self.target, Target::Sandbox)

@@ -143,6 +143,8 @@ impl TokenSource {
             {
                 return Ok(token.clone());
             }
+            // One that panicked answers nobody any more.
+            state.asking.take_if(|asked| asked.has_changed().is_err());
             state.asking.get_or_insert_with(|| self.ask()).clone()
         };
         let answer = asked.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());

@@ -95,6 +95,16 @@ impl Error {
         }))
     }
 
+    /// A task that panicked. What it had in hand may be somebody's data, so the panic's words are not repeated.
+    pub fn panicked() -> Self {
+        Self::new(
+            Kind::Local,
+            "the run ended abnormally",
+            "a defect of this program",
+            "the rows that came are kept; the log says where it happened; please report it",
+        )
+    }
+
     /// A setting, flag or part of a query that is not valid.
     pub fn usage(what: impl AsRef<str>, cause: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
         Self::new(Kind::Usage, what, cause, remedy)

@@ -217,12 +217,18 @@ impl Runs {
         let target = Target::of(&query);
         let asked = query.clone();
         let trail = self.trail.clone();
-        let pull = Pull::new(client.clone(), self.cache.clone(), id, query);
+        let cache = self.cache.clone();
         self.tasks.spawn(async move {
+            let pull = Pull::new(client.clone(), cache.clone(), id, query);
             let ended = match &trail {
-                Ok(_) => pull.run(&cancel).await,
-                Err(error) => pull.refuse(error.clone()).await,
+                // In a task of its own: whoever waits for the run's end hears of it also when it panics.
+                Ok(_) => AbortOnDropHandle::new(tokio::spawn(pull.run(cancel)))
+                    .await
+                    .map_err(|_| Error::panicked()),
+                Err(error) => Err(error.clone()),
             };
+            let ended = ended
+                .unwrap_or_else(|error| Pull::new(client.clone(), cache, id, asked.clone()).refuse(error));
             let recorded = match trail {
                 Ok(Some(trail)) => trail.record(&asked, &ended).await,
                 _ => Ok(()),

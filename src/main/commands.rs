@@ -76,7 +76,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     let sink = translate::sink(typed, &query, streams)?;
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) = session::start(settings, start.clock).split();
+        let (handle, background) = session::start(settings.without_cache(), start.clock).split();
         let code = query::run(handle, query, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)

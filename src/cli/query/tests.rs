@@ -100,7 +100,9 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
     let mut said = String::new();
     let handle = Handle { commands, events };
     let run = run(handle, query, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
-    let (code, ()) = tokio::join!(run, play(engine));
+    // Time is paused: it is up as soon as both wait for each other.
+    let both = async { tokio::join!(run, play(engine)) };
+    let (code, ()) = tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
     (code, said)
 }
 
@@ -112,16 +114,17 @@ fn text(out: &Out) -> String {
     String::from_utf8(out.0.borrow().clone()).unwrap()
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rows_are_on_stdout_while_the_run_goes_on() {
     let out = Out::default();
     let seen = out.clone();
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
         engine.runs().await;
         engine.page(&["A", "B"]).await;
-        while text(&seen).lines().count() < 2 {
+        for _ in 0..100 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(text(&seen).lines().count(), 2, "before the next page and the end");
         engine.page(&["C"]).await;
         engine.finish(summary(Status::Success, 3)).await;
     })
@@ -131,7 +134,7 @@ async fn rows_are_on_stdout_while_the_run_goes_on() {
     assert!(said.starts_with("3 profiles on 1 page"), "{said}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_that_fails_half_way_has_written_its_rows_and_says_why() {
     let out = Out::default();
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
@@ -150,7 +153,7 @@ async fn a_run_that_fails_half_way_has_written_its_rows_and_says_why() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_closed_pipe_cancels_and_ends_quietly() {
     let out = Out(Rc::default(), Some((12, io::ErrorKind::BrokenPipe)));
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
@@ -166,7 +169,7 @@ async fn a_closed_pipe_cancels_and_ends_quietly() {
     assert_eq!(text(&out), "{\"id\":\"A\"}\n");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_full_disk_cancels_and_is_told() {
     let out = Out(Rc::default(), Some((12, io::ErrorKind::StorageFull)));
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
@@ -181,7 +184,7 @@ async fn a_full_disk_cancels_and_is_told() {
     assert!(said.contains("error: stdout: it cannot be written") && said.contains("make room"), "{said}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_signal_cancels_keeps_the_rows_and_gives_its_code() {
     for (signal, code) in [(Signal::Interrupt, 130), (Signal::Terminate, 143)] {
         let dir = tempfile::tempdir().unwrap();
@@ -208,7 +211,7 @@ async fn a_signal_cancels_keeps_the_rows_and_gives_its_code() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_signal_that_comes_when_all_is_there_changes_nothing() {
     let out = Out::default();
     let (code, _) = played(stdout(&out), async |mut engine: Engine| {
@@ -221,7 +224,7 @@ async fn a_signal_that_comes_when_all_is_there_changes_nothing() {
     assert_eq!(code, 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rows_set_aside_are_seven_after_all_else_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("a.ndjson");
@@ -237,7 +240,7 @@ async fn rows_set_aside_are_seven_after_all_else_is_written() {
     assert!(target.exists() && said.contains("page 1 row 2"), "{said}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_run_without_rows_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("a.ndjson");
@@ -253,7 +256,7 @@ async fn a_run_without_rows_leaves_no_file() {
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_service_that_cannot_be_had_and_a_worker_that_is_gone_are_told() {
     let (code, said) = played(stdout(&Out::default()), async |mut engine: Engine| {
         engine.runs().await;

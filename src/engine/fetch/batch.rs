@@ -148,9 +148,7 @@ impl Batch {
                 ask += 1;
             }
             let Some(joined) = pending.next().await else { return Ok(None) };
-            let fetched = joined.map_err(|error| {
-                Error::new(Kind::Local, format!("page {}", at + 1), error.to_string(), "run again")
-            })??;
+            let fetched = joined.map_err(|_| Error::panicked())??;
             at += 1;
             let next = self.next(&paging::ahead(first, at - page), at, &fetched);
             if pages.send(Ok(fetched)).await.is_err() {

@@ -225,6 +225,12 @@ impl Client {
         times.get(times.len() / 2).copied()
     }
 
+    /// Waits for room among the events, so that what is told next is told without waiting. `None`: nobody
+    /// watches any more.
+    pub async fn room(&self) -> Option<mpsc::OwnedPermit<Event>> {
+        self.0.events.clone().reserve_owned().await.ok()
+    }
+
     /// Tells whoever watches. A watcher that has gone is no error.
     pub async fn tell(&self, event: Event) {
         let _ = self.0.events.send(event).await;

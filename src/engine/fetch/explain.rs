@@ -143,9 +143,12 @@ fn refused(
         403 | 429 => Error::new(Kind::RateLimit, what, said, throttled_remedy(stop)),
         300..=399 => Error::new(Kind::Service, what, said, redirect_remedy(service)),
         407 => Error::new(Kind::Network, what, said, PROXY_REMEDY),
-        404 | 405 if call.endpoint == Endpoint::Webhooks => {
-            Error::new(Kind::Service, what, said, "this service does not offer that call")
-        }
+        404 | 405 if call.endpoint == Endpoint::Webhooks => Error::new(
+            Kind::Service,
+            what,
+            said,
+            "either there is no such registration, or this service does not offer that call",
+        ),
         400..=499 => Error::new(Kind::Service, what, said, "check the filter, the fields and the page size"),
         _ => Error::new(
             Kind::Service,

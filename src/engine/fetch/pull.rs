@@ -136,7 +136,7 @@ impl Pull {
     }
 
     /// Runs to the end, to the limit, to an error or until cancelled; what came by then has been told.
-    pub async fn run(mut self, cancel: &CancellationToken) -> Ended {
+    pub async fn run(mut self, cancel: CancellationToken) -> Ended {
         self.client.tell(Event::Started(self.id, self.started)).await;
         let outcome = tokio::select! {
             biased;
@@ -155,8 +155,7 @@ impl Pull {
     }
 
     /// Ends without having asked anything.
-    pub async fn refuse(self, error: Error) -> Ended {
-        self.client.tell(Event::Started(self.id, self.started)).await;
+    pub fn refuse(self, error: Error) -> Ended {
         Ended { summary: self.summary(Some(Cut::Error)), error: Some(error), scopes: Vec::new() }
     }
 
@@ -202,7 +201,7 @@ impl Pull {
                 let task = AbortOnDropHandle::new(tokio::spawn(batch.clone().pull(sender)));
                 under_way.push_back((batch, receiver, taken_in, task));
             }
-            let Some((batch, mut pages, taken_in, _task)) = under_way.pop_front() else { return Ok(()) };
+            let Some((batch, mut pages, taken_in, task)) = under_way.pop_front() else { return Ok(()) };
             let mut progress = Progress::default();
             while let Some(fetched) = pages.recv().await {
                 self.deliver(&batch, &mut progress, fetched?).await?;
@@ -211,6 +210,8 @@ impl Pull {
                 }
                 taken_in.send_replace(progress.page);
             }
+            // A batch that panicked sent no error and is not to be taken for one that ended well.
+            task.await.map_err(|_| Error::panicked())?;
         }
     }
 
@@ -221,6 +222,8 @@ impl Pull {
     }
 
     async fn deliver(&mut self, batch: &Batch, progress: &mut Progress, fetched: Fetched) -> Result<()> {
+        // The one place where a cancelled run may be left: what is counted below is also delivered.
+        let room = self.client.room().await;
         progress.page += 1;
         self.pages += 1;
         let goes_on = !matches!(fetched.next, Ok(None)) || batch.number.0 < batch.number.1;
@@ -239,7 +242,7 @@ impl Pull {
             self.cache_hits += 1;
             self.oldest = self.oldest.max(Some(age));
         }
-        let room = self.query.limit().map_or(u64::MAX, |limit| limit - self.rows);
+        let wanted = self.query.limit().map_or(u64::MAX, |limit| limit - self.rows);
         let mut kept = Vec::with_capacity(rows.len());
         let mut repeats = 0;
         for row in rows {
@@ -247,7 +250,7 @@ impl Pull {
                 repeats += 1;
                 continue;
             }
-            if kept.len() as u64 >= room {
+            if kept.len() as u64 >= wanted {
                 self.more = true;
                 break;
             }
@@ -271,7 +274,8 @@ impl Pull {
             total: self.total,
             cached,
         };
-        self.client.tell(Event::Page(self.id, page)).await;
+        // A watcher that has gone is no error.
+        room.map(|room| room.send(Event::Page(self.id, page)));
         self.wanted = self.query.limit().is_none_or(|limit| self.rows < limit);
         self.more |= !self.wanted && goes_on;
         if progress.stale >= STALE_IN_A_ROW {

@@ -26,6 +26,7 @@ use crate::engine::worker::{Handle, Setup, channel};
 enum Odd {
     Status(u16, Vec<(&'static str, String)>, String),
     Fault(Fault),
+    Panic,
 }
 
 /// A service of `people` profiles, 50 a page, that takes `latency` for each answer.
@@ -73,6 +74,10 @@ impl Fake {
             return match odd {
                 Odd::Status(status, headers, body) => Ok(reply(status, &headers, body)),
                 Odd::Fault(fault) => Err(fault),
+                Odd::Panic => {
+                    drop(state);
+                    panic!("Ada Byron, ada@example.com")
+                }
             };
         }
         if request.url.path().ends_with("/token") {
@@ -487,6 +492,17 @@ async fn ids_in_another_order_are_the_same_question() {
     ids.reverse();
     let (summary, _) = session.run(Draft { ids, ..Draft::default() }).await;
     assert_eq!((summary.requests, summary.rows), (0, 230));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_run_is_told_without_what_it_had_in_hand() {
+    let mut session = Session::new(Fake::new(10).odd("page=1", Odd::Panic));
+    let (_, error) = session.run(everybody()).await;
+    let error = error.unwrap();
+    assert_eq!(error.kind.exit_code(), 1);
+    assert!(!format!("{error:?}").contains("Ada"), "{error:?}");
+    let (summary, error) = session.run(everybody()).await;
+    assert_eq!((summary.rows, error), (10, None), "the next run is not harmed");
 }
 
 #[tokio::test(start_paused = true)]

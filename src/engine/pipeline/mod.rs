@@ -22,6 +22,9 @@ use super::event::SetAside;
 use super::query::{Field, FieldSet};
 use super::text::Untrusted;
 
+/// Rows of a page that are set aside one by one; a page can hold millions that are no profiles.
+const SET_ASIDE_A_PAGE: usize = 1_000;
+
 /// A page's rows, processed.
 #[derive(Clone, Debug, Default)]
 pub struct Processed {
@@ -36,10 +39,12 @@ pub struct Processed {
 /// `rows` are slices of `body`, so that each profile shares the page's memory; one that is not is copied.
 /// `fields` are those asked for, `page` the page's number in its run.
 pub fn process(body: &Bytes, rows: &[&[u8]], fields: FieldSet, page: u32) -> Processed {
-    let mut processed = Processed { rows: Vec::with_capacity(rows.len()), set_aside: Vec::new() };
+    let mut processed = Processed::default();
+    let mut beyond = 0_u64;
     for (row, number) in rows.iter().zip(1..) {
         match row::read(row, fields) {
             Ok(profile) => processed.rows.push(Profile { raw: share(body, row), ..profile }),
+            Err(_) if processed.set_aside.len() >= SET_ASIDE_A_PAGE => beyond += 1,
             Err(reason) => processed.set_aside.push(SetAside {
                 page,
                 row: number,
@@ -47,6 +52,14 @@ pub fn process(body: &Bytes, rows: &[&[u8]], fields: FieldSet, page: u32) -> Pro
                 raw: Untrusted::from(String::from_utf8_lossy(row).into_owned()),
             }),
         }
+    }
+    if beyond > 0 {
+        processed.set_aside.push(SetAside {
+            page,
+            row: 0,
+            reason: format!("{beyond} more rows of this page, each of which could not be read"),
+            raw: Untrusted::default(),
+        });
     }
     processed
 }

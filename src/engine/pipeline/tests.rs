@@ -227,3 +227,12 @@ proptest! {
         prop_assert_eq!(processed.set_aside.len(), good.iter().filter(|good| !**good).count());
     }
 }
+
+#[test]
+fn a_page_of_millions_of_bad_rows_is_counted_and_not_kept() {
+    let body = Bytes::from(vec![b'7'; 5_000]);
+    let rows: Vec<&[u8]> = body.chunks(1).collect();
+    let processed = process(&body, &rows, FieldSet::ALL, 1);
+    assert_eq!(processed.set_aside.len(), 1_001);
+    assert!(processed.set_aside[1_000].reason.starts_with("4000 more rows"));
+}

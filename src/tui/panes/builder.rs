@@ -1,25 +1,116 @@
 //! The query builder.
+//!
+//! ```text
+//! IDs  3            an editor; a long list lives beside it
+//! Fields  9/9       the matrix
+//! Segments  SEG-A   an editor of one line
+//! Filter  ...       an editor that wraps
+//! plan 200 requests, ~21 s      or what is wrong
+//! ```
+//!
+//! The cursor walks over the sections; Enter edits one, Esc leaves it with its text kept. Whenever the query
+//! changed and is valid, a plan of it is asked for; only the answer to the last question counts.
 
-use crossterm::event::KeyEvent;
+mod draw;
+mod editor;
+mod ids;
+mod matrix;
+#[cfg(test)]
+mod tests;
+
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use self::editor::Editor;
+use self::ids::{Ids, tokens};
+use self::matrix::Matrix;
 use crate::engine::error::Error;
+use crate::engine::event::Command;
 use crate::engine::plan::Plan;
 use crate::engine::query::{Draft, Query};
 use crate::tui::action::Action;
-use crate::tui::ctx::{Ctx, Outcome};
+use crate::tui::ctx::{Ctx, Effect, Outcome};
+
+/// The segment of the embedded service that holds everybody.
+const EVERYBODY: &str = "SEG-ALL";
+/// The longest text that is pasted into a filter, in bytes; what is too long for a query is shown and refused.
+const LONGEST_FILTER_PASTE: usize = 64 * 1024;
 
 /// The query builder.
 #[derive(Debug)]
 pub struct Builder {
-    draft: Draft,
+    ids: Ids,
+    matrix: Matrix,
+    segments: Editor,
+    filter: Editor,
+    /// What the builder has no field for: page size, limit, retention, cache.
+    rest: Draft,
+    section: Section,
+    editing: bool,
+    /// Whether the query asks for anything, and everything that is wrong with it.
+    state: State,
+    /// The number of the last question for a plan.
+    ticket: u64,
+    plan: Option<Plan>,
+    /// Something to say until the next key.
+    notice: Option<String>,
+}
+
+/// A part of the query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Section {
+    Ids,
+    Fields,
+    Segments,
+    Filter,
+}
+
+/// What the query is good for.
+#[derive(Debug)]
+enum State {
+    /// It can run.
+    Ready,
+    /// It has no target yet; nothing is wrong with the rest.
+    Blank,
+    /// What is wrong.
+    Wrong(Vec<Error>),
 }
 
 impl Builder {
     /// A builder filled from a draft, outside any editor.
-    pub fn new(draft: Draft) -> Self {
-        Self { draft }
+    pub fn new(mut draft: Draft) -> Self {
+        let ids = std::mem::take(&mut draft.ids);
+        let segments = std::mem::take(&mut draft.segments);
+        let filter = std::mem::take(&mut draft.filter);
+        let mut builder = Self {
+            section: if ids.is_empty() && !segments.is_empty() { Section::Segments } else { Section::Ids },
+            ids: Ids::new(ids),
+            matrix: Matrix::new(draft.fields),
+            segments: Editor::one_line(&segments.join(", ")),
+            filter: Editor::one_line(&filter),
+            rest: draft,
+            editing: false,
+            state: State::Blank,
+            ticket: 0,
+            plan: None,
+            notice: None,
+        };
+        builder.judge();
+        builder
+    }
+
+    /// The draft that the explorer starts with: on the embedded service a query without a target asks for
+    /// everybody, so that it is ready to run. With a tenant of one's own it stays empty.
+    #[must_use]
+    pub fn ready_draft(draft: Draft, sandbox: bool) -> Draft {
+        let no_target = draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty();
+        if sandbox && no_target { Draft { segments: vec![EVERYBODY.to_owned()], ..draft } } else { draft }
+    }
+
+    /// What is typed, as it stands.
+    pub fn draft(&self) -> Draft {
+        Draft { ids: self.ids.texts(), ..self.draft_without_ids() }
     }
 
     /// The query as it stands.
@@ -27,40 +118,246 @@ impl Builder {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn query(&self) -> Result<Query, Vec<Error>> {
-        self.draft.check()
+        self.draft().check()
     }
 
     /// Asks for a plan of the query as it stands (called once the worker is ready and after runs);
     /// the builder also asks by itself when the query changed.
     pub fn replan(&mut self, _ctx: &Ctx<'_>) -> Outcome {
-        Outcome::IGNORED
+        self.ask()
     }
 
     /// A plan came; one for an older ticket is dropped.
-    pub fn planned(&mut self, _ticket: u64, _plan: Plan) -> Outcome {
-        Outcome::IGNORED
+    pub fn planned(&mut self, ticket: u64, plan: Plan) -> Outcome {
+        if ticket != self.ticket || !matches!(self.state, State::Ready) {
+            return Outcome::IGNORED;
+        }
+        let changed = self.plan.as_ref() != Some(&plan);
+        self.plan = Some(plan);
+        Outcome::changed(changed)
     }
 
     /// Whether a text field is being edited: then letters go to [`Builder::input`].
     pub fn is_editing(&self) -> bool {
-        false
+        self.editing
     }
 
     /// Does an action. `Close` while editing leaves the editor; otherwise it is ignored.
-    pub fn update(&mut self, _action: Action, _ctx: &Ctx<'_>) -> Outcome {
-        Outcome::IGNORED
+    pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
+        let said = self.notice.take().is_some();
+        let outcome = self.act(action, ctx);
+        Outcome { changed: outcome.changed || said, ..outcome }
     }
 
     /// A key while editing that is no command.
-    pub fn input(&mut self, _key: KeyEvent, _ctx: &Ctx<'_>) -> Outcome {
-        Outcome::IGNORED
+    pub fn input(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Outcome {
+        if !self.editing {
+            return Outcome::IGNORED;
+        }
+        let said = self.notice.take().is_some();
+        if self.section != Section::Ids && key.code == KeyCode::Enter {
+            return self.leave();
+        }
+        let page = usize::from(ctx.area.height / 2).max(1);
+        let pressed = match self.section {
+            Section::Ids => self.ids.input(key, page),
+            Section::Segments => self.segments.input(key, page),
+            Section::Filter => self.filter.input(key, page),
+            Section::Fields => Pressed::Nothing,
+        };
+        match pressed {
+            Pressed::Nothing => Outcome::changed(said),
+            Pressed::Moved => Outcome::CHANGED,
+            Pressed::Changed => self.changed(),
+        }
     }
 
     /// Pasted text while this pane has the keys, editing or not.
-    pub fn paste(&mut self, _text: &str, _ctx: &Ctx<'_>) -> Outcome {
-        Outcome::IGNORED
+    pub fn paste(&mut self, text: &str, _ctx: &Ctx<'_>) -> Outcome {
+        self.notice = None;
+        match self.section {
+            // Whoever pastes on the matrix means a list of IDs: there is nothing else to paste there.
+            Section::Ids | Section::Fields => self.notice = Some(self.ids.paste(text, self.editing)),
+            Section::Segments => {
+                let pasted: Vec<String> = tokens(text).map(str::to_owned).collect();
+                let apart = self.editing || self.segments.is_blank();
+                self.segments
+                    .insert(&format!("{}{}", if apart { "" } else { ", " }, pasted.join(", ")), self.editing);
+            }
+            Section::Filter => {
+                let end = text.floor_char_boundary(LONGEST_FILTER_PASTE);
+                if end < text.len() {
+                    self.notice =
+                        Some(format!("only the first {} kB were taken", LONGEST_FILTER_PASTE / 1024));
+                }
+                let text = text[..end].trim_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+                self.filter.insert(&text, self.editing);
+            }
+        }
+        self.changed()
     }
 
     /// Draws the pane, border included.
-    pub fn view(&self, _ctx: &Ctx<'_>, _area: Rect, _buf: &mut Buffer) {}
+    pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        draw::pane(self, ctx, area, buf);
+    }
+
+    fn act(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
+        if self.editing {
+            return if action == Action::Close { self.leave() } else { Outcome::IGNORED };
+        }
+        let columns = draw::matrix_columns(ctx.area);
+        let before = (self.section, self.matrix.cursor());
+        match action {
+            Action::Up => self.up(columns),
+            Action::Down => self.down(columns),
+            Action::Left if self.section == Section::Fields => self.matrix.step(-1),
+            Action::Right if self.section == Section::Fields => self.matrix.step(1),
+            Action::First => self.section = Section::Ids,
+            Action::Last => self.section = Section::Filter,
+            Action::PageUp => self.section = self.section.before(),
+            Action::PageDown => self.section = self.section.after(),
+            Action::Edit | Action::Toggle if self.section == Section::Fields => {
+                return if self.matrix.toggle() {
+                    self.changed()
+                } else {
+                    self.notice = Some("id is always asked for".into());
+                    Outcome::CHANGED
+                };
+            }
+            Action::Edit => {
+                self.editing = true;
+                match self.section {
+                    Section::Ids => self.ids.enter(),
+                    Section::Segments => self.segments.go_to_end(),
+                    Section::Filter => self.filter.go_to_end(),
+                    Section::Fields => {}
+                }
+                return Outcome::CHANGED;
+            }
+            Action::ToggleAll => {
+                self.matrix.toggle_all();
+                return self.changed();
+            }
+            Action::Clear => return self.clear(),
+            _ => return Outcome::IGNORED,
+        }
+        Outcome::changed(before != (self.section, self.matrix.cursor()))
+    }
+
+    fn up(&mut self, columns: usize) {
+        if self.section == Section::Fields && self.matrix.up(columns) {
+            return;
+        }
+        self.section = self.section.before();
+        if self.section == Section::Fields {
+            self.matrix.enter_from_below(columns);
+        }
+    }
+
+    fn down(&mut self, columns: usize) {
+        if self.section == Section::Fields && self.matrix.down(columns) {
+            return;
+        }
+        let from = self.section;
+        self.section = from.after();
+        if self.section == Section::Fields && from == Section::Ids {
+            self.matrix.enter_from_above(columns);
+        }
+    }
+
+    fn clear(&mut self) -> Outcome {
+        match self.section {
+            Section::Ids => self.ids = Ids::new(Vec::new()),
+            Section::Segments => self.segments = Editor::one_line(""),
+            Section::Filter => self.filter = Editor::one_line(""),
+            Section::Fields => return Outcome::IGNORED,
+        }
+        self.changed()
+    }
+
+    fn leave(&mut self) -> Outcome {
+        self.editing = false;
+        self.ids.leave();
+        // A plan that was put off while typing is asked for now.
+        let asked = if self.ids.is_long() { self.ask() } else { Outcome::IGNORED };
+        Outcome { changed: true, effect: asked.effect }
+    }
+
+    /// The query is another now.
+    fn changed(&mut self) -> Outcome {
+        self.judge();
+        self.plan = None;
+        if self.editing && self.ids.is_long() && self.section != Section::Ids {
+            // Going through a long list with every letter would be felt; it is done on leaving.
+            self.ticket += 1;
+            return Outcome::CHANGED;
+        }
+        Outcome { changed: true, effect: self.ask().effect }
+    }
+
+    /// Finds out whether it could run; looks at no more than one ID, for they are judged as they come.
+    fn judge(&mut self) {
+        let wrong_ids = self.ids.wrong();
+        let draft = Draft { ids: self.ids.sample(), ..self.draft_without_ids() };
+        self.state = match draft.check() {
+            Ok(_) if wrong_ids.is_empty() => State::Ready,
+            Err(_) if self.is_blank() => State::Blank,
+            Ok(_) => State::Wrong(wrong_ids.to_vec()),
+            Err(wrong) => State::Wrong(wrong_ids.iter().cloned().chain(wrong).collect()),
+        };
+    }
+
+    fn is_blank(&self) -> bool {
+        self.ids.is_empty() && self.segments.is_blank() && self.filter.is_blank()
+    }
+
+    fn ask(&mut self) -> Outcome {
+        self.ticket += 1;
+        match self.state {
+            State::Ready => match self.query() {
+                Ok(query) => Outcome {
+                    changed: false,
+                    effect: Some(Effect::Engine(Command::Plan(self.ticket, query))),
+                },
+                Err(wrong) => {
+                    self.state = State::Wrong(wrong);
+                    Outcome::CHANGED
+                }
+            },
+            State::Blank | State::Wrong(_) => Outcome::IGNORED,
+        }
+    }
+
+    fn draft_without_ids(&self) -> Draft {
+        Draft {
+            fields: self.matrix.fields(),
+            segments: tokens(&self.segments.text()).map(str::to_owned).collect(),
+            filter: self.filter.text(),
+            ..self.rest.clone()
+        }
+    }
+}
+
+impl Section {
+    const ALL: [Self; 4] = [Self::Ids, Self::Fields, Self::Segments, Self::Filter];
+
+    fn after(self) -> Self {
+        Self::ALL[(self as usize + 1).min(Self::ALL.len() - 1)]
+    }
+
+    fn before(self) -> Self {
+        Self::ALL[(self as usize).saturating_sub(1)]
+    }
+}
+
+/// What a key in an editor did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pressed {
+    /// It means nothing here.
+    Nothing,
+    /// The cursor, or what is seen, is another.
+    Moved,
+    /// The text is another.
+    Changed,
 }

@@ -68,10 +68,10 @@ impl Detail {
         let (width, height) = draw::body(ctx.area);
         let before = (self.cursor, self.top);
         match action {
-            Action::Up => self.step(-1, width),
-            Action::Down => self.step(1, width),
-            Action::PageUp => self.step(-(height.max(2) as isize - 1), width),
-            Action::PageDown => self.step(height.max(2) as isize - 1, width),
+            Action::Up => self.step(false, 1, width),
+            Action::Down => self.step(true, 1, width),
+            Action::PageUp => self.step(false, height.max(2) - 1, width),
+            Action::PageDown => self.step(true, height.max(2) - 1, width),
             Action::First => self.cursor = Line::default(),
             Action::Last => self.cursor = self.last_line(width),
             Action::Left => return Outcome::changed(self.fold(width, height)),

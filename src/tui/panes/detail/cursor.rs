@@ -61,10 +61,10 @@ impl Detail {
     }
 
     /// Moves the cursor by lines.
-    pub(super) fn step(&mut self, by: isize, width: u16) {
+    pub(super) fn step(&mut self, down: bool, lines: usize, width: u16) {
         self.cursor.row = self.cursor.row.min(self.rows(self.cursor.item, width).saturating_sub(1));
-        for _ in 0..by.unsigned_abs() {
-            let next = if by > 0 {
+        for _ in 0..lines {
+            let next = if down {
                 self.next_line(self.cursor, width)
             } else {
                 self.previous_line(self.cursor, width)

@@ -143,11 +143,11 @@ fn push_text(
         folded: false,
         source: Source::Field(field),
     };
-    push_pieces(items, item, value);
+    push_pieces(items, &item, value);
 }
 
 /// Pushes an item, and one more for each [`LONGEST`] bytes that its value goes on.
-fn push_pieces(items: &mut Vec<Item>, item: Item, value: &str) {
+fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
     let first = items.len();
     let mut rest = value;
     loop {
@@ -184,23 +184,23 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
         Value::Null => {
             item.kind = Kind::Absent;
             item.type_name = "";
-            push_pieces(items, item, "null");
+            push_pieces(items, &item, "null");
         }
         Value::Bool(value) => {
             item.kind = Kind::Boolean;
-            push_pieces(items, item, if *value { "true" } else { "false" });
+            push_pieces(items, &item, if *value { "true" } else { "false" });
         }
         Value::Number(digits) => {
             item.kind = Kind::Number;
-            push_pieces(items, item, digits);
+            push_pieces(items, &item, digits);
         }
         Value::Text(text) if text.is_empty() => {
             item.kind = Kind::Absent;
-            push_pieces(items, item, "\"\"");
+            push_pieces(items, &item, "\"\"");
         }
         Value::Text(text) => {
             item.kind = Kind::Text;
-            push_pieces(items, item, text.raw());
+            push_pieces(items, &item, text.raw());
         }
         Value::List(nodes) => {
             item.value =
@@ -258,7 +258,7 @@ pub(super) fn raw(profile: &Profile) -> Vec<Item> {
             folded: false,
             source: Source::Line,
         };
-        push_pieces(&mut items, item, value);
+        push_pieces(&mut items, &item, value);
     }
     items
 }

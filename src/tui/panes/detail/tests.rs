@@ -121,7 +121,7 @@ fn dangerous_characters_are_marks_in_both_forms() {
 #[test]
 fn long_values_wrap_and_are_scrolled_by_lines() {
     let world = world();
-    let long: String = (0..100).map(|n| format!("word{n:03} ")).collect();
+    let long: String = (0..100).fold(String::new(), |text, n| text + &format!("word{n:03} "));
     let mut detail = open(Profile { first_name: value(&long), ..profile(1) });
     act(&mut detail, &world, &[Action::Down; 12]);
     let said = seen(&detail, &world, 60, 10);
@@ -265,14 +265,14 @@ proptest! {
         }
         let mut down = vec![detail.cursor];
         loop {
-            detail.step(1, 40);
+            detail.step(true, 1, 40);
             if Some(&detail.cursor) == down.last() { break }
             down.push(detail.cursor);
         }
         prop_assert_eq!(detail.cursor, detail.last_line(40));
         let mut up = vec![detail.cursor];
         loop {
-            detail.step(-1, 40);
+            detail.step(false, 1, 40);
             if Some(&detail.cursor) == up.last() { break }
             up.push(detail.cursor);
         }

@@ -95,7 +95,7 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             if here && focused && column.field == table.column.0 {
                 over = over.patch(theme.cell);
             }
-            draw_cell(theme, &cell, column, place.x, y, over, buf);
+            draw_cell(theme, cell, *column, place.x, y, over, buf);
         }
     }
     let bar = Rect { x: area.right() - 1, y: body.y + 1, width: 1, height: body.height.saturating_sub(1) };
@@ -138,15 +138,7 @@ fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: 
 }
 
 /// `null`, missing and empty are told apart by a word, a sign and quotes, not by colour alone.
-fn draw_cell(
-    theme: &Theme,
-    cell: &Cell<'_>,
-    column: &Shown,
-    left: u16,
-    y: u16,
-    over: Style,
-    buf: &mut Buffer,
-) {
+fn draw_cell(theme: &Theme, cell: Cell<'_>, column: Shown, left: u16, y: u16, over: Style, buf: &mut Buffer) {
     let x = left + column.x;
     let (text, style) = match cell.content {
         Content::NotAsked => ("".into(), theme.absent),

@@ -95,7 +95,7 @@ fn seen(table: &Profiles, world: &World, width: u16, height: u16) -> String {
 fn every_state_in_every_theme() {
     for (choice, name) in THEMES {
         let mut world = World { focus: Focus::Profiles, ..World::new(choice) };
-        let mut shot = |state: &str, table: &Profiles, world: &World, width, height| {
+        let shot = |state: &str, table: &Profiles, world: &World, width, height| {
             let buf = draw(world, width, height, |ctx, area, buf| table.view(ctx, area, buf));
             insta::assert_debug_snapshot!(format!("{state}_{name}"), buf);
         };

@@ -1,0 +1,445 @@
+//! Drawing the builder: what is edited, or under the cursor, gets room first.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+
+use super::ids::{Long, Seen, is_wrong};
+use super::{Builder, Matrix, Section, State};
+use crate::engine::plan::{Count, Plan};
+use crate::engine::query::Field;
+use crate::tui::action::Action;
+use crate::tui::ctx::{Ctx, Focus};
+use crate::tui::figures;
+use crate::tui::panes::frame;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::{self, blank, put, put_clean, wrap};
+
+/// Lines of a plan, of what is wrong, or of a notice.
+const MOST_SAID: usize = 4;
+/// Lines of a filter or of segments outside of their editors.
+const MOST_TEXT: u16 = 3;
+/// Lines that an editor wants to be of use.
+const LEAST_EDITOR: u16 = 3;
+
+/// How the lines of the pane are shared out. Each section has a line for its name beside these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Share {
+    ids: u16,
+    matrix: u16,
+    segments: u16,
+    filter: u16,
+}
+
+pub(super) fn pane(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = ctx.theme;
+    let inner = frame(ctx, Focus::Builder, "Query", area, buf);
+    if inner.is_empty() {
+        return;
+    }
+    blank(buf, inner, theme.text);
+    let said = said(builder, ctx);
+    let width = usize::from(inner.width.saturating_sub(1)).max(2);
+    let said: Vec<(&str, Style)> =
+        said.iter().flat_map(|(text, style)| wrap(text, width).map(|line| (line, *style))).collect();
+    let room_for_said = usize::from(inner.height.saturating_sub(4)).clamp(1, MOST_SAID);
+    let shown = said.len().min(room_for_said);
+    let share = share(builder, ctx, inner, inner.height.saturating_sub(4 + shown as u16));
+
+    let mut rest = inner;
+    let mut take = |lines: u16| {
+        let lines = lines.min(rest.height);
+        let taken = Rect { height: lines, ..rest };
+        rest = Rect { y: rest.y + lines, height: rest.height - lines, ..rest };
+        taken
+    };
+    ids_head(builder, ctx, take(1), buf);
+    ids_body(builder, ctx, take(share.ids), buf);
+    let fields = format!("{}/{}", builder.matrix.fields().len(), Field::COUNT);
+    head(builder, ctx, Section::Fields, "Fields", &fields, take(1), buf);
+    matrix(builder, ctx, take(share.matrix), buf);
+    text(builder, ctx, Section::Segments, take(1), take(share.segments), buf);
+    text(builder, ctx, Section::Filter, take(1), take(share.filter), buf);
+    let below = take(shown as u16);
+    for (i, ((line, style), y)) in said.iter().zip(below.y..below.bottom()).enumerate() {
+        let cut = i + 1 == shown && said.len() > shown;
+        let width = below.width.saturating_sub(1);
+        let used = put_clean(buf, below.x + 1, y, width, line, *style);
+        if cut {
+            put_clean(buf, below.x + 1 + used.min(width.saturating_sub(1)), y, 1, "…", *style);
+        }
+    }
+}
+
+/// Columns of the matrix in a pane of this size.
+pub(super) fn matrix_columns(area: Rect) -> usize {
+    const THREE: u16 = 52;
+    if area.width >= THREE { 3 } else { 2 }
+}
+
+fn share(builder: &Builder, ctx: &Ctx<'_>, inner: Rect, lines: u16) -> Share {
+    let mut share = Share::default();
+    let mut left = lines;
+    let mut take = |want: u16| {
+        let taken = want.min(left);
+        left -= taken;
+        taken
+    };
+    let editing = |section| builder.editing && builder.section == section;
+    let (segments, filter) =
+        (text_lines(builder, Section::Segments, inner), text_lines(builder, Section::Filter, inner));
+    // What is being edited comes first, then the grid as a whole, then what there is to read.
+    if editing(Section::Ids) {
+        share.ids = take(LEAST_EDITOR);
+    }
+    if editing(Section::Segments) {
+        share.segments = take(segments.clamp(1, LEAST_EDITOR));
+    }
+    if editing(Section::Filter) {
+        share.filter = take(filter.clamp(1, LEAST_EDITOR));
+    }
+    let grid = Matrix::rows(matrix_columns(ctx.area)) as u16;
+    let fits = lines > grid + share.ids + share.segments + share.filter;
+    if fits || builder.section == Section::Fields {
+        share.matrix = take(grid);
+    }
+    let listed = ids_lines(builder);
+    share.ids += take(listed.min(2).saturating_sub(share.ids));
+    share.filter += take(filter.min(MOST_TEXT).saturating_sub(share.filter));
+    share.segments += take(segments.min(MOST_TEXT).saturating_sub(share.segments));
+    if editing(Section::Filter) {
+        share.filter += take(filter.saturating_sub(share.filter));
+    }
+    let want = if editing(Section::Ids) { u16::MAX } else { listed };
+    share.ids += take(want.saturating_sub(share.ids));
+    share
+}
+
+/// Lines that the IDs would take.
+fn ids_lines(builder: &Builder) -> u16 {
+    match builder.ids.seen() {
+        Seen::Editor(_) if builder.ids.is_empty() => 0,
+        Seen::Editor(editor) => u16::try_from(editor.lines().len()).unwrap_or(u16::MAX),
+        Seen::Long(long) => u16::try_from(long.ids.len()).unwrap_or(u16::MAX),
+    }
+}
+
+/// Lines that a text takes below its name: none where it fits beside it.
+fn text_lines(builder: &Builder, section: Section, inner: Rect) -> u16 {
+    let value = shown_text(builder, section);
+    let beside = usize::from(inner.width.saturating_sub(beside(section)));
+    if builder.editing && builder.section == section {
+        return wrap(&value, usize::from(inner.width).saturating_sub(1)).count().min(200) as u16 + 1;
+    }
+    if widgets::width(&value) <= beside {
+        return 0;
+    }
+    wrap(&value, usize::from(inner.width.saturating_sub(3))).take(usize::from(MOST_TEXT) + 1).count() as u16
+}
+
+/// Columns that a section's name takes.
+fn beside(section: Section) -> u16 {
+    name(section).len() as u16 + 3
+}
+
+fn name(section: Section) -> &'static str {
+    match section {
+        Section::Ids => "IDs",
+        Section::Fields => "Fields",
+        Section::Segments => "Segments",
+        Section::Filter => "Filter",
+    }
+}
+
+/// A text as it is shown outside of its editor; bounded, for an editor can hold more than a query may.
+fn shown_text(builder: &Builder, section: Section) -> String {
+    let text = match section {
+        Section::Segments => builder.segments.text(),
+        _ => builder.filter.text(),
+    };
+    let end = text.floor_char_boundary(8 * 1024);
+    crate::engine::text::clean_lines(&text[..end]).replace('\n', " ")
+}
+
+fn head(
+    builder: &Builder,
+    ctx: &Ctx<'_>,
+    section: Section,
+    name: &str,
+    value: &str,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = ctx.theme;
+    let here = builder.section == section;
+    let focused = ctx.focus == Focus::Builder;
+    if here {
+        let style = if focused { theme.accent } else { theme.dim };
+        put_clean(buf, area.x, area.y, 1, theme.symbols.cursor, style);
+    }
+    let style = match (here, focused) {
+        (true, true) => theme.selected,
+        (true, false) => theme.selected_dim,
+        (false, _) => theme.heading,
+    };
+    let used = put_clean(buf, area.x + 1, area.y, name.len() as u16, name, style);
+    let x = area.x + 1 + used + 2;
+    put(buf, x, area.y, area.right().saturating_sub(x), value, theme.text);
+}
+
+fn ids_head(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = ctx.theme;
+    let facts = builder.ids.facts();
+    head(builder, ctx, Section::Ids, "IDs", "", area, buf);
+    let mut x = area.x + beside(Section::Ids);
+    let mut say = |text: String, style: Style| {
+        let used = put_clean(buf, x, area.y, area.right().saturating_sub(x), &text, style);
+        x += used + 2;
+    };
+    if builder.ids.is_empty() {
+        say("none".into(), theme.absent);
+        return;
+    }
+    say(figures::count(facts.valid as u64), theme.text);
+    if facts.invalid > 0 {
+        say(format!("{} invalid", figures::count(facts.invalid as u64)), theme.bad);
+    }
+    if facts.repeats > 0 {
+        say(figures::counted(facts.repeats as u64, "repeat", "repeats"), theme.warn);
+    }
+}
+
+fn ids_body(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = ctx.theme;
+    let editing = builder.editing && builder.section == Section::Ids;
+    // The first column is for the mark of what cannot be asked for.
+    let place = Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area };
+    match builder.ids.seen() {
+        Seen::Editor(editor) if editing => {
+            let top = editor.view(theme, place, buf);
+            for (line, y) in editor.lines().iter().skip(top).zip(area.y..area.bottom()) {
+                if is_wrong(line) {
+                    put_clean(buf, area.x, y, 1, "!", theme.bad);
+                }
+            }
+        }
+        Seen::Editor(editor) => {
+            let lines = editor.lines();
+            for (i, y) in (area.y..area.bottom()).enumerate() {
+                let Some(line) = lines.get(i) else { break };
+                if i + 1 == usize::from(area.height) && i + 1 < lines.len() {
+                    more(theme, lines.len() - i, place, y, buf);
+                    break;
+                }
+                let wrong = is_wrong(line);
+                if wrong {
+                    put_clean(buf, area.x, y, 1, "!", theme.bad);
+                }
+                put(buf, place.x, y, place.width, line, if wrong { theme.bad } else { theme.text });
+            }
+        }
+        Seen::Long(long) => long_list(theme, long, editing, place, buf),
+    }
+}
+
+fn more(theme: &Theme, count: usize, place: Rect, y: u16, buf: &mut Buffer) {
+    let said = format!("… {} more", figures::count(count as u64));
+    put_clean(buf, place.x, y, place.width, &said, theme.dim);
+}
+
+/// The head of a list that is too long for the editor; while it is open, a search in it.
+fn long_list(theme: &Theme, long: &Long, editing: bool, place: Rect, buf: &mut Buffer) {
+    let mut list = place;
+    if editing {
+        let used = put_clean(buf, place.x, place.y, place.width, "/", theme.key);
+        let room = place.width.saturating_sub(used + 1);
+        let width = put(buf, place.x + used, place.y, room, &long.find, theme.editing);
+        put_clean(buf, place.x + used + width, place.y, 1, " ", theme.cursor);
+        list = Rect { y: place.y + 1, height: place.height - 1, ..place };
+    }
+    let (all, shown): (usize, Vec<&String>) = if long.find.is_empty() {
+        (long.ids.len(), long.ids.iter().take(usize::from(list.height)).collect())
+    } else {
+        let hits = long.hits.iter().take(usize::from(list.height));
+        (long.found, hits.filter_map(|at| long.ids.get(*at)).collect())
+    };
+    if shown.is_empty() && list.height > 0 {
+        put_clean(buf, list.x, list.y, list.width, "no match", theme.warn);
+    }
+    for (i, (id, y)) in shown.iter().zip(list.y..list.bottom()).enumerate() {
+        if i + 1 == usize::from(list.height) && i + 1 < all {
+            more(theme, all - i, list, y, buf);
+        } else {
+            put(buf, list.x, y, list.width, id, theme.text);
+        }
+    }
+}
+
+fn matrix(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = ctx.theme;
+    let columns = matrix_columns(ctx.area);
+    let cursor = builder.matrix.cursor();
+    let on_it = builder.section == Section::Fields && ctx.focus == Focus::Builder;
+    let cells = Cells::fit(columns, area.width);
+    // Where there is no room for the whole grid, the line under the cursor is seen.
+    let top = (cursor / columns + 1).saturating_sub(usize::from(area.height));
+    for (row, y) in (top..Matrix::rows(columns)).zip(area.y..area.bottom()) {
+        let mut x = area.x;
+        for column in 0..columns {
+            let Some(field) = Field::ALL.get(row * columns + column) else { break };
+            let on = builder.matrix.fields().contains(*field);
+            let tick = theme.symbols.tick[usize::from(!on)];
+            let text = format!("{tick}{}{}", if cells.tight { "" } else { " " }, cells.name(*field));
+            let style = match (on_it && field.index() == cursor, on) {
+                (true, _) => theme.selected.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+                (false, true) => theme.text,
+                (false, false) => theme.dim,
+            };
+            let room = cells.widths[column].min(area.right().saturating_sub(x));
+            let used = (widgets::width(&text) as u16).min(room);
+            put_clean(buf, x, y, used, &text, style);
+            x += room + 1;
+        }
+    }
+}
+
+/// How the cells of the matrix are written where there is so much room.
+struct Cells {
+    widths: Vec<u16>,
+    /// With the short names, and then without a blank after the box.
+    short: bool,
+    tight: bool,
+}
+
+impl Cells {
+    fn fit(columns: usize, width: u16) -> Self {
+        let make = |short: bool, tight: bool| {
+            let mut cells = Self { widths: vec![0; columns], short, tight };
+            for field in Field::ALL {
+                let wide = 3 + u16::from(!tight) + cells.name(field).len() as u16;
+                let here = &mut cells.widths[field.index() % columns];
+                *here = wide.max(*here);
+            }
+            cells
+        };
+        [(false, false), (true, false), (true, true)]
+            .into_iter()
+            .map(|(short, tight)| make(short, tight))
+            .find(|cells| cells.widths.iter().sum::<u16>() + columns as u16 - 1 <= width)
+            .unwrap_or_else(|| make(true, true))
+    }
+
+    fn name(&self, field: Field) -> &'static str {
+        match field {
+            _ if !self.short => field.wire(),
+            Field::FirstName => "first",
+            Field::LastName => "last",
+            Field::Attributes if self.tight => "attrs",
+            Field::CreatedDate => "created",
+            Field::ModifiedDate => "modified",
+            other => other.wire(),
+        }
+    }
+}
+
+fn text(builder: &Builder, ctx: &Ctx<'_>, section: Section, top: Rect, below: Rect, buf: &mut Buffer) {
+    let theme = ctx.theme;
+    let editor = if section == Section::Segments { &builder.segments } else { &builder.filter };
+    if builder.editing && builder.section == section {
+        let hint = format!("{} keeps it", ctx.keys.first(Action::Close));
+        head(builder, ctx, section, name(section), "", top, buf);
+        let x = top.x + beside(section);
+        put_clean(buf, x, top.y, top.right().saturating_sub(x), &hint, theme.dim);
+        editor.view(theme, Rect { x: below.x + 1, width: below.width.saturating_sub(1), ..below }, buf);
+        return;
+    }
+    let value = shown_text(builder, section);
+    if value.trim().is_empty() {
+        head(builder, ctx, section, name(section), "", top, buf);
+        let x = top.x + beside(section);
+        put_clean(buf, x, top.y, top.right().saturating_sub(x), "none", theme.absent);
+        return;
+    }
+    if below.is_empty() {
+        return head(builder, ctx, section, name(section), &value, top, buf);
+    }
+    head(builder, ctx, section, name(section), "", top, buf);
+    let width = below.width.saturating_sub(3);
+    let lines: Vec<&str> = wrap(&value, usize::from(width)).take(usize::from(below.height) + 1).collect();
+    for (i, (line, y)) in lines.iter().zip(below.y..below.bottom()).enumerate() {
+        let cut = i + 1 == usize::from(below.height) && lines.len() > i + 1;
+        let line = if cut { format!("{line}…") } else { (*line).to_owned() };
+        put_clean(buf, below.x + 2, y, width + 1, &line, theme.text);
+    }
+}
+
+/// What stands under the sections: a notice, and what is wrong or the plan.
+fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
+    let theme = ctx.theme;
+    let mut said: Vec<(String, Style)> =
+        builder.notice.iter().map(|text| (text.clone(), theme.accent)).collect();
+    match &builder.state {
+        State::Wrong(errors) => {
+            said.extend(
+                errors.first().map(|e| (format!("{}: {}; {}", e.what, e.cause, e.remedy), theme.bad)),
+            );
+        }
+        State::Blank => {
+            let edit = ctx.keys.first(Action::Edit);
+            let text = format!(
+                "nothing to ask for yet: type or paste IDs, or name a segment or a filter ({edit} edits)"
+            );
+            said.push((text, theme.dim));
+        }
+        State::Ready => {
+            let text = match &builder.plan {
+                Some(plan) => format!("plan {}", planned(plan)),
+                None if ctx.service.is_none() => "plan: once the service is there".into(),
+                None => "plan …".into(),
+            };
+            said.push((text, theme.text));
+        }
+    }
+    said
+}
+
+/// `200 requests, ~21 s`
+fn planned(plan: &Plan) -> String {
+    let mut parts = Vec::new();
+    parts.push(match plan.requests {
+        Count::Exactly(n) => figures::counted(n, "request", "requests"),
+        Count::AtLeast(n) => format!("at least {}", figures::counted(n, "request", "requests")),
+    });
+    if plan.batches > 1 {
+        parts.push(format!("{} batches of IDs", figures::count(plan.batches.into())));
+    }
+    if let Some(time) = plan.time {
+        let at_least = if matches!(plan.requests, Count::AtLeast(_)) { "" } else { "~" };
+        parts.push(if time < Duration::from_millis(1) {
+            "no time".into()
+        } else {
+            format!("{at_least}{}", figures::span(time))
+        });
+    }
+    if let Some(rows) = plan.rows {
+        parts.push(figures::counted(rows, "row", "rows"));
+    }
+    if plan.cached > 0 {
+        parts.push(format!("{} from the cache", figures::count(plan.cached.into())));
+    }
+    parts.join(", ")
+}
