@@ -12,6 +12,7 @@ use rustix::process::Signal;
 const CTRL_C: &str = "\x03";
 const CTRL_Q: &str = "\x11";
 const CTRL_R: &str = "\x12";
+const CTRL_Z: &str = "\x1a";
 const ENTER: &str = "\r";
 const ESC: &str = "\x1b";
 
@@ -36,7 +37,8 @@ fn a_newcomer_runs_the_ready_query_opens_a_profile_and_leaves() {
         pty.send(ENTER).wait_for("Profile PROF-001");
         pty.send(ESC).wait("the profile closed", |screen| !screen.contains("Profile PROF-001"));
         pty.send("?").wait_for("Help");
-        pty.send(ESC).send(CTRL_Q).wait_for("Leave?");
+        pty.send(ESC).wait("the help closed", |screen| !screen.contains("Help:"));
+        pty.send(CTRL_Q).wait_for("Leave?");
         pty.send(CTRL_Q);
         let (status, raw) = pty.end();
         assert!(status.success(), "{status:?}");
@@ -66,6 +68,45 @@ fn signals_give_the_terminal_back_and_say_so_in_the_exit_code() {
         assert_eq!(status.exit_code(), code, "{signal:?}");
         assert!(is_restored(&raw), "{signal:?}");
     }
+}
+
+#[test]
+fn keys_are_read_while_nothing_else_happens() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
+    pty.wait_for("SANDBOX");
+    // No event comes between them: each must wake the loop by itself.
+    for (key, tab) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+        pty.send(key).wait_for(tab);
+    }
+    pty.send("q");
+    assert!(pty.end().0.success());
+}
+
+#[test]
+fn ctrl_z_gives_the_terminal_back_and_fg_takes_it_again() {
+    let home = home();
+    let mut pty = Pty::start_under_shell(home.path(), (80, 24));
+    pty.wait_for("SANDBOX");
+    pty.send("1").wait_for("[1 Audit]");
+    pty.send(CTRL_Z).wait("the shell", |screen| screen.contains("stopped") && !screen.contains("Audit"));
+    assert!(pty.is_cooked());
+    pty.send("\r").wait_for("[1 Audit]");
+    assert!(!pty.is_cooked());
+    pty.send("2").wait_for("[2 Latency]");
+    pty.send("q").wait_for("code 0");
+    let (_, raw) = pty.end();
+    assert!(is_restored(&raw));
+}
+
+#[test]
+fn ctrl_z_without_a_shell_to_go_back_to_says_so() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
+    pty.wait_for("SANDBOX");
+    pty.send(CTRL_Z).wait_for("no shell to go back to");
+    pty.send("q");
+    assert!(pty.end().0.success());
 }
 
 #[test]
@@ -109,9 +150,13 @@ fn a_service_that_is_not_there_is_an_error_panel() {
         ("CXONE_CLIENT_SECRET", "not-a-real-secret"),
     ];
     let mut pty = Pty::start(home.path(), &["--segment", "SEG-ALL", "--run"], (100, 30), &env);
-    let screen = pty.wait("the error panel", |screen| screen.contains("no connection"));
+    // The log tells of each attempt before the panel tells of the end.
+    let screen = pty.wait("the error panel", |screen| screen.contains("What to do"));
+    assert!(screen.contains("no connection"), "{screen}");
     assert!(!screen.contains("SANDBOX") && !screen.contains("not-a-real-secret"), "{screen}");
-    pty.send(ESC).send(CTRL_Q).send(CTRL_Q);
+    // Esc and a key in one breath would be Alt and that key.
+    pty.send(ESC).wait("the panel closed", |screen| !screen.contains("What to do"));
+    pty.send(CTRL_Q);
     let (status, raw) = pty.end();
     assert!(status.success() && is_restored(&raw), "{status:?}");
 }

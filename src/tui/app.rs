@@ -157,8 +157,8 @@ impl App {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
                 Turn::changed(true)
             }
-            Action::NextPane => self.cycle(1, at),
-            Action::PreviousPane => self.cycle(-1, at),
+            Action::NextPane => self.cycle(true, at),
+            Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);
@@ -224,8 +224,8 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
-            Event::Finished(id, summary) => self.finished(id, summary, None, at),
-            Event::Failed(id, summary, error) => self.finished(id, summary, Some(error), at),
+            Event::Finished(id, summary) => self.finished(id, &summary, None, at),
+            Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
         }
     }
 
@@ -302,17 +302,17 @@ impl App {
         Turn { changed: true, effects }.and(self.settle(left, at))
     }
 
-    fn finished(&mut self, id: QueryId, summary: Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
+    fn finished(&mut self, id: QueryId, summary: &Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
         let current = id == self.shown;
         if current {
             self.world.running = None;
         }
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        self.activity.finished(id, Arc::clone(&summary), error.as_ref(), &ctx);
+        self.activity.finished(id, Arc::clone(summary), error.as_ref(), &ctx);
         if !current {
             return Turn::changed(true);
         }
-        self.profiles.finish(&summary, error.as_ref(), &ctx);
+        self.profiles.finish(summary, error.as_ref(), &ctx);
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
         let outcome = self.builder.replan(&ctx);
         if let Some(error) = error {
@@ -435,7 +435,7 @@ impl App {
         }
     }
 
-    fn cycle(&mut self, by: isize, at: Moment) -> Turn {
+    fn cycle(&mut self, forth: bool, at: Moment) -> Turn {
         let left = match self.context() {
             // Going elsewhere leaves the editor, with its text kept.
             Context::Editor => self.update_focused(Action::Close, at),
@@ -446,7 +446,7 @@ impl App {
             panes.insert(2, Focus::Detail);
         }
         let from = panes.iter().position(|f| *f == self.world.focus).unwrap_or(0);
-        let next = (from as isize + by).rem_euclid(panes.len() as isize) as usize;
+        let next = (from + if forth { 1 } else { panes.len() - 1 }) % panes.len();
         self.world.focus = panes[next];
         self.settle(left, at).and(Turn::changed(true))
     }

@@ -10,7 +10,7 @@ pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -26,7 +26,7 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
 /// Milliseconds without their unit: `0.4`, `23`, `1,204`.
 pub fn millis(d: Duration) -> String {
     let ms = d.as_secs_f64() * 1_000.0;
-    if ms > 0.0 && ms < 9.95 { format!("{ms:.1}") } else { count(ms.round() as u64) }
+    if (0.05..9.95).contains(&ms) { format!("{ms:.1}") } else { count(ms.round() as u64) }
 }
 
 /// A span for a person: `0.4 ms`, `23 ms`, `2.0 s`, `21 s`, `3 min 20 s`, `2 h 5 min`.
@@ -149,7 +149,7 @@ mod tests {
             let d = Duration::from_millis(d);
             let change = left_changes_in(d);
             assert_ne!(left(d.saturating_sub(change)), left(d), "{d:?}");
-            assert_eq!(left(d - (change - Duration::from_nanos(1))), left(d), "{d:?}");
+            assert_eq!(left((d + Duration::from_nanos(1)).saturating_sub(change)), left(d), "{d:?}");
         }
     }
 

@@ -27,6 +27,10 @@ const FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
 /// What the explorer is started with.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of the start, each named where it is set"
+)]
 pub struct Setup {
     /// The query that is ready to run.
     pub draft: Draft,
@@ -109,10 +113,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 (turn, true)
             }
-            event = handle.events.recv(), if engine => match event {
-                Some(event) => (app.event(event, moment()), false),
-                None => { engine = false; (Turn::default(), false) }
-            },
+            event = handle.events.recv(), if engine => {
+                engine = event.is_some();
+                (event.map_or_else(Turn::default, |event| app.event(event, moment())), false)
+            }
             () = sleep_until(&clock, wake), if wake.is_some() => (Turn::CHANGED, true),
         };
         dirty |= turn.changed;

@@ -80,7 +80,6 @@ mod unix {
 
         /// Whether somebody is there who could bring us back: a process group whose leader's parent is not in
         /// our session is never continued by a shell.
-        #[expect(clippy::unused_self, reason = "the same shape as on systems without job control")]
         pub fn can_suspend(&self) -> bool {
             // Of another leader's parent we know nothing; a shell script started us, and a shell started it.
             getpgrp() != getpid() || getppid().is_some_and(is_shell_of_ours)

@@ -1,6 +1,7 @@
 //! The real binary in a pseudo-terminal: keys go in, a screen comes out. Waits for a screen, never for a time.
 
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ struct Seen {
 }
 
 /// A program on a terminal of its own.
-pub struct Pty {
+pub(crate) struct Pty {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -26,11 +27,29 @@ pub struct Pty {
 
 impl Pty {
     /// Starts `cxlens` with these arguments on a terminal of this size; its files live below `home`.
-    pub fn start(home: &Path, args: &[&str], (columns, rows): (u16, u16), env: &[(&str, &str)]) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
+    pub(crate) fn start(home: &Path, args: &[&str], size: (u16, u16), env: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_cxlens"));
         command.args(args);
+        Self::spawn(command, home, size, env)
+    }
+
+    /// Starts it under a shell with job control, which says `stopped` when it was put in the background,
+    /// brings it back when a line is typed, and says its exit code.
+    pub(crate) fn start_under_shell(home: &Path, size: (u16, u16)) -> Self {
+        let mut command = CommandBuilder::new("sh");
+        command.args(["-c", "set -m; \"$0\"; echo stopped; read line; fg; echo \"code $?\""]);
+        command.arg(env!("CARGO_BIN_EXE_cxlens"));
+        Self::spawn(command, home, size, &[("PATH", "/usr/bin:/bin")])
+    }
+
+    fn spawn(
+        mut command: CommandBuilder,
+        home: &Path,
+        (columns, rows): (u16, u16),
+        env: &[(&str, &str)],
+    ) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
@@ -44,7 +63,7 @@ impl Pty {
         }
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let parser = vt100::Parser::new(rows, columns, 0);
+        let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
         let seen = Arc::new((Mutex::new(Seen { parser, raw: Vec::new(), ended: false }), Condvar::new()));
         let mut reader = pair.master.try_clone_reader().unwrap();
         let filled = seen.clone();
@@ -67,14 +86,14 @@ impl Pty {
     }
 
     /// Types.
-    pub fn send(&mut self, keys: &str) -> &mut Self {
+    pub(crate) fn send(&mut self, keys: &str) -> &mut Self {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
         self
     }
 
     /// Waits until the screen is as wanted, and returns it.
-    pub fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut seen = self.seen.0.lock().unwrap();
         loop {
@@ -89,26 +108,26 @@ impl Pty {
     }
 
     /// Waits until the screen holds a text.
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
     }
 
     /// Gives the terminal another size.
-    pub fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
-        self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
+        self.seen.0.lock().unwrap().parser.screen_mut().set_size(cells(rows), cells(columns));
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         self
     }
 
     /// Sends a signal to the program.
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.process_id().unwrap();
         let id = rustix::process::Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
         rustix::process::kill_process(id, signal).unwrap();
     }
 
     /// Waits for the program's end; returns how it ended and all that it wrote.
-    pub fn end(mut self) -> (ExitStatus, Vec<u8>) {
+    pub(crate) fn end(mut self) -> (ExitStatus, Vec<u8>) {
         let status = self.child.wait().unwrap();
         let mut seen = self.seen.0.lock().unwrap();
         let deadline = Instant::now() + PATIENCE;
@@ -122,15 +141,26 @@ impl Pty {
     }
 
     /// Whether the terminal echoes and edits lines, as a shell wants it.
-    pub fn is_cooked(&self) -> bool {
+    pub(crate) fn is_cooked(&self) -> bool {
         let settings = self.master.get_termios().expect("a Unix terminal has settings");
         let shown = format!("{:?}", settings.local_flags);
         shown.contains("ECHO") && shown.contains("ICANON")
     }
 }
 
+impl Drop for Pty {
+    /// A test that failed leaves no program behind.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+fn cells(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).unwrap()
+}
+
 /// Whether the last that was written gave everything back: screen, cursor, paste and mouse modes.
-pub fn is_restored(raw: &[u8]) -> bool {
+pub(crate) fn is_restored(raw: &[u8]) -> bool {
     let last = |code: &str| {
         let code = code.as_bytes();
         raw.windows(code.len()).rposition(|window| window == code)

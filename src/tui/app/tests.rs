@@ -272,6 +272,19 @@ fn the_open_profile_follows_the_cursor_of_the_table() {
 }
 
 #[test]
+fn esc_leaves_an_editor_with_the_text_kept_and_running_does_too() {
+    let mut rig = Rig::ready();
+    rig.key("Enter");
+    assert_eq!(rig.app.context(), Context::Editor);
+    rig.key("q");
+    assert!(!rig.left, "a letter is text");
+    rig.key("Ctrl-R");
+    assert_eq!(rig.app.context(), Context::Profiles);
+    rig.key("Shift-Tab");
+    assert_eq!(rig.app.context(), Context::Builder);
+}
+
+#[test]
 fn tab_goes_round_the_panes_both_ways() {
     let mut rig = Rig::ready();
     let mut seen = vec![];

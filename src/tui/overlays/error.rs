@@ -56,7 +56,7 @@ impl ErrorPanel {
         };
         let hints =
             super::hints(ctx.keys, Context::Error, Some("close"), ctx.theme, place.width.saturating_sub(3));
-        let inside = super::window(ctx, &title, hints, place, ctx.theme.bad, buf);
+        let inside = super::window(ctx, &title, &hints, place, ctx.theme.bad, buf);
         super::draw_lines(&lines, self.offset, ctx, inside, buf);
     }
 
@@ -97,7 +97,9 @@ fn sections(error: &Error) -> Vec<(&'static str, String)> {
         if !remedy.is_empty() {
             remedy.push('\n');
         }
-        remedy.push_str(&format!("The service wants to be asked again in {}.", figures::span(wait)));
+        remedy.push_str("The service wants to be asked again in ");
+        remedy.push_str(&figures::span(wait));
+        remedy.push('.');
     }
     if !remedy.is_empty() {
         sections.push(("What to do", remedy));

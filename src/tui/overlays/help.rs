@@ -38,7 +38,7 @@ impl Help {
         let title = format!("Help: {}", self.about.title());
         let hints =
             super::hints(ctx.keys, Context::Help, Some("close"), ctx.theme, place.width.saturating_sub(3));
-        let inside = super::window(ctx, &title, hints, place, ctx.theme.border_focused, buf);
+        let inside = super::window(ctx, &title, &hints, place, ctx.theme.border_focused, buf);
         super::draw_lines(&lines, self.offset, ctx, inside, buf);
     }
 

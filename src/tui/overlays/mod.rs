@@ -63,7 +63,7 @@ fn confirm(ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         Line::styled(if rows { "what came so far is lost." } else { "it has just ended." }, theme.text),
     ];
     let hints = hints(ctx.keys, Context::Confirm, Some("stay"), theme, 40);
-    let inside = window(ctx, "Leave?", hints, centred(area, 44, 4), theme.warn, buf);
+    let inside = window(ctx, "Leave?", &hints, centred(area, 44, 4), theme.warn, buf);
     for (y, line) in (inside.y..inside.bottom()).zip(&lines) {
         buf.set_line(inside.x, y, line, inside.width);
     }
@@ -79,7 +79,7 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
 fn window(
     ctx: &Ctx<'_>,
     title: &str,
-    hints: Line<'static>,
+    hints: &Line<'static>,
     area: Rect,
     style: Style,
     buf: &mut Buffer,
@@ -112,7 +112,7 @@ fn window(
     let room = area.width - 3;
     let title = Span::styled(format!(" {title} "), ctx.theme.title_focused.patch(style));
     buf.set_span(area.x + 1, area.y, &title, room);
-    inlay(&hints, area.x + 1, bottom, room, buf);
+    inlay(hints, area.x + 1, bottom, room, buf);
     Rect { x: area.x + 2, y: area.y + 1, width: area.width.saturating_sub(4), height: area.height - 2 }
 }
 

@@ -73,7 +73,7 @@ impl Activity {
     /// An exchange is over.
     pub fn exchange(&mut self, exchange: Arc<Exchange>, ctx: &Ctx<'_>) {
         self.latency.exchange(&exchange);
-        self.limits.exchange(&exchange, ctx);
+        self.limits.exchange(&exchange);
         self.log.exchange(exchange, ctx);
     }
 
@@ -95,7 +95,7 @@ impl Activity {
 
     /// When the picture changes by time alone.
     pub fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
-        (self.tab == Tab::Limits).then(|| self.limits.next_change(ctx)).flatten()
+        (self.tab == Tab::Limits).then(|| limits::LimitsTab::next_change(ctx)).flatten()
     }
 
     /// Does an action.

@@ -27,14 +27,14 @@ pub(super) struct LimitsTab {
 }
 
 impl LimitsTab {
-    pub(super) fn exchange(&mut self, exchange: &Arc<Exchange>, _ctx: &Ctx<'_>) {
+    pub(super) fn exchange(&mut self, exchange: &Arc<Exchange>) {
         if exchange.outcome.status() == Some(429) {
             self.throttles.truncate(THROTTLES - 1);
             self.throttles.push_front(Arc::clone(exchange));
         }
     }
 
-    pub(super) fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
+    pub(super) fn next_change(ctx: &Ctx<'_>) -> Option<Instant> {
         let reset = ctx.limits?.announced?.reset?.checked_duration_since(ctx.now).filter(|d| !d.is_zero())?;
         Some(ctx.now + figures::left_changes_in(reset))
     }

@@ -74,7 +74,8 @@ impl Log {
             figures::counted(summary.requests.into(), "request", "requests"),
         );
         if let Some(error) = error {
-            text.push_str(&format!("; {}", error.what));
+            text.push_str("; ");
+            text.push_str(&error.what);
         }
         self.note(ctx.wall, level, text);
     }
