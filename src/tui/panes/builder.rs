@@ -32,8 +32,6 @@ use crate::engine::query::{Draft, Query};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 
-/// The segment of the embedded service that holds everybody.
-const EVERYBODY: &str = "SEG-ALL";
 /// The longest text that is pasted into a filter, in bytes; what is too long for a query is shown and refused.
 const LONGEST_FILTER_PASTE: usize = 64 * 1024;
 
@@ -98,14 +96,6 @@ impl Builder {
         };
         builder.judge();
         builder
-    }
-
-    /// The draft that the explorer starts with: on the embedded service a query without a target asks for
-    /// everybody, so that it is ready to run. With a tenant of one's own it stays empty.
-    #[must_use]
-    pub fn ready_draft(draft: Draft, sandbox: bool) -> Draft {
-        let no_target = draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty();
-        if sandbox && no_target { Draft { segments: vec![EVERYBODY.to_owned()], ..draft } } else { draft }
     }
 
     /// What is typed, as it stands.
