@@ -34,6 +34,8 @@ use crate::tui::ctx::{Ctx, Effect, Outcome};
 
 /// The longest text that is pasted into a filter, in bytes; what is too long for a query is shown and refused.
 const LONGEST_FILTER_PASTE: usize = 64 * 1024;
+/// Nobody means so many segments, nor a filter of so many words, when pasting outside of an editor.
+const LONG_COLUMN: usize = 100;
 
 /// The query builder.
 #[derive(Debug)]
@@ -82,7 +84,7 @@ impl Builder {
         let segments = std::mem::take(&mut draft.segments);
         let filter = std::mem::take(&mut draft.filter);
         let mut builder = Self {
-            section: if ids.is_empty() && !segments.is_empty() { Section::Segments } else { Section::Ids },
+            section: Section::Ids,
             ids: Ids::new(ids),
             matrix: Matrix::new(draft.fields),
             segments: Editor::one_line(&segments.join(", ")),
@@ -166,7 +168,11 @@ impl Builder {
     pub fn paste(&mut self, text: &str, _ctx: &Ctx<'_>) -> Outcome {
         self.notice = None;
         match self.section {
-            // Whoever pastes on the matrix means a list of IDs: there is nothing else to paste there.
+            // Whoever pastes on the matrix, or a long column outside of any editor, means a list of IDs.
+            _ if !self.editing && tokens(text).nth(LONG_COLUMN).is_some() => {
+                self.section = Section::Ids;
+                self.notice = Some(self.ids.paste(text, false));
+            }
             Section::Ids | Section::Fields => self.notice = Some(self.ids.paste(text, self.editing)),
             Section::Segments => {
                 let pasted: Vec<String> = tokens(text).map(str::to_owned).collect();

@@ -259,6 +259,25 @@ fn a_column_of_thousands_is_counted() {
 }
 
 #[test]
+fn a_long_column_means_ids_wherever_the_cursor_is() {
+    let world = world();
+    let column: String = (0..200).fold(String::new(), |text, n| text + &format!("PROF-{n}\n"));
+    for section in [Fields, Segments, Filter] {
+        let mut builder = everybody();
+        builder.section = section;
+        let _ = builder.paste(&column, &world.ctx(area()));
+        assert_eq!(builder.draft().ids.len(), 200, "{section:?}");
+        assert_eq!(builder.draft().segments, ["SEG-ALL"]);
+    }
+    // Inside of an editor it is that editor's.
+    let mut builder = everybody();
+    builder.section = Segments;
+    let _ = act(&mut builder, &world, &[Action::Edit, Action::Close, Action::Clear, Action::Edit]);
+    let _ = builder.paste(&column, &world.ctx(area()));
+    assert_eq!((builder.draft().ids.len(), builder.draft().segments.len()), (0, 200));
+}
+
+#[test]
 fn what_cannot_be_asked_for_is_marked_with_the_reason() {
     let world = world();
     let mut builder = Builder::new(Draft::default());
