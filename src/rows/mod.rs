@@ -38,6 +38,9 @@ pub struct Rows {
     chunks: Vec<Vec<Stored>>,
     len: usize,
     columns: [ColumnFacts; Field::COUNT],
+    /// How often anybody looked at a row.
+    #[cfg(test)]
+    looks: std::cell::Cell<usize>,
 }
 
 /// One profile and what is asked of it often.
@@ -114,7 +117,15 @@ impl Rows {
         self.columns[column.index()]
     }
 
+    /// How often a row was looked at so far.
+    #[cfg(test)]
+    pub(crate) fn looks(&self) -> usize {
+        self.looks.get()
+    }
+
     fn stored(&self, row: usize) -> Option<&Stored> {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
         self.chunks.get(row / CHUNK)?.get(row % CHUNK)
     }
 

@@ -68,7 +68,7 @@ impl App {
                 running: None,
             },
             header: Header::new(start.tenant, start.sandbox),
-            builder: Builder::new(Builder::ready_draft(start.draft, start.sandbox)),
+            builder: Builder::new(start.draft),
             profiles: Profiles::new(),
             detail: Detail::new(),
             detail_open: false,

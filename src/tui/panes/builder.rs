@@ -32,10 +32,10 @@ use crate::engine::query::{Draft, Query};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 
-/// The segment of the embedded service that holds everybody.
-const EVERYBODY: &str = "SEG-ALL";
 /// The longest text that is pasted into a filter, in bytes; what is too long for a query is shown and refused.
 const LONGEST_FILTER_PASTE: usize = 64 * 1024;
+/// Nobody means so many segments, nor a filter of so many words, when pasting outside of an editor.
+const LONG_COLUMN: usize = 100;
 
 /// The query builder.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Builder {
         let segments = std::mem::take(&mut draft.segments);
         let filter = std::mem::take(&mut draft.filter);
         let mut builder = Self {
-            section: if ids.is_empty() && !segments.is_empty() { Section::Segments } else { Section::Ids },
+            section: Section::Ids,
             ids: Ids::new(ids),
             matrix: Matrix::new(draft.fields),
             segments: Editor::one_line(&segments.join(", ")),
@@ -98,14 +98,6 @@ impl Builder {
         };
         builder.judge();
         builder
-    }
-
-    /// The draft that the explorer starts with: on the embedded service a query without a target asks for
-    /// everybody, so that it is ready to run. With a tenant of one's own it stays empty.
-    #[must_use]
-    pub fn ready_draft(draft: Draft, sandbox: bool) -> Draft {
-        let no_target = draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty();
-        if sandbox && no_target { Draft { segments: vec![EVERYBODY.to_owned()], ..draft } } else { draft }
     }
 
     /// What is typed, as it stands.
@@ -176,7 +168,11 @@ impl Builder {
     pub fn paste(&mut self, text: &str, _ctx: &Ctx<'_>) -> Outcome {
         self.notice = None;
         match self.section {
-            // Whoever pastes on the matrix means a list of IDs: there is nothing else to paste there.
+            // Whoever pastes on the matrix, or a long column outside of any editor, means a list of IDs.
+            _ if !self.editing && tokens(text).nth(LONG_COLUMN).is_some() => {
+                self.section = Section::Ids;
+                self.notice = Some(self.ids.paste(text, false));
+            }
             Section::Ids | Section::Fields => self.notice = Some(self.ids.paste(text, self.editing)),
             Section::Segments => {
                 let pasted: Vec<String> = tokens(text).map(str::to_owned).collect();

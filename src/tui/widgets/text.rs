@@ -16,6 +16,10 @@ use crate::engine::text::{clean, is_dangerous};
 
 /// Bytes that are looked at for each column wanted.
 const BYTES_A_COLUMN: usize = 16;
+/// What stands in the cell under the second half of a wide character. It looks like a blank but differs from
+/// one, so that a blank drawn here later is sent: where a cluster is made of two narrow characters, a terminal
+/// keeps the second unless told.
+const HIDDEN: &str = "\u{a0}";
 
 /// Writes text into one line of `columns` cells, cleaned, cut with `…` and padded; gives the columns that the
 /// text took. Takes time by the width, not by the length of the text.
@@ -55,9 +59,7 @@ pub fn put_clean(buf: &mut Buffer, x: u16, y: u16, columns: u16, text: &str, sty
         }
         cell(buf, x + used, y, symbol, style);
         for rest in 1..wide {
-            // Hidden under the wide character, but without a symbol of its own.
-            buf[(x + used + rest, y)].reset();
-            buf[(x + used + rest, y)].set_style(style);
+            cell(buf, x + used + rest, y, HIDDEN, style);
         }
         used += wide;
     }
@@ -163,17 +165,31 @@ mod tests {
     #[test]
     fn a_wide_character_is_never_cut_in_half() {
         // Of three columns the first character takes two; the second does not fit beside the mark.
-        assert_eq!(line(4, "東京都"), ("#東 … #".into(), 3));
-        assert_eq!(line(5, "東京都"), ("#東 京 …#".into(), 5));
-        assert_eq!(line(4, "東京"), ("#東 京 #".into(), 4));
+        assert_eq!(line(4, "東京都"), ("#東\u{a0}… #".into(), 3));
+        assert_eq!(line(5, "東京都"), ("#東\u{a0}京\u{a0}…#".into(), 5));
+        assert_eq!(line(4, "東京"), ("#東\u{a0}京\u{a0}#".into(), 4));
     }
 
     #[test]
     fn clusters_of_disputed_width_are_drawn_as_their_first_character() {
         let (said, used) = line(6, "👍🏽x");
-        assert_eq!((said.as_str(), used), ("#👍 x   #", 3));
+        assert_eq!((said.as_str(), used), ("#👍\u{a0}x   #", 3));
         let (said, _) = line(6, "e\u{301}x");
         assert_eq!(said, "#e\u{301}x    #");
+    }
+
+    #[test]
+    fn what_a_cluster_of_two_narrow_characters_leaves_behind_is_drawn_over() {
+        let area = Rect::new(0, 0, 4, 1);
+        let (mut before, mut after) = (Buffer::empty(area), Buffer::empty(area));
+        // Thai and Tamil, each a consonant and a vowel of a column of its own.
+        for cluster in ["นำ", "தி", "東"] {
+            put(&mut before, 0, 0, 4, cluster, Style::new());
+            put(&mut after, 0, 0, 4, "a", Style::new());
+            let drawn: Vec<_> =
+                before.diff(&after).into_iter().map(|(x, _, cell)| (x, cell.symbol())).collect();
+            assert_eq!(drawn, [(0, "a"), (1, " ")], "{cluster}");
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn area() -> Rect {
 }
 
 fn everybody() -> Builder {
-    Builder::new(Builder::ready_draft(Draft::default(), true))
+    Builder::new(Draft { segments: vec!["SEG-ALL".into()], ..Draft::default() })
 }
 
 fn plan() -> Plan {
@@ -92,12 +92,9 @@ fn every_state_in_every_theme() {
 }
 
 #[test]
-fn the_sandbox_starts_with_a_query_ready_to_run() {
-    assert!(everybody().query().is_ok());
-    let typed = Draft { ids: vec!["A".into()], ..Draft::default() };
-    assert_eq!(Builder::ready_draft(typed.clone(), true), typed);
-    let own = Builder::new(Builder::ready_draft(Draft::default(), false));
-    assert!(own.query().is_err());
+fn a_query_without_a_target_says_what_to_do() {
+    let own = Builder::new(Draft::default());
+    assert!(own.query().is_err() && everybody().query().is_ok());
     let said = seen(&own, &world(), 33, 20);
     assert!(said.contains("nothing to ask for yet"), "{said}");
 }
@@ -259,6 +256,25 @@ fn a_column_of_thousands_is_counted() {
     let _ = act(&mut builder, &world, &[Action::First]);
     let _ = act(&mut builder, &world, &[Action::Clear]);
     assert!(builder.draft().ids.is_empty());
+}
+
+#[test]
+fn a_long_column_means_ids_wherever_the_cursor_is() {
+    let world = world();
+    let column: String = (0..200).fold(String::new(), |text, n| text + &format!("PROF-{n}\n"));
+    for section in [Fields, Segments, Filter] {
+        let mut builder = everybody();
+        builder.section = section;
+        let _ = builder.paste(&column, &world.ctx(area()));
+        assert_eq!(builder.draft().ids.len(), 200, "{section:?}");
+        assert_eq!(builder.draft().segments, ["SEG-ALL"]);
+    }
+    // Inside of an editor it is that editor's.
+    let mut builder = everybody();
+    builder.section = Segments;
+    let _ = act(&mut builder, &world, &[Action::Edit, Action::Close, Action::Clear, Action::Edit]);
+    let _ = builder.paste(&column, &world.ctx(area()));
+    assert_eq!((builder.draft().ids.len(), builder.draft().segments.len()), (0, 200));
 }
 
 #[test]

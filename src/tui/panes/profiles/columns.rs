@@ -96,14 +96,7 @@ impl Columns {
                 left = left.saturating_sub(cost);
                 taken += 1;
             }
-            for field in part {
-                let here = &mut widths[field.index()];
-                if *here > 0 {
-                    let more = wanted(rows, *field, sort).saturating_sub(*here).min(left);
-                    *here += more;
-                    left -= more;
-                }
-            }
+            left = grow(&mut widths, part, rows, sort, left);
         }
         let mut x = 0;
         let mut shown = Vec::with_capacity(taken);
@@ -115,6 +108,39 @@ impl Columns {
             }
         }
         Self { hidden: ranked.len() - shown.len(), shown }
+    }
+}
+
+/// Shares out what is left of the width: the ID is made whole first, for a cut one says little; the others grow
+/// side by side. Gives what nobody wanted.
+fn grow(
+    widths: &mut [u16; Field::COUNT],
+    part: &[Field],
+    rows: &Rows,
+    sort: Option<Sort>,
+    mut left: u16,
+) -> u16 {
+    let wants: Vec<(usize, u16)> = part
+        .iter()
+        .map(|field| (field.index(), wanted(rows, *field, sort)))
+        .filter(|(at, _)| widths[*at] > 0)
+        .collect();
+    if let Some((at, want)) = wants.iter().find(|(at, _)| *at == Field::Id.index()) {
+        let more = want.saturating_sub(widths[*at]).min(left);
+        widths[*at] += more;
+        left -= more;
+    }
+    loop {
+        let before = left;
+        for (at, want) in &wants {
+            if left > 0 && widths[*at] < *want {
+                widths[*at] += 1;
+                left -= 1;
+            }
+        }
+        if left == before {
+            return left;
+        }
     }
 }
 

@@ -27,6 +27,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) struct Progress {
     fields: FieldSet,
     limit: Option<u64>,
+    /// No more rows than this come: so many IDs were asked for.
+    most: Option<u64>,
     page_size: u64,
     batches: u32,
     rows: u64,
@@ -70,6 +72,9 @@ impl Progress {
         Self {
             fields: query.fields(),
             limit: query.limit(),
+            most: Some(query.ids().len() as u64)
+                .filter(|n| *n > 0)
+                .map(|n| n.min(query.limit().unwrap_or(n))),
             page_size: u64::from(query.page_size()),
             batches: query.ids().len().div_ceil(IDS_PER_REQUEST).max(1) as u32,
             rows: 0,
@@ -197,11 +202,12 @@ impl Progress {
         let mut say = |rank, text, style| pieces.push(Piece { text, style, rank });
         let rows = figures::count(self.rows);
         if self.page > 0 {
-            say(
-                9,
-                self.expected().map_or(rows.clone(), |n| format!("{rows} of {}", figures::count(n))),
-                plain,
-            );
+            let said = match (self.expected(), self.most) {
+                (Some(n), _) => format!("{rows} of {}", figures::count(n)),
+                (None, Some(n)) => format!("{rows} of up to {}", figures::count(n)),
+                (None, None) => rows,
+            };
+            say(9, said, plain);
         }
         if ctx.running.is_some_and(|running| running.cancelling) {
             say(8, "cancelling".into(), ctx.theme.warn);
@@ -220,7 +226,7 @@ impl Progress {
             };
             say(4, page, plain);
         }
-        if let (Some(rate), Some(expected)) = (self.rate(), self.expected())
+        if let (Some(rate), Some(expected)) = (self.rate(), self.expected().or(self.most))
             && expected > self.rows
         {
             let left = ((expected - self.rows) as f64 / rate).ceil();
