@@ -138,7 +138,7 @@ async fn one_gate_for_pages_and_tokens_and_no_stampede_behind_it() {
     // Whoever waited at the gate starts on its own, not all in one instant.
     let at: Vec<_> = ran.contacts().map(|r| r.after).collect();
     let opened = at.windows(2).position(|two| two[1].saturating_sub(two[0]) > SECOND / 2).unwrap() + 1;
-    let spread = at[opened + 9] - at[opened];
+    let spread = at[opened + 9].saturating_sub(at[opened]);
     assert!(spread > Duration::from_millis(25), "ten started within {spread:?}");
 }
 

@@ -1,6 +1,6 @@
 //! Plays a fault: a sandbox of its own, the real engine over real HTTP, one run, and everything that was seen.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ fn short_waits() -> Chance {
         let chance = Chance::seeded(*seed);
         (0..6).all(|_| chance.unit() < 0.2)
     };
-    Chance::seeded((0..).find(low).unwrap())
+    Chance::seeded((0..1_000_000).find(low).unwrap())
 }
 
 /// The IDs that a sandbox without faults tells a client of two lines.
@@ -205,7 +205,7 @@ impl Session {
 
 impl Seen {
     fn take(&mut self, event: Event) {
-        self.printed.push_str(&format!("{event:?}\n"));
+        let _ = writeln!(self.printed, "{event:?}");
         match event {
             Event::Page(_, page) => {
                 self.totals.push(page.total);
