@@ -57,10 +57,10 @@ pub(super) fn title(field: Field) -> &'static str {
 /// The least width that is of use, the width before any row came, and the most.
 fn bounds(field: Field) -> (u16, u16, u16) {
     match field {
-        Field::Id => (8, 12, 24),
+        Field::Id => (12, 12, 24),
         Field::FirstName => (6, 10, 16),
-        Field::LastName => (7, 12, 20),
-        Field::Email => (14, 24, 34),
+        Field::LastName => (6, 12, 20),
+        Field::Email => (13, 24, 34),
         Field::Phone => (9, 13, 17),
         Field::Tags => (6, 14, 24),
         Field::Attributes => (12, 30, 60),
