@@ -30,6 +30,9 @@ use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Query, QueryId};
 use crate::wire::crm_v2;
 
+/// Windows of pages that may have come and wait for one before them.
+const AHEAD: usize = 2;
+
 /// One page as it was read.
 #[derive(Debug)]
 pub struct Fetched {
@@ -133,6 +136,9 @@ impl Batch {
         }
         let window = self.client.service().bounds.concurrency.max(1) as usize;
         let mut pending = FuturesOrdered::new();
+        // Pages are delivered in order and come in any: one that is slow must not hold up the others' places.
+        let (arrives, mut arrived) = mpsc::unbounded_channel();
+        let (mut asked_for, mut over) = (0, false);
         let mut ask = page + 1;
         let mut at = page;
         let mut taken_in = self.taken_in.clone();
@@ -141,13 +147,31 @@ impl Batch {
             if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
                 return Ok(None);
             }
-            while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
+            while asked_for < window
+                && pending.len() < window * AHEAD
+                && (!over && last.is_none_or(|last| ask <= last) || pending.is_empty())
+            {
                 let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
-                let task = tokio::spawn(async move { own.fetch(&url, number).await });
+                let arrives = arrives.clone();
+                let task = tokio::spawn(async move {
+                    let fetched = own.fetch(&url, number).await;
+                    let _ = arrives.send(!matches!(&fetched, Ok(Fetched { next: Ok(Some(_)), .. })));
+                    fetched
+                });
                 pending.push_back(AbortOnDropHandle::new(task));
-                ask += 1;
+                (ask, asked_for) = (ask + 1, asked_for + 1);
             }
-            let Some(joined) = pending.next().await else { return Ok(None) };
+            let joined = tokio::select! {
+                biased;
+                Some(is_last) = arrived.recv() => {
+                    asked_for -= 1;
+                    // Nothing is asked behind a page that says no more, even before its turn to be delivered.
+                    over |= is_last;
+                    continue;
+                }
+                joined = pending.next() => joined,
+            };
+            let Some(joined) = joined else { return Ok(None) };
             let fetched = joined.map_err(|_| Error::panicked())??;
             at += 1;
             let next = self.next(&paging::ahead(first, at - page), at, &fetched);

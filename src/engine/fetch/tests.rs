@@ -35,6 +35,8 @@ struct Fake {
     latency: Duration,
     /// What the first exchange waits for its connection, before that.
     connect: Duration,
+    /// A page that takes this long instead.
+    slow: Option<(&'static str, Duration)>,
     total: bool,
     /// Never says "no more"; answers page after page with nothing behind the people.
     state: Mutex<State>,
@@ -56,6 +58,7 @@ impl Fake {
         Self {
             people,
             latency: Duration::from_millis(100),
+            slow: None,
             connect: Duration::ZERO,
             total: false,
             state: Mutex::default(),
@@ -148,9 +151,12 @@ impl Transport for Shared {
     fn exchange(&self, request: Request) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
         Box::pin(async move {
             let fake = &self.0;
+            let latency;
             {
                 let mut state = fake.state.lock().unwrap();
                 let target = format!("{}?{}", request.url.path(), request.url.query().unwrap_or_default());
+                latency =
+                    fake.slow.filter(|(part, _)| target.contains(part)).map_or(fake.latency, |slow| slow.1);
                 state.sent.push((fake.clock.now(), target));
                 if request.bearer.is_some() {
                     state.in_flight += 1;
@@ -160,7 +166,7 @@ impl Transport for Shared {
             let _in_flight = request.bearer.is_some().then(|| InFlight(fake));
             let connect =
                 if fake.state.lock().unwrap().sent.len() == 1 { fake.connect } else { Duration::ZERO };
-            fake.clock.sleep_until(fake.clock.now() + connect + fake.latency).await;
+            fake.clock.sleep_until(fake.clock.now() + connect + latency).await;
             fake.answer(&request).map(|reply| Reply { connect, ..reply })
         })
     }
@@ -268,6 +274,21 @@ async fn every_profile_comes_once_and_in_order() {
         let wasted = session.requests("contacts") - 25;
         assert!(wasted <= if total { 0 } else { 4 }, "{wasted} requests in vain");
         assert_eq!(session.fake.state.lock().unwrap().most, 5, "pages go side by side");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_page_holds_up_no_other() {
+    for total in [false, true] {
+        let slow = Some(("page=2&", Duration::from_millis(250)));
+        let mut session = Session::new(Fake { total, slow, ..Fake::new(550) });
+        let (summary, error) = session.run(everybody()).await;
+        assert_eq!((error, &session.ids), (None, &people(550)));
+        // The token, page 1, then nine pages on four places while page 2 keeps the fifth.
+        let wasted = session.requests("contacts") - 11;
+        assert!(wasted <= if total { 0 } else { 4 }, "{wasted} requests in vain");
+        assert!(summary.elapsed < Duration::from_millis(510), "{:?}", summary.elapsed);
+        assert_eq!(session.fake.state.lock().unwrap().most, 5);
     }
 }
 
