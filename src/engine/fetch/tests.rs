@@ -281,7 +281,7 @@ async fn every_profile_comes_once_and_in_order() {
 async fn a_slow_page_holds_up_no_other() {
     for total in [false, true] {
         let slow = Some(("page=2&", Duration::from_millis(250)));
-        let mut session = Session::new(Fake { total, slow, ..Fake::new(550) });
+        let mut session = Session::new(Fake { slow, total, ..Fake::new(550) });
         let (summary, error) = session.run(everybody()).await;
         assert_eq!((error, &session.ids), (None, &people(550)));
         // The token, page 1, then nine pages on four places while page 2 keeps the fifth.
