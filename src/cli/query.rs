@@ -57,7 +57,7 @@ pub async fn run(
     let most = query.limit().unwrap_or(u64::MAX);
     let mut stop: Option<Stop> = None;
     // The channel is new and empty: a full one cannot be, a closed one is told by the events.
-    let _ = handle.commands.try_send(Command::Run(RUN, query));
+    let _ = handle.commands.try_send(Command::Run(RUN, query, None));
     let end = loop {
         tokio::select! {
             biased;

@@ -182,6 +182,7 @@ mod tests {
             started: "2026-03-04T12:00:00Z".parse().unwrap(),
             elapsed: Duration::from_millis(2_500),
             rows: 1_250,
+            before: 0,
             total: Some(1_250),
             pages: 25,
             requests: 26,
@@ -199,6 +200,7 @@ mod tests {
             accuracy: Some(0.982),
             past_retention: 0,
             cut: None,
+            place: None,
         }
     }
 

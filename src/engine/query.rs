@@ -10,6 +10,8 @@ use std::num::{NonZeroU32, NonZeroU64};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::Error;
 
 /// IDs that one request may carry.
@@ -115,7 +117,8 @@ impl FromStr for Field {
 }
 
 /// A selection of fields. `id` is always in it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct FieldSet(u16);
 
 impl FieldSet {
@@ -180,6 +183,20 @@ impl fmt::Display for FieldSet {
 impl fmt::Debug for FieldSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FieldSet({self})")
+    }
+}
+
+impl From<FieldSet> for String {
+    fn from(fields: FieldSet) -> Self {
+        fields.to_string()
+    }
+}
+
+impl TryFrom<String> for FieldSet {
+    type Error = Error;
+
+    fn try_from(list: String) -> Result<Self, Error> {
+        list.parse()
     }
 }
 
@@ -301,7 +318,7 @@ impl Filter {
 }
 
 /// What somebody typed, not yet checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// One identifier each; blanks around them do not matter, empty ones are passed over.
     pub ids: Vec<String>,
@@ -403,7 +420,8 @@ impl Draft {
 }
 
 /// A checked query. Made by [`Draft::check`] alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Draft", try_from = "Draft")]
 pub struct Query {
     ids: Vec<Id>,
     fields: FieldSet,
@@ -490,6 +508,21 @@ impl Query {
     /// Scopes that the service wants for this query.
     pub fn scopes(&self) -> &'static [&'static str] {
         if self.segments.is_empty() { &["crm:read"] } else { &["crm:read", "cdp:read"] }
+    }
+}
+
+impl From<Query> for Draft {
+    fn from(query: Query) -> Self {
+        query.to_draft()
+    }
+}
+
+impl TryFrom<Draft> for Query {
+    type Error = Error;
+
+    /// The first of what is wrong.
+    fn try_from(draft: Draft) -> Result<Self, Error> {
+        draft.check().map_err(|mut wrong| wrong.swap_remove(0))
     }
 }
 

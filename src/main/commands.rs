@@ -42,6 +42,8 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
+        pause: settings.explorer.pause,
+        pull: settings.explorer.pull,
         clock: start.clock.clone(),
         theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
         ascii: false,

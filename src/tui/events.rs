@@ -102,6 +102,7 @@ pub(crate) fn summary(status: Status, rows: u64) -> Arc<Summary> {
         started: NOON.parse().unwrap(),
         elapsed: Duration::from_millis(21_400),
         rows,
+        before: 0,
         total: Some(10_000),
         pages: 25,
         requests: 27,
@@ -124,6 +125,7 @@ pub(crate) fn summary(status: Status, rows: u64) -> Arc<Summary> {
         accuracy: Some(0.992),
         past_retention: 0,
         cut: None,
+        place: None,
     })
 }
 

@@ -80,7 +80,7 @@ async fn ask(base: &str, connect: Duration) -> (Error, usize) {
     service.timeouts.connect = connect;
     service.timeouts.token = 10 * SECOND;
     let mut handle = worker(service);
-    handle.commands.send(Command::Run(QueryId(1), draft.check().unwrap())).await.unwrap();
+    handle.commands.send(Command::Run(QueryId(1), draft.check().unwrap(), None)).await.unwrap();
     let mut attempts = 0;
     loop {
         match handle.events.recv().await.unwrap() {

@@ -55,7 +55,7 @@ impl Engine {
     }
 
     async fn runs(&mut self) {
-        assert!(matches!(self.commands.recv().await, Some(Command::Run(RUN, _))));
+        assert!(matches!(self.commands.recv().await, Some(Command::Run(RUN, _, None))));
     }
 
     async fn is_cancelled(&mut self) {
@@ -69,6 +69,7 @@ fn summary(status: Status, rows: u64) -> Summary {
         started: "2026-03-04T12:00:00Z".parse().unwrap(),
         elapsed: Duration::from_secs(1),
         rows,
+        before: 0,
         total: None,
         pages: 1,
         requests: 2,
@@ -86,6 +87,7 @@ fn summary(status: Status, rows: u64) -> Summary {
         accuracy: None,
         past_retention: 0,
         cut: (status == Status::Cancelled).then_some(Cut::Cancelled),
+        place: None,
     }
 }
 

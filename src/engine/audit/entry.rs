@@ -78,6 +78,8 @@ pub struct Entry {
     pub cache_hits: u32,
     pub bytes: u64,
     pub rows: u64,
+    #[serde(default)]
+    pub before: u64,
     pub total: Option<u64>,
     pub repeats: u64,
     pub not_found: u64,
@@ -161,6 +163,7 @@ impl Entry {
             cache_hits: summary.cache_hits,
             bytes: summary.bytes,
             rows: summary.rows,
+            before: summary.before,
             total: summary.total,
             repeats: summary.repeats,
             not_found: summary.not_found.len() as u64,
@@ -240,6 +243,7 @@ pub(super) mod tests {
             started: "2026-03-04T12:01:04.5Z".parse().unwrap(),
             elapsed: Duration::from_millis(1_234),
             rows: 50,
+            before: 0,
             total: Some(100),
             pages: 1,
             requests: 4,
@@ -257,6 +261,7 @@ pub(super) mod tests {
             accuracy: Some(2.0 / 3.0),
             past_retention: 5,
             cut: Some(Cut::Error),
+            place: None,
         };
         let who = Who {
             user: User { name: "ada".into(), uid: 1000 },
@@ -291,7 +296,7 @@ pub(super) mod tests {
                 "what": format!("page 2 of \"#{}\", with #{id} and #{}",
                     hasher.hash("CANARY-VALUE"), hasher.hash("CANARY-LITERAL")),
             },
-            "pages": 1, "requests": 4, "retries": 2, "throttled": 1, "cache_hits": 0, "bytes": 23000, "rows": 50,
+            "pages": 1, "requests": 4, "retries": 2, "throttled": 1, "cache_hits": 0, "bytes": 23000, "rows": 50, "before": 0,
             "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "accuracy": 0.666_667,
             "network": { "count": 3, "p50_us": 23000, "p95_us": 61500, "max_us": 70001 },
             "processing": { "count": 0, "p50_us": 0, "p95_us": 0, "max_us": 0 },

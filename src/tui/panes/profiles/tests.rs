@@ -32,6 +32,7 @@ fn summary(rows: u64) -> Summary {
         started: "2026-03-04T12:00:00Z".parse().unwrap(),
         elapsed: Duration::from_millis(21_300),
         rows,
+        before: 0,
         total: Some(rows),
         pages: 1,
         requests: 2,
@@ -49,6 +50,7 @@ fn summary(rows: u64) -> Summary {
         accuracy: None,
         past_retention: 0,
         cut: None,
+        place: None,
     }
 }
 
@@ -58,8 +60,12 @@ fn area() -> Rect {
 
 /// A table with a run under way.
 fn begun(world: &mut World) -> Profiles {
-    world.running =
-        Some(Running { id: crate::engine::query::QueryId(1), since: world.now, cancelling: false });
+    world.running = Some(Running {
+        id: crate::engine::query::QueryId(1),
+        since: world.now,
+        cancelling: false,
+        paused: false,
+    });
     let mut table = Profiles::new();
     table.begin(&query(), &world.ctx(area()));
     table
