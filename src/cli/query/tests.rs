@@ -14,7 +14,7 @@ use crate::engine::query::{Draft, FieldSet};
 
 const STREAMS: Streams =
     Streams { stdout_is_terminal: false, stderr_is_terminal: false, columns: 80, colour: false };
-const STYLE: Style = Style { fields: FieldSet::ID, raw_csv: false, streams: STREAMS };
+const STYLE: Style = Style { fields: FieldSet::ID, raw_csv: false, goes_on: false, streams: STREAMS };
 
 /// stdout that a test looks into, and that may fail after some bytes.
 #[derive(Clone, Default)]
@@ -101,7 +101,8 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
     let mut signals = Signals::from_test(signal_rx);
     let mut said = String::new();
     let handle = Handle { commands, events };
-    let run = run(handle, query, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
+    let ask = Ask { query, place: None, store: None };
+    let run = run(handle, ask, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
     // Time is paused: it is up as soon as both wait for each other.
     let both = async { tokio::join!(run, play(engine)) };
     let (code, ()) = tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
