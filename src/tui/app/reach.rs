@@ -83,11 +83,13 @@ impl App {
         };
         let turn = self.notice(said);
         match self.world.running {
+            // It has paused already: the reader decides.
+            Some(Running { paused: true, .. }) if self.world.pull => turn.and(self.pull_more(at)),
             Some(Running { id, cancelling: false, .. }) => {
                 // What came is enough until the reader gets there.
                 let want = if self.world.pull { Some(rows.max(1)) } else { self.reach_from(rows, at) };
                 self.reach.want = want;
-                turn.and(self.want(id, want)).and(self.pull_more(at))
+                turn.and(self.want(id, want))
             }
             _ => turn,
         }

@@ -534,3 +534,21 @@ fn pull_mode_asks_for_more_only_as_the_reader_nears_the_end() {
     rig.key("G");
     assert!(rig.commands.is_empty(), "it was asked for already");
 }
+
+#[test]
+fn a_paused_run_follows_the_reader_once_pull_mode_is_on() {
+    let mut rig = Rig::ready();
+    rig.app.reach = Reach::new(Some(150));
+    rig.key("Ctrl-R");
+    for page in 0..3 {
+        rig.event(events::page(1, page + 1, 50));
+    }
+    rig.event(Event::Paused(QueryId(1)));
+    rig.commands.clear();
+    rig.key("P");
+    assert!(rig.commands.is_empty() && rig.app.world.running.unwrap().paused);
+    rig.key("G");
+    assert!(rig.wanted().unwrap() > 150);
+    rig.key("P");
+    assert_eq!(rig.wanted(), Some(300), "all rows again, up to the next pause");
+}
