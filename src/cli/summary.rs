@@ -57,7 +57,9 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
         let _ = write!(out, " (up to {} old)", seconds(age));
     }
     out.push('\n');
-    for (name, latency) in [("network", run.network), ("processing", run.processing)] {
+    for (name, latency) in
+        [("connect", run.connect), ("network", run.network), ("processing", run.processing)]
+    {
         latency_line(&mut out, name, latency);
     }
     if let Some(accuracy) = run.accuracy {
@@ -208,6 +210,7 @@ mod tests {
             not_found: Vec::new(),
             filtered: false,
             set_aside: Vec::new(),
+            connect: Latency::default(),
             network: Latency::default(),
             processing: Latency::default(),
             accuracy: Some(0.982),
@@ -234,6 +237,7 @@ mod tests {
             oldest: Some(Duration::from_secs(61)),
             repeats: 4,
             past_retention: 5,
+            connect: Latency { count: 5, p50: Duration::from_micros(800), ..Latency::default() },
             network: Latency {
                 count: 9,
                 p50: Duration::from_micros(2_300),
@@ -245,6 +249,7 @@ mod tests {
         let said = summary(&run, false, None);
         for words in [
             "retries 2, 429s 1, from the cache 3, repeats dropped 4 (up to 61 s old)",
+            "connect p50 0.8 ms",
             "network p50 2.3 ms, p95 61 ms, max 1000 ms",
             "past retention 5",
         ] {

@@ -223,7 +223,10 @@ pub struct Phases {
     pub limit: Duration,
     /// Waiting for a token.
     pub token: Duration,
-    /// From sending to the first byte of the answer, connecting included: the server's latency.
+    /// Waiting for a connection: name, TCP, proxy, TLS. Zero where one lay ready.
+    pub connect: Duration,
+    /// From having a connection to the first byte of the answer: the server's latency. Where no whole answer came,
+    /// all the time until that was known.
     pub first_byte: Duration,
     /// Reading the body.
     pub body: Duration,
@@ -234,7 +237,7 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// What the server took: first byte and body.
+    /// What the server took: first byte and body, once there is a connection.
     pub fn server(&self) -> Duration {
         self.first_byte + self.body
     }
@@ -410,6 +413,8 @@ pub struct Summary {
     pub filtered: bool,
     /// Rows that could not be read.
     pub set_aside: Vec<SetAside>,
+    /// The connections that had to be made.
+    pub connect: Latency,
     /// The server's latency.
     pub network: Latency,
     /// Our own time a page.

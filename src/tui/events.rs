@@ -52,6 +52,7 @@ pub(crate) fn exchange(n: u64, status: u16, millis: u64) -> Exchange {
         attempt: 1,
         outcome: Outcome::Status(status),
         phases: Phases {
+            connect: Duration::from_micros(if n.is_multiple_of(5) { 3_200 } else { 0 }),
             first_byte: Duration::from_millis(millis),
             limit: Duration::from_millis(n),
             ..Phases::default()
@@ -115,6 +116,7 @@ pub(crate) fn summary(status: Status, rows: u64) -> Arc<Summary> {
         not_found: Vec::new(),
         filtered: false,
         set_aside: Vec::new(),
+        connect: Latency::default(),
         network: Latency {
             count: 27,
             p50: Duration::from_millis(23),

@@ -279,7 +279,7 @@ impl Ran {
             let Some(retry) = told.retry.as_ref().filter(|r| r.because == RetryReason::RetryAfter) else {
                 continue;
             };
-            let closed = told.at + told.phases.server();
+            let closed = told.at + told.phases.connect + told.phases.server();
             let opens = closed + retry.after;
             // Both are read off the wall clock, a moment apart.
             let slack = Duration::from_millis(2);

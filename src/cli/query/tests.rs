@@ -82,6 +82,7 @@ fn summary(status: Status, rows: u64) -> Summary {
         not_found: Vec::new(),
         filtered: false,
         set_aside: Vec::new(),
+        connect: Latency::default(),
         network: Latency::default(),
         processing: Latency::default(),
         accuracy: None,

@@ -256,6 +256,7 @@ pub(super) mod tests {
             not_found: vec![Id::new("ID", "CANARY-ID").unwrap()],
             filtered: true,
             set_aside: Vec::new(),
+            connect: Latency::default(),
             network: latency,
             processing: Latency::default(),
             accuracy: Some(2.0 / 3.0),

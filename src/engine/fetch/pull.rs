@@ -452,6 +452,7 @@ impl Pull {
             not_found,
             filtered,
             set_aside: self.set_aside,
+            connect: latency(counts.connect),
             network: latency(counts.network),
             processing: latency(counts.processing),
             accuracy: self.accuracy.share(),

@@ -18,7 +18,7 @@ use super::transport::{Exchanged, Fault, Reply, Request, Transport};
 use crate::engine::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::error::Error;
-use crate::engine::event::{Command, Cut, Event, Status, Summary};
+use crate::engine::event::{Command, Cut, Event, Exchange, Status, Summary};
 use crate::engine::options::Service;
 use crate::engine::query::{Draft, QueryId};
 use crate::engine::worker::{Handle, Setup, channel};
@@ -35,6 +35,8 @@ enum Odd {
 struct Fake {
     people: usize,
     latency: Duration,
+    /// What the first exchange waits for its connection, before that.
+    connect: Duration,
     total: bool,
     /// Never says "no more"; answers page after page with nothing behind the people.
     state: Mutex<State>,
@@ -56,6 +58,7 @@ impl Fake {
         Self {
             people,
             latency: Duration::from_millis(100),
+            connect: Duration::ZERO,
             total: false,
             state: Mutex::default(),
             clock: Clock::system(),
@@ -127,7 +130,8 @@ fn reply(status: u16, headers: &[(&'static str, String)], body: String) -> Reply
         status,
         headers: map,
         body: Bytes::from(body),
-        first_byte: Duration::from_millis(20),
+        connect: Duration::ZERO,
+        first_byte: Duration::from_millis(97),
         reading: Duration::from_millis(3),
     }
 }
@@ -156,14 +160,17 @@ impl Transport for Shared {
                 }
             }
             let _in_flight = request.bearer.is_some().then(|| InFlight(fake));
-            fake.clock.sleep_until(fake.clock.now() + fake.latency).await;
-            fake.answer(&request)
+            let connect =
+                if fake.state.lock().unwrap().sent.len() == 1 { fake.connect } else { Duration::ZERO };
+            fake.clock.sleep_until(fake.clock.now() + connect + fake.latency).await;
+            fake.answer(&request).map(|reply| Reply { connect, ..reply })
         })
     }
 }
 
 struct Session {
     handle: Handle,
+    exchanges: Vec<Arc<Exchange>>,
     fake: Arc<Fake>,
     next: u64,
     ids: Vec<String>,
@@ -185,7 +192,7 @@ impl Session {
             audit: None,
         };
         tokio::spawn(worker.run(setup));
-        Self { handle, fake, next: 0, ids: Vec::new(), pages: 0 }
+        Self { handle, exchanges: Vec::new(), fake, next: 0, ids: Vec::new(), pages: 0 }
     }
 
     fn new(fake: Fake) -> Self {
@@ -220,6 +227,10 @@ impl Session {
             }
             Event::Finished(_, summary) => Some((summary, None)),
             Event::Failed(_, summary, error) => Some((summary, Some(error))),
+            Event::Exchange(exchange) => {
+                self.exchanges.push(exchange);
+                None
+            }
             Event::Broken(error) => panic!("{error}"),
             _ => None,
         }
@@ -321,6 +332,34 @@ async fn a_wait_beyond_patience_keeps_what_came() {
     assert_eq!(error.ask_again_in, Some(Duration::from_secs(86_400)));
     assert_eq!(session.ids, people(150));
     assert_eq!((summary.status, summary.cut), (Status::Partial, Some(Cut::Error)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_phases_add_up_to_the_wall_time() {
+    let fake = Fake { connect: Duration::from_millis(40), ..Fake::new(600) };
+    let fake = fake.odd("page=4", throttled("7"));
+    let mut session = Session::with(fake, |s| {
+        // One after the other, so that nothing happens at the same time.
+        s.bounds.concurrency = 1;
+        s.bounds.rate = Some(4.0);
+    });
+    let (summary, error) = session.run(everybody()).await;
+    assert_eq!((error, session.exchanges.len()), (None, 14));
+    let mut whole = Duration::ZERO;
+    for (i, exchange) in session.exchanges.iter().enumerate() {
+        let p = exchange.phases;
+        let all = p.queue + p.limit + p.token + p.connect + p.first_byte + p.body + p.decode + p.pipeline;
+        assert_eq!(all, p.waiting() + p.connect + p.server() + p.processing());
+        assert_eq!(p.server(), Duration::from_millis(100));
+        let kept = i > 0;
+        assert_eq!(p.connect, if kept { Duration::ZERO } else { Duration::from_millis(40) });
+        whole += all;
+    }
+    assert!(session.exchanges.iter().any(|x| x.phases.limit >= Duration::from_secs(7)));
+    // Timers are exact to a millisecond.
+    let apart = summary.elapsed.abs_diff(whole);
+    assert!(apart < Duration::from_millis(1), "{whole:?} of {:?}", summary.elapsed);
+    assert_eq!((summary.network.count, summary.network.max), (13, Duration::from_millis(100)));
 }
 
 #[tokio::test(start_paused = true)]

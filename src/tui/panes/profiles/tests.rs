@@ -45,6 +45,7 @@ fn summary(rows: u64) -> Summary {
         not_found: Vec::new(),
         filtered: false,
         set_aside: Vec::new(),
+        connect: Latency::default(),
         network: Latency::default(),
         processing: Latency::default(),
         accuracy: None,
