@@ -193,30 +193,12 @@ mod tests {
 
     fn run() -> Summary {
         Summary {
-            status: Status::Success,
-            started: "2026-03-04T12:00:00Z".parse().unwrap(),
             elapsed: Duration::from_millis(2_500),
-            rows: 1_250,
-            before: 0,
             total: Some(1_250),
             pages: 25,
             requests: 26,
-            retries: 0,
-            throttled: 0,
-            cache_hits: 0,
-            oldest: None,
-            bytes: 1,
-            repeats: 0,
-            not_found: Vec::new(),
-            filtered: false,
-            set_aside: Vec::new(),
-            connect: Latency::default(),
-            network: Latency::default(),
-            processing: Latency::default(),
             accuracy: Some(0.982),
-            past_retention: 0,
-            cut: None,
-            place: None,
+            ..Summary::of(Status::Success, 1_250)
         }
     }
 

@@ -442,3 +442,37 @@ pub struct Latency {
     /// The longest.
     pub max: Duration,
 }
+
+#[cfg(test)]
+impl Summary {
+    /// A run that a test thinks of: one page in a second, nothing of note.
+    pub(crate) fn of(status: Status, rows: u64) -> Self {
+        Self {
+            status,
+            // Noon on 4 March 2026.
+            started: Timestamp::constant(1_772_625_600, 0),
+            elapsed: Duration::from_secs(1),
+            rows,
+            before: 0,
+            total: None,
+            pages: 1,
+            requests: 2,
+            retries: 0,
+            throttled: 0,
+            cache_hits: 0,
+            oldest: None,
+            bytes: 1,
+            repeats: 0,
+            not_found: Vec::new(),
+            filtered: false,
+            set_aside: Vec::new(),
+            connect: Latency::default(),
+            network: Latency::default(),
+            processing: Latency::default(),
+            accuracy: None,
+            past_retention: 0,
+            cut: None,
+            place: None,
+        }
+    }
+}

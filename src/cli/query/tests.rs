@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::cli::output::PartialFile;
 use crate::cli::sink::{Shape, Style};
-use crate::engine::event::{Cut, Latency, Page, SetAside};
+use crate::engine::event::{Cut, Page, SetAside};
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
 use crate::engine::query::{Draft, FieldSet};
 
@@ -64,32 +64,8 @@ impl Engine {
 }
 
 fn summary(status: Status, rows: u64) -> Summary {
-    Summary {
-        status,
-        started: "2026-03-04T12:00:00Z".parse().unwrap(),
-        elapsed: Duration::from_secs(1),
-        rows,
-        before: 0,
-        total: None,
-        pages: 1,
-        requests: 2,
-        retries: 0,
-        throttled: 0,
-        cache_hits: 0,
-        oldest: None,
-        bytes: 1,
-        repeats: 0,
-        not_found: Vec::new(),
-        filtered: false,
-        set_aside: Vec::new(),
-        connect: Latency::default(),
-        network: Latency::default(),
-        processing: Latency::default(),
-        accuracy: None,
-        past_retention: 0,
-        cut: (status == Status::Cancelled).then_some(Cut::Cancelled),
-        place: None,
-    }
+    let cut = (status == Status::Cancelled).then_some(Cut::Cancelled);
+    Summary { cut, ..Summary::of(status, rows) }
 }
 
 /// Runs against an engine that `play` plays; gives the exit code and stderr.

@@ -239,30 +239,21 @@ pub(super) mod tests {
             max: Duration::from_micros(70_001),
         };
         let summary = Summary {
-            status: Status::Partial,
             started: "2026-03-04T12:01:04.5Z".parse().unwrap(),
             elapsed: Duration::from_millis(1_234),
-            rows: 50,
-            before: 0,
             total: Some(100),
-            pages: 1,
             requests: 4,
             retries: 2,
             throttled: 1,
-            cache_hits: 0,
-            oldest: None,
             bytes: 23_000,
             repeats: 1,
             not_found: vec![Id::new("ID", "CANARY-ID").unwrap()],
             filtered: true,
-            set_aside: Vec::new(),
-            connect: Latency::default(),
             network: latency,
-            processing: Latency::default(),
             accuracy: Some(2.0 / 3.0),
             past_retention: 5,
             cut: Some(Cut::Error),
-            place: None,
+            ..Summary::of(Status::Partial, 50)
         };
         let who = Who {
             user: User { name: "ada".into(), uid: 1000 },
