@@ -533,6 +533,10 @@ fn pull_mode_asks_for_more_only_as_the_reader_nears_the_end() {
     rig.commands.clear();
     rig.key("G");
     assert!(rig.commands.is_empty(), "it was asked for already");
+    rig.event(events::page(1, 4, 50));
+    rig.event(events::page(1, 5, 50));
+    rig.event(Event::Paused(QueryId(1)));
+    assert!(rig.commands.is_empty(), "the cursor does not run after the end");
 }
 
 #[test]

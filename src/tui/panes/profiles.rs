@@ -105,6 +105,7 @@ impl Profiles {
         let read = self.order.row(self.place);
         self.rows.append(page.rows);
         self.order.extend(&self.rows);
+        self.follow &= !ctx.pull;
         if self.follow {
             self.place = self.len().saturating_sub(1);
         } else if let Some(place) = read.and_then(|row| self.order.place(row)) {
@@ -159,7 +160,8 @@ impl Profiles {
             Action::First => self.move_to(0, ctx),
             Action::Last => {
                 self.move_to(usize::MAX, ctx);
-                self.follow = self.is_arriving();
+                // In pull mode the end that is followed would draw every row to it.
+                self.follow = self.is_arriving() && !ctx.pull;
             }
             Action::Left => self.step_column(-1),
             Action::Right => self.step_column(1),
