@@ -66,7 +66,7 @@ impl Session {
 }
 
 fn command(id: QueryId, query: Query) -> Command {
-    Command::Run(id, query)
+    Command::Run(id, query, None)
 }
 
 impl Ran {

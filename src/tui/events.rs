@@ -99,33 +99,22 @@ pub(crate) fn limits(now: Instant) -> Limits {
 
 pub(crate) fn summary(status: Status, rows: u64) -> Arc<Summary> {
     Arc::new(Summary {
-        status,
         started: NOON.parse().unwrap(),
         elapsed: Duration::from_millis(21_400),
-        rows,
         total: Some(10_000),
         pages: 25,
         requests: 27,
         retries: 1,
         throttled: 1,
-        cache_hits: 0,
-        oldest: None,
         bytes: 1_400_000,
-        repeats: 0,
-        not_found: Vec::new(),
-        filtered: false,
-        set_aside: Vec::new(),
-        connect: Latency::default(),
         network: Latency {
             count: 27,
             p50: Duration::from_millis(23),
             p95: Duration::from_millis(61),
             max: Duration::from_millis(80),
         },
-        processing: Latency::default(),
         accuracy: Some(0.992),
-        past_retention: 0,
-        cut: None,
+        ..Summary::of(status, rows)
     })
 }
 

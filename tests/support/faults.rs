@@ -164,7 +164,7 @@ impl Session {
     /// Asks; the answer is for [`Self::finish`].
     pub(crate) async fn ask(&mut self) {
         self.seen = Seen { runs: self.seen.runs + 1, ..Seen::default() };
-        let run = Command::Run(QueryId(self.seen.runs), self.draft.check().unwrap());
+        let run = Command::Run(QueryId(self.seen.runs), self.draft.check().unwrap(), None);
         self.handle.commands.send(run).await.unwrap();
     }
 

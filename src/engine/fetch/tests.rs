@@ -1,5 +1,7 @@
 //! Whole runs over an in-memory transport under paused time.
 
+mod going_on;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -208,7 +210,7 @@ impl Session {
         let id = QueryId(self.next);
         self.ids.clear();
         self.pages = 0;
-        self.handle.commands.send(Command::Run(id, draft.check().unwrap())).await.unwrap();
+        self.handle.commands.send(Command::Run(id, draft.check().unwrap(), None)).await.unwrap();
         id
     }
 
@@ -311,6 +313,7 @@ async fn a_long_list_of_ids_is_one_result() {
     let not_found: Vec<_> = summary.not_found.iter().map(|id| id.as_str().to_owned()).collect();
     assert_eq!(not_found, ["NONE-1"]);
     assert!(!summary.filtered);
+    assert_eq!(session.requests("contacts"), 6, "no page is asked that so many IDs cannot fill");
 }
 
 #[tokio::test(start_paused = true)]
