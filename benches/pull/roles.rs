@@ -189,6 +189,8 @@ async fn explore(words: &[String]) -> Outcome<()> {
     let setup = tui::run::Setup {
         draft: everybody(),
         run_at_once: true,
+        pause: None,
+        pull: false,
         clock,
         theme: ThemeChoice::Dark,
         ascii: false,
