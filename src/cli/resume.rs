@@ -203,7 +203,17 @@ mod tests {
     fn place(rows: u64) -> Arc<Place> {
         let query = Draft { ids: vec!["PROF-001".into()], ..Draft::default() }.check().unwrap();
         let seen = Seen::default();
-        Arc::new(Place { query, batch: 1, page: 2, target: None, rows, pages: 1, total: None, seen })
+        Arc::new(Place {
+            query,
+            batch: 1,
+            page: 2,
+            target: None,
+            rows,
+            pages: 1,
+            total: None,
+            totals: 0,
+            seen,
+        })
     }
 
     fn target(output: Option<&str>) -> Target {

@@ -31,6 +31,8 @@ pub struct Place {
     pub pages: u32,
     /// How many profiles the service said there are, for all batches so far together.
     pub total: Option<u64>,
+    /// The totals of the batches of IDs that had begun, added up.
+    pub totals: u64,
     /// The IDs that came before.
     pub seen: Seen,
 }
@@ -127,6 +129,7 @@ mod tests {
             rows: 100,
             pages: 2,
             total: None,
+            totals: 0,
             seen,
         };
         let written = serde_json::to_string(&place).unwrap();

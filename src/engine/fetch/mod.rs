@@ -13,6 +13,7 @@ pub mod batch;
 pub mod client;
 mod connecting;
 mod explain;
+mod figures;
 pub mod headers;
 pub mod limits;
 pub mod paging;

@@ -8,10 +8,9 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -20,13 +19,12 @@ use url::{Position, Url};
 
 use super::batch::{Batch, Fetched};
 use super::client::{Client, Tally};
+use super::figures::{Figures, latency};
 use super::paging::{self, Next};
 use crate::engine::batches::batches;
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Cut, Event, Latency, Page, SetAside, Status, Summary};
-use crate::engine::pipeline::Accuracy;
-use crate::engine::pipeline::profile::Profile;
+use crate::engine::event::{Cut, Event, Page, Status, Summary};
 use crate::engine::place::{Place, Seen};
 use crate::engine::query::{Query, QueryId};
 
@@ -64,16 +62,7 @@ pub struct Pull {
     /// What was delivered last.
     last: Option<Last>,
     seen: Seen,
-    accuracy: Accuracy,
-    rows: u64,
-    pages: u32,
-    cache_hits: u32,
-    oldest: Option<Duration>,
-    repeats: u64,
-    set_aside: Vec<SetAside>,
-    total: Option<u64>,
-    totals: u64,
-    past_retention: u64,
+    figures: Figures,
     scopes: Vec<String>,
     /// The rows that are wanted for now, those before included.
     want: watch::Receiver<Option<u64>>,
@@ -120,7 +109,7 @@ impl Pull {
     ) -> Self {
         let (from, started) = (client.clock().now(), client.clock().wall());
         let tokens_before = client.token_requests();
-        let accuracy = Accuracy::new(query.fields());
+        let figures = Figures::new(&query, started);
         Self {
             client,
             cache,
@@ -133,16 +122,7 @@ impl Pull {
             start: None,
             last: None,
             seen: Seen::default(),
-            accuracy,
-            rows: 0,
-            pages: 0,
-            cache_hits: 0,
-            oldest: None,
-            repeats: 0,
-            set_aside: Vec::new(),
-            total: None,
-            totals: 0,
-            past_retention: 0,
+            figures,
             scopes: Vec::new(),
             want,
             wanted: true,
@@ -154,7 +134,8 @@ impl Pull {
     #[must_use]
     pub fn from_place(self, place: Arc<Place>) -> Self {
         let seen = place.seen.clone();
-        Self { seen, total: place.total, start: Some(place), ..self }
+        let figures = self.figures.behind(&place);
+        Self { seen, figures, start: Some(place), ..self }
     }
 
     /// Runs to the end, to the limit, to an error or until cancelled; what came by then has been told.
@@ -282,7 +263,7 @@ impl Pull {
     }
 
     fn rows_in_all(&self) -> u64 {
-        self.rows + self.before()
+        self.figures.rows + self.before()
     }
 
     fn before(&self) -> u64 {
@@ -313,7 +294,7 @@ impl Pull {
         // The one place where a cancelled run may be left: what is counted below is also delivered.
         let room = self.client.room().await;
         progress.page += 1;
-        self.pages += 1;
+        self.figures.pages += 1;
         let goes_on = !matches!(fetched.next, Ok(None)) || batch.number.0 < batch.number.1;
         let Fetched { rows, mut set_aside, total, cached, items, url, next } = fetched;
         let received = rows.len() + set_aside.len();
@@ -325,12 +306,11 @@ impl Pull {
             return Err(batch.loops(progress.page, "a hundred empty pages in a row"));
         }
         progress.before = Some(items);
-        self.count_total(batch, progress.page, total);
+        self.figures.total(batch.number, progress.page, total);
         if let Some(age) = cached {
-            self.cache_hits += 1;
-            self.oldest = self.oldest.max(Some(age));
+            self.figures.cached(age);
         }
-        let wanted = self.query.limit().map_or(u64::MAX, |limit| limit.saturating_sub(self.rows_in_all()));
+        let limit = self.query.limit().unwrap_or(u64::MAX);
         let mut kept = Vec::with_capacity(rows.len());
         let mut repeats = 0;
         for row in rows {
@@ -338,54 +318,39 @@ impl Pull {
                 repeats += 1;
                 continue;
             }
-            if kept.len() as u64 >= wanted {
+            if self.rows_in_all() >= limit {
                 self.more = true;
                 break;
             }
-            self.count(&row);
+            self.figures.row(&row);
             kept.push(row);
         }
         let stale = received > 0 && repeats as usize == received;
         progress.stale = if stale { progress.stale + 1 } else { 0 };
-        self.rows += kept.len() as u64;
-        self.repeats += u64::from(repeats);
-        let number = self.pages + self.start.as_ref().map_or(0, |start| start.pages);
+        self.figures.repeats += u64::from(repeats);
+        let number = self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages);
         for row in &mut set_aside {
             row.page = number;
         }
-        self.set_aside.extend(set_aside.iter().cloned());
-        let page =
-            Page { number, batch: batch.number.0, rows: kept, repeats, set_aside, total: self.total, cached };
+        self.figures.set_aside.extend(set_aside.iter().cloned());
+        let page = Page {
+            number,
+            batch: batch.number.0,
+            rows: kept,
+            repeats,
+            set_aside,
+            total: self.figures.total,
+            cached,
+        };
         // A watcher that has gone is no error.
         room.map(|room| room.send(Event::Page(self.id, page)));
         self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
-        self.wanted = self.query.limit().is_none_or(|limit| self.rows_in_all() < limit);
+        self.wanted = self.rows_in_all() < limit;
         self.more |= !self.wanted && goes_on;
         if progress.stale >= STALE_IN_A_ROW {
             return Err(batch.loops(progress.page, "three pages in a row brought nothing new"));
         }
         Ok(goes_on)
-    }
-
-    fn count(&mut self, row: &Profile) {
-        self.accuracy.add(row);
-        let modified = row.modified_date.value().and_then(|t| t.value.raw().parse::<Timestamp>().ok());
-        let days = i64::from(self.query.retention_days()) * 24;
-        let kept_from = self.started.checked_sub(days.hours());
-        if modified.zip(kept_from.ok()).is_some_and(|(modified, from)| modified < from) {
-            self.past_retention += 1;
-        }
-    }
-
-    /// The totals of the batches add up; a sum is known once the last one has begun.
-    fn count_total(&mut self, batch: &Batch, page: u32, total: Option<u64>) {
-        let (number, of) = batch.number;
-        if of == 1 {
-            self.total = total.or(self.total);
-        } else if page == 1 {
-            self.totals += total.unwrap_or(0);
-            self.total = (number == of && total.is_some()).then_some(self.totals);
-        }
     }
 
     /// Where to go on; nowhere if nothing came or everything did.
@@ -409,8 +374,9 @@ impl Pull {
             page,
             target: target.map(|url| url[Position::BeforePath..Position::AfterQuery].to_owned()),
             rows: self.rows_in_all(),
-            pages: self.pages + self.start.as_ref().map_or(0, |start| start.pages),
-            total: self.total,
+            pages: self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages),
+            total: self.figures.total,
+            totals: self.figures.totals,
             seen: std::mem::take(&mut self.seen),
         }))
     }
@@ -419,9 +385,9 @@ impl Pull {
         let counts = self.tally.counts();
         let status = match cut {
             Some(Cut::Cancelled) => Status::Cancelled,
-            Some(Cut::Error) if self.rows == 0 => Status::Failed,
+            Some(Cut::Error) if self.figures.rows == 0 => Status::Failed,
             Some(Cut::Error) => Status::Partial,
-            _ if !self.set_aside.is_empty() => Status::Partial,
+            _ if !self.figures.set_aside.is_empty() => Status::Partial,
             _ => Status::Success,
         };
         let filtered = !self.query.segments().is_empty() || self.query.filter().is_some();
@@ -434,40 +400,33 @@ impl Pull {
             Some(Cut::Cancelled | Cut::Error) => self.place(),
             Some(Cut::Limit(_)) | None => None,
         };
+        let before = self.before();
+        let figures = self.figures;
         Summary {
             status,
             started: self.started,
             elapsed: self.client.clock().now() - self.from,
-            rows: self.rows,
-            before: self.before(),
-            total: self.total,
-            pages: self.pages,
+            rows: figures.rows,
+            before,
+            total: figures.total,
+            pages: figures.pages,
             requests: counts.requests + self.client.token_requests() - self.tokens_before,
             retries: counts.retries,
             throttled: counts.throttled,
-            cache_hits: self.cache_hits,
-            oldest: self.oldest,
+            cache_hits: figures.cache_hits,
+            oldest: figures.oldest,
             bytes: counts.bytes,
-            repeats: self.repeats,
+            repeats: figures.repeats,
             not_found,
             filtered,
-            set_aside: self.set_aside,
+            set_aside: figures.set_aside,
             connect: latency(counts.connect),
             network: latency(counts.network),
             processing: latency(counts.processing),
-            accuracy: self.accuracy.share(),
-            past_retention: self.past_retention,
+            accuracy: figures.accuracy.share(),
+            past_retention: figures.past_retention,
             cut,
             place,
         }
     }
-}
-
-fn latency(mut times: Vec<Duration>) -> Latency {
-    times.sort_unstable();
-    let at = |share: f64| {
-        let rank = (times.len() as f64 * share).ceil() as usize;
-        times.get(rank.saturating_sub(1)).copied().unwrap_or_default()
-    };
-    Latency { count: times.len() as u64, p50: at(0.5), p95: at(0.95), max: at(1.0) }
 }

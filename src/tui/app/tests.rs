@@ -443,7 +443,17 @@ fn place(rows: u64) -> Arc<crate::engine::place::Place> {
     let query = Draft { segments: vec!["SEG-PREMIUM-01".into()], ..Draft::default() }.check().unwrap();
     let (batch, page, target) = (1, 2, Some("/api/v2/crm/contacts?page=2".into()));
     let seen = crate::engine::place::Seen::default();
-    Arc::new(crate::engine::place::Place { query, batch, page, target, rows, pages: 1, total: None, seen })
+    Arc::new(crate::engine::place::Place {
+        query,
+        batch,
+        page,
+        target,
+        rows,
+        pages: 1,
+        total: None,
+        totals: 0,
+        seen,
+    })
 }
 
 impl Rig {

@@ -148,6 +148,7 @@ async fn a_resumed_run_can_stop_and_go_on_again() {
 #[tokio::test(start_paused = true)]
 async fn ids_not_found_are_told_by_the_run_that_ends() {
     let fake = Fake::new(0).odd("page=2", Odd::Status(403, vec![], String::new()));
+    let fake = Fake { total: true, ..fake };
     let mut session = Session::with(fake, |service| service.bounds.concurrency = 1);
     let mut ids = people(250);
     ids.extend(["NONE-1".into(), "P".into()]);
@@ -159,6 +160,7 @@ async fn ids_not_found_are_told_by_the_run_that_ends() {
     assert_eq!(error, None);
     let not_found: Vec<_> = summary.not_found.iter().map(|id| id.as_str().to_owned()).collect();
     assert_eq!(not_found, ["NONE-1"]);
+    assert_eq!(summary.total, Some(251), "of all batches, those before included");
     session.ids.sort();
     assert_eq!(session.ids.len(), 251);
 }
