@@ -101,6 +101,19 @@ pub(crate) async fn pages(server: &Server, pages: u64) -> Outcome<Duration> {
     Ok(clock.now() - begun)
 }
 
+/// What one page takes on a kept connection, one after the other: the latency that the server really has.
+pub(crate) async fn exchanges(server: &Server, times: u64) -> Outcome<Vec<Duration>> {
+    let [(_, base), _, (_, id), (_, secret)] = server.env();
+    let (clock, bare) = (Clock::system(), Bare::login(base, id, secret).await?);
+    let mut took = Vec::new();
+    for page in 1..=times {
+        let begun = clock.now();
+        bare.page(page, 50).await?;
+        took.push(clock.now() - begun);
+    }
+    Ok(took)
+}
+
 /// One reply, whatever its size, thrown away: its bytes, and how long token and reply took.
 pub(crate) async fn one(server: &Server) -> Outcome<(u64, Duration)> {
     let (clock, http) = (Clock::system(), Bare::http()?);

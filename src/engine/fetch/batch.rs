@@ -7,6 +7,7 @@
 //! ```
 
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,7 +96,7 @@ impl Batch {
         let mut visited = HashSet::from([paging::canonical(&url)]);
         let mut page = self.page;
         let mut allowed = self.allowed.clone();
-        let mut fetched = self.fetch(&url, page).await?;
+        let mut fetched = self.fetch(&url, page, Turn(None)).await?;
         loop {
             let next = self.next(&url, page, &fetched);
             let total = fetched.total;
@@ -123,7 +124,7 @@ impl Batch {
             if allowed.wait_for(|last| *last >= page).await.is_err() {
                 return Ok(());
             }
-            fetched = self.fetch(&url, page).await?;
+            fetched = self.fetch(&url, page, Turn(None)).await?;
         }
     }
 
@@ -143,7 +144,7 @@ impl Batch {
         let mut allowed = self.allowed.clone();
         let mut pending = FuturesOrdered::new();
         // Pages are delivered in order and come in any: one that is slow must not hold up the others' places.
-        let (arrives, mut arrived) = mpsc::unbounded_channel();
+        let (frees, mut freed) = mpsc::unbounded_channel();
         let (mut asked_for, mut over) = (0, false);
         let mut ask = page + 1;
         let mut at = page;
@@ -156,18 +157,14 @@ impl Batch {
                 && (!over && ask <= last || pending.is_empty())
             {
                 let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
-                let arrives = arrives.clone();
-                let task = tokio::spawn(async move {
-                    let fetched = own.fetch(&url, number).await;
-                    let _ = arrives.send(!matches!(&fetched, Ok(Fetched { next: Ok(Some(_)), .. })));
-                    fetched
-                });
+                let turn = Turn(Some(frees.clone()));
+                let task = tokio::spawn(async move { own.fetch(&url, number, turn).await });
                 pending.push_back(AbortOnDropHandle::new(task));
                 (ask, asked_for) = (ask + 1, asked_for + 1);
             }
             let joined = tokio::select! {
                 biased;
-                Some(is_last) = arrived.recv() => {
+                Some(is_last) = freed.recv() => {
                     asked_for -= 1;
                     // Nothing is asked behind a page that says no more, even before its turn to be delivered.
                     over |= is_last;
@@ -230,14 +227,15 @@ impl Batch {
     }
 
     /// One page, from the cache or from the service.
-    async fn fetch(&self, url: &Url, page: u32) -> Result<Fetched> {
+    async fn fetch(&self, url: &Url, page: u32, mut turn: Turn) -> Result<Fetched> {
         let clock = self.client.clock();
         let key = Cache::key(self.client.service(), url);
         if self.query.use_cache()
             && let Some(hit) = self.cache.get(&key, clock.now())
-            && let Ok(taken) = self.read(&hit.body, url, page)
+            && let Ok(taken) = self.decode(&hit.body)
         {
-            return Ok(Fetched { cached: Some(hit.age), ..taken.value });
+            turn.end(taken.value.is_last());
+            return Ok(Fetched { cached: Some(hit.age), ..self.process(taken.value, url, page) });
         }
         let call = Call {
             endpoint: Endpoint::Contacts,
@@ -253,38 +251,81 @@ impl Batch {
                 let cause = "a web page (text/html) came instead of profiles".into();
                 return Err(Bad { cause, passing: false });
             }
-            let taken = self.read(&reply.body, url, page)?;
+            let taken = self.decode(&reply.body)?;
             self.cache.put(key.clone(), reply.body.clone(), self.from);
             Ok(taken)
         };
-        self.client.call(&call, &self.tally, read).await
+        let work = |decoded: Decoded| async move {
+            let start = clock.now();
+            // The request that takes this one's place goes out before the rows are worked on.
+            turn.end(decoded.is_last());
+            tokio::task::yield_now().await;
+            let fetched = self.process(decoded, url, page);
+            (fetched, clock.now() - start)
+        };
+        self.client.call_for(&call, &self.tally, read, work).await
     }
 
-    fn read(&self, body: &Bytes, url: &Url, page: u32) -> std::result::Result<Taken<Fetched>, Bad> {
+    /// Cuts a body into rows.
+    fn decode(&self, body: &Bytes) -> std::result::Result<Taken<Decoded>, Bad> {
         let clock = self.client.clock();
         let start = clock.now();
         let read = crm_v2::page(body)
             .map_err(|error| Bad { cause: error.to_string(), passing: error.is_transient() })?;
         let decode = clock.now() - start;
-        let items = match (read.items.first(), read.items.last()) {
-            (Some(first), Some(last)) => {
-                let at = |slice: &[u8]| slice.as_ptr() as usize - body.as_ptr() as usize;
-                body.slice(at(first)..at(last) + last.len())
-            }
+        let at = |row: &[u8]| row.as_ptr() as usize - body.as_ptr() as usize;
+        let rows = read.items.iter().map(|row| at(row)..at(row) + row.len()).collect();
+        let next = read.next.map(|next| next.map(std::borrow::Cow::into_owned));
+        let value = Decoded { body: body.clone(), rows, total: read.total, next };
+        Ok(Taken { value, rows: Some(read.items.len() as u32), decode })
+    }
+
+    /// Makes profiles of rows.
+    fn process(&self, decoded: Decoded, url: &Url, page: u32) -> Fetched {
+        let Decoded { body, rows, total, next } = decoded;
+        let items = match (rows.first(), rows.last()) {
+            (Some(first), Some(last)) => body.slice(first.start..last.end),
             _ => Bytes::new(),
         };
-        let processed = pipeline::process(body, &read.items, self.query.fields(), page);
-        let pipeline = (clock.now() - start).saturating_sub(decode);
-        let rows = read.items.len() as u32;
-        let value = Fetched {
-            rows: processed.rows,
-            set_aside: processed.set_aside,
-            total: read.total,
-            cached: None,
-            items,
-            url: url.clone(),
-            next: read.next.map(|next| next.map(std::borrow::Cow::into_owned)),
-        };
-        Ok(Taken { value, rows: Some(rows), decode, pipeline })
+        let rows: Vec<&[u8]> = rows.into_iter().map(|row| &body[row]).collect();
+        let processed = pipeline::process(&body, &rows, self.query.fields(), page);
+        let (rows, set_aside) = (processed.rows, processed.set_aside);
+        Fetched { rows, set_aside, total, cached: None, items, url: url.clone(), next }
+    }
+}
+
+/// A page's body, cut into rows.
+struct Decoded {
+    body: Bytes,
+    /// Where each row stands in it.
+    rows: Vec<Range<usize>>,
+    total: Option<u64>,
+    next: std::result::Result<Option<String>, &'static str>,
+}
+
+impl Decoded {
+    /// Whether nothing can be asked for behind it.
+    fn is_last(&self) -> bool {
+        !matches!(self.next, Ok(Some(_)))
+    }
+}
+
+/// A page's turn among those that are asked for side by side, where it is one of them. It ends once.
+struct Turn(Option<mpsc::UnboundedSender<bool>>);
+
+impl Turn {
+    /// The reply is there: another page may be asked for, unless this was the last.
+    fn end(&mut self, is_last: bool) {
+        if let Some(frees) = self.0.take() {
+            // A window that is no more asks for nothing.
+            let _ = frees.send(is_last);
+        }
+    }
+}
+
+impl Drop for Turn {
+    /// Behind a page that failed nothing is asked either.
+    fn drop(&mut self) {
+        self.end(true);
     }
 }

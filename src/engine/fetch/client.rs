@@ -8,6 +8,7 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -72,14 +73,12 @@ pub struct Taken<T> {
     pub rows: Option<u32>,
     /// Cutting it up.
     pub decode: Duration,
-    /// Processing its rows.
-    pub pipeline: Duration,
 }
 
 impl<T> Taken<T> {
     /// A body without rows.
     pub fn plain(value: T) -> Self {
-        Self { value, rows: None, decode: Duration::ZERO, pipeline: Duration::ZERO }
+        Self { value, rows: None, decode: Duration::ZERO }
     }
 }
 
@@ -253,6 +252,21 @@ impl Client {
         tally: &Tally,
         read: impl Fn(&Reply) -> std::result::Result<Taken<T>, Bad>,
     ) -> Result<T> {
+        self.call_for(call, tally, read, |value| ready((value, Duration::ZERO))).await
+    }
+
+    /// As [`call`](Self::call), and then `work` makes something of what was read and says how long that took. The place
+    /// is free by then: the next request goes out while this reply is worked on.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    pub async fn call_for<T, U, W: Future<Output = (U, Duration)>>(
+        &self,
+        call: &Call,
+        tally: &Tally,
+        read: impl Fn(&Reply) -> std::result::Result<Taken<T>, Bad>,
+        work: impl FnOnce(T) -> W,
+    ) -> Result<U> {
         let mut history = History::default();
         let mut number = 0;
         loop {
@@ -279,30 +293,28 @@ impl Client {
                 Err(fault) if fault.is_unconnected() => phases.connect = self.0.clock.now() - sent,
                 Err(_) => phases.first_byte = self.0.clock.now() - sent,
             }
-            if let Some(taken) = &taken {
-                phases.decode = taken.decode;
-                phases.pipeline = taken.pipeline;
-            }
             let attempt = Attempt { exchanged, bad, token };
-            let decision = match taken {
-                Some(_) => None,
-                None => Some(self.judge(&attempt, &mut history)),
-            };
+            if let Some(taken) = taken {
+                drop(slot);
+                phases.decode = taken.decode;
+                let (value, pipeline) = work(taken.value).await;
+                phases.pipeline = pipeline;
+                self.report(call, tally, number, at, &attempt, phases, taken.rows, None).await;
+                return Ok(value);
+            }
+            let decision = self.judge(&attempt, &mut history);
             // Only now: whoever gets the place must find the gate closed if it is.
             drop(slot);
-            let rows = taken.as_ref().and_then(|t| t.rows);
-            self.report(call, tally, number, at, &attempt, phases, rows, decision).await;
-            match (taken, decision) {
-                (Some(taken), _) => return Ok(taken.value),
-                (None, Some(Decision::Again { after, everybody: false, .. })) => {
+            self.report(call, tally, number, at, &attempt, phases, None, Some(decision)).await;
+            match decision {
+                Decision::Again { after, everybody: false, .. } => {
                     self.0.clock.sleep_until(later(self.0.clock.now(), after)).await;
                 }
                 // The gate is closed already, or the next token is asked for on admission.
-                (None, Some(Decision::Again { .. } | Decision::Refresh)) => {}
-                (None, Some(Decision::Stop(stop))) => {
+                Decision::Again { .. } | Decision::Refresh => {}
+                Decision::Stop(stop) => {
                     return Err(explain::stopped(&self.0.service, call, &attempt, stop, number));
                 }
-                (None, None) => unreachable!("an attempt is taken or judged"),
             }
         }
     }
