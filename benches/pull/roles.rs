@@ -197,8 +197,6 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tenant: "sandbox".into(),
         sandbox: false,
         in_tmux: false,
-        pause: None,
-        pull: false,
     };
     tui::run::run(handle, setup).await?;
     background.await.map_err(Failure::from)

@@ -72,7 +72,7 @@ faults! {
         // How long it is patient otherwise: see `patience`.
         http_429_forever with |case| case.service.bounds.max_wait = FLOOR;
             |ran| ran.stops(Kind::RateLimit, 0, "page 1").pages(1).says("in 1 s");
-        http_429_forever_silent with |case| case.service.bounds.max_wait = FLOOR / 2;
+        http_429_forever_silent with |case| case.service.bounds.max_wait = FLOOR / 50;
             |ran| ran.stops(Kind::RateLimit, 0, "page 1").pages(ran.counters.throttled);
         http_503_forever; |ran| ran.stops(Kind::Service, 0, "page 1").pages(4).backed_off().says("503");
         http_503_once; |ran| ran.whole().retries(1..=1).pages(11);

@@ -274,6 +274,7 @@ impl Client {
             let (slot, token, mut phases) = self.admit(call).await?;
             let at = self.0.clock.wall();
             let sent = self.0.clock.now();
+            self.count_sent(call, tally, number);
             let exchanged = self.0.transport.exchange(self.request(call, token.as_deref())).await;
             let mut taken = None;
             let mut bad = None;
@@ -367,6 +368,17 @@ impl Client {
                 Endpoint::Contacts => timeouts.page,
                 Endpoint::Webhooks => timeouts.webhook,
             },
+        }
+    }
+
+    /// Counts a request as it goes out: one that is given up before its reply was sent all the same.
+    fn count_sent(&self, call: &Call, tally: &Tally, attempt: u32) {
+        tally.add(|counts| {
+            counts.requests += 1;
+            counts.retries += u32::from(attempt > 1);
+        });
+        if call.endpoint == Endpoint::Token {
+            self.0.token_requests.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -474,8 +486,6 @@ impl Client {
             || matches!(decision, Some(Decision::Again { everybody: true, .. }))
                 && outcome.status() == Some(403);
         tally.add(|counts| {
-            counts.requests += 1;
-            counts.retries += u32::from(attempt > 1);
             counts.throttled += u32::from(throttled);
             counts.bytes += bytes;
             if !phases.connect.is_zero() {
@@ -494,9 +504,6 @@ impl Client {
             if recent.len() > RECENT {
                 recent.pop_front();
             }
-        }
-        if call.endpoint == Endpoint::Token {
-            self.0.token_requests.fetch_add(1, Ordering::Relaxed);
         }
         let number = self.0.exchanges.fetch_add(1, Ordering::Relaxed) + 1;
         // The target holds personal values; the log gets what tells exchanges apart and nothing else.

@@ -120,7 +120,8 @@ impl Default for Budget {
 
 /// Decides what follows an attempt, and writes it into the history and the budget.
 ///
-/// `jitter` is a random number from 0 to 1; `max_wait` the longest `Retry-After` that is waited out.
+/// `jitter` is a random number from 0 to 1; `max_wait` the longest `Retry-After` that is waited out, and the
+/// longest wait of our own making: what the service did not ask for is no reason to stop.
 pub fn decide(
     attempted: Attempted<'_>,
     history: &mut History,
@@ -133,7 +134,7 @@ pub fn decide(
     }
     match attempted {
         Attempted::Throttled(said) => {
-            let after = said.unwrap_or_else(|| backoff(history.throttled, jitter));
+            let after = said.unwrap_or_else(|| backoff(history.throttled, jitter).min(max_wait));
             if after > max_wait {
                 return Decision::Stop(Stop::TooLong(after));
             }
@@ -171,7 +172,7 @@ fn fault(
     max_wait: Duration,
     jitter: f64,
 ) -> Decision {
-    let after = said.unwrap_or_else(|| backoff(history.faults, jitter));
+    let after = said.unwrap_or_else(|| backoff(history.faults, jitter).min(max_wait));
     history.faults += 1;
     if history.faults >= ATTEMPTS {
         return Decision::Stop(Stop::Attempts);
@@ -243,6 +244,16 @@ mod tests {
             again(Attempted::Throttled(Some(day)), &mut history, &mut budget),
             Decision::Stop(Stop::TooLong(day))
         );
+    }
+
+    #[test]
+    fn a_wait_of_our_own_making_keeps_to_our_patience_and_never_stops() {
+        let patience = Duration::from_secs(2);
+        for attempted in [Attempted::Throttled(None), Attempted::ServerError(None)] {
+            let mut history = History { throttled: 9, faults: 2, ..History::default() };
+            let decision = decide(attempted, &mut history, &mut Budget::default(), patience, 1.0);
+            assert!(matches!(decision, Decision::Again { after, .. } if after == patience), "{decision:?}");
+        }
     }
 
     #[test]

@@ -580,4 +580,5 @@ async fn a_cancelled_run_keeps_what_came_and_stops_asking() {
     assert_eq!((error, summary.status, summary.cut), (None, Status::Cancelled, Some(Cut::Cancelled)));
     assert_eq!(summary.rows, session.ids.len() as u64);
     assert_eq!(session.fake.state.lock().unwrap().in_flight, 0, "sockets are closed");
+    assert_eq!(summary.requests as usize, session.requests(""), "those given up were sent all the same");
 }
