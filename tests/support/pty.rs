@@ -128,16 +128,18 @@ impl Pty {
 
     /// Waits for the program's end; returns how it ended and all that it wrote.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<u8>) {
-        let status = self.child.wait().unwrap();
         let mut seen = self.seen.0.lock().unwrap();
         let deadline = Instant::now() + PATIENCE;
-        // The kernel hands out what is left after the last writer has gone.
+        // The terminal closes with its last writer, after what is left was handed out.
         while !seen.ended {
             let left = deadline.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "the terminal never closed");
+            let screen = seen.parser.screen().contents();
+            assert!(!left.is_zero(), "it never ended; the screen was:\n{screen}");
             seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
         }
-        (status, std::mem::take(&mut seen.raw))
+        let raw = std::mem::take(&mut seen.raw);
+        drop(seen);
+        (self.child.wait().unwrap(), raw)
     }
 
     /// Whether the terminal echoes and edits lines, as a shell wants it.
