@@ -311,9 +311,10 @@ impl Client {
             took
         };
         let clock = &self.0.clock;
+        let closed = |wait| explain::closed(call, wait);
         if call.endpoint == Endpoint::Token {
-            // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
-            self.pace(call, false).await?;
+            // Its place is that of the requests that wait for it; the gate holds for it too.
+            self.0.limiter.gate().await.map_err(closed)?;
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
@@ -322,17 +323,13 @@ impl Client {
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
-            self.pace(call, true).await?;
+            // A long wait for the rate may outlive the token; the turn is then the next one's.
+            let ready = self.0.limiter.pace(|| self.0.tokens.is_current(&token)).await.map_err(closed)?;
             phases.limit += lap(clock);
-            // A long wait for the rate may outlive the token.
-            if self.0.tokens.is_current(&token) {
+            if ready {
                 return Ok((Some(slot), Some(token), phases));
             }
         }
-    }
-
-    async fn pace(&self, call: &Call, limited: bool) -> Result<()> {
-        self.0.limiter.pace(limited).await.map_err(|wait| explain::closed(call, wait))
     }
 
     fn request(&self, call: &Call, token: Option<&Token>) -> Request {

@@ -166,15 +166,39 @@ impl Limiter {
         }
     }
 
-    /// Waits until the gate is open and the rate allows a request, and counts it as sent.
+    /// Waits until the gate is open, and counts a request that the service does not count against its rate: one
+    /// for a token. Behind a slow rate it would bring a token that ends before the next request may go.
     ///
-    /// `limited`: the service counts it against its limit (a token request it usually does not, and nothing is
-    /// learned from it).
+    /// # Errors
+    /// As [`pace`](Self::pace).
+    pub async fn gate(&self) -> Result<(), Duration> {
+        let _waiting = Waiting::new(&self.0);
+        loop {
+            let until = {
+                let now = self.0.clock.now();
+                let mut state = self.0.lock();
+                match state.closed(now) {
+                    Some(until) if until - now > state.bounds.max_wait => return Err(until - now),
+                    Some(until) => until,
+                    None => {
+                        state.count(now);
+                        break;
+                    }
+                }
+            };
+            self.0.clock.sleep_until(until).await;
+        }
+        self.0.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits until the gate is open and the rate allows a request, and counts it as sent. `false`: by then it was
+    /// no longer `ready`, and nothing was counted.
     ///
     /// # Errors
     /// How long the service wants to be left alone, where that is longer than [`Bounds::max_wait`]; nothing was
     /// counted then.
-    pub async fn pace(&self, limited: bool) -> Result<(), Duration> {
+    pub async fn pace(&self, ready: impl Fn() -> bool) -> Result<bool, Duration> {
         let _waiting = Waiting::new(&self.0);
         let _turn = self.0.turnstile.lock().await;
         let mut start = None;
@@ -197,10 +221,11 @@ impl Limiter {
                     next => next,
                 };
                 if matches!(next, Next::Go) {
-                    state.send(now);
-                    if limited {
-                        state.press(now);
+                    if !ready() {
+                        return Ok(false);
                     }
+                    state.send(now);
+                    state.press(now);
                 }
                 next
             };
@@ -213,7 +238,7 @@ impl Limiter {
             }
         }
         self.0.changed.notify_one();
-        Ok(())
+        Ok(true)
     }
 
     /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
@@ -398,12 +423,15 @@ impl State {
             .min_by(|a, b| a.per_second.total_cmp(&b.per_second))
     }
 
+    /// When the gate opens, where it is closed.
+    fn closed(&mut self, now: Instant) -> Option<Instant> {
+        self.gate.take_if(|gate| gate.until <= now);
+        self.gate.as_ref().map(|gate| gate.until)
+    }
+
     fn next(&mut self, now: Instant) -> Next {
-        if let Some(gate) = &self.gate {
-            if now < gate.until {
-                return Next::Closed(gate.until);
-            }
-            self.gate = None;
+        if let Some(until) = self.closed(now) {
+            return Next::Closed(until);
         }
         if let Some((left, reset)) = self.left {
             if now >= reset {
@@ -428,6 +456,10 @@ impl State {
         if let Some((left, _)) = &mut self.left {
             *left -= 1.0;
         }
+        self.count(now);
+    }
+
+    fn count(&mut self, now: Instant) {
         self.sent.push_back(now);
         self.forget(now);
     }
@@ -596,7 +628,7 @@ mod tests {
         let limiter = limiter(5, Some(10.0));
         let took = elapsed(async {
             for _ in 0..31 {
-                limiter.pace(true).await.unwrap();
+                limiter.pace(|| true).await.unwrap();
             }
         })
         .await;
@@ -615,12 +647,12 @@ mod tests {
         limiter.answered(Some(policy), true);
         let burst = elapsed(async {
             for _ in 0..10 {
-                limiter.pace(true).await.unwrap();
+                limiter.pace(|| true).await.unwrap();
             }
         })
         .await;
         assert_eq!(burst, Duration::ZERO);
-        let after = elapsed(async { limiter.pace(true).await.unwrap() }).await;
+        let after = elapsed(async { assert!(limiter.pace(|| true).await.unwrap()) }).await;
         assert!((95..=105).contains(&after.as_millis()), "{after:?}");
     }
 
@@ -630,9 +662,9 @@ mod tests {
         let reset = Clock::system().now() + Duration::from_secs(5);
         let left = Announced { limit: Some(100.0), window: None, remaining: Some(2.0), reset: Some(reset) };
         limiter.answered(Some(left), true);
-        limiter.pace(true).await.unwrap();
-        limiter.pace(true).await.unwrap();
-        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 5);
+        limiter.pace(|| true).await.unwrap();
+        limiter.pace(|| true).await.unwrap();
+        assert_eq!(elapsed(async { assert!(limiter.pace(|| true).await.unwrap()) }).await.as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]
@@ -645,7 +677,7 @@ mod tests {
             .map(|_| {
                 let limiter = limiter.clone();
                 tokio::spawn(async move {
-                    limiter.pace(true).await.unwrap();
+                    limiter.pace(|| true).await.unwrap();
                     Clock::system().now()
                 })
             })
@@ -684,7 +716,7 @@ mod tests {
                     fake.left -= 1;
                 }
                 let _slot = limiter.slot().await;
-                limiter.pace(true).await.unwrap();
+                limiter.pace(|| true).await.unwrap();
                 let now = clock.now();
                 let took = {
                     let mut fake = fake.lock().unwrap();
@@ -740,18 +772,38 @@ mod tests {
         let limiter = limiter(5, None);
         limiter.close(Duration::from_secs(9), "a".into());
         limiter.close(Duration::from_secs(3), "b".into());
-        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 9);
+        assert_eq!(elapsed(async { assert!(limiter.pace(|| true).await.unwrap()) }).await.as_secs(), 9);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bound_raised_wakes_who_sleeps() {
         let limiter = limiter(5, Some(0.01));
-        limiter.pace(true).await.unwrap();
+        limiter.pace(|| true).await.unwrap();
         let own = limiter.clone();
-        let task = tokio::spawn(async move { own.pace(true).await.unwrap() });
+        let task = tokio::spawn(async move { own.pace(|| true).await.unwrap() });
         tokio::task::yield_now().await;
         limiter.set_bounds(5, None);
-        assert_eq!(elapsed(async { task.await.unwrap() }).await, Duration::ZERO);
+        assert_eq!(elapsed(async { assert!(task.await.unwrap()) }).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_request_waits_for_the_gate_and_not_for_the_rate() {
+        let limiter = limiter(5, Some(0.01));
+        limiter.pace(|| true).await.unwrap();
+        assert_eq!(elapsed(async { limiter.gate().await.unwrap() }).await, Duration::ZERO);
+        limiter.close(Duration::from_secs(7), String::new());
+        assert_eq!(elapsed(async { limiter.gate().await.unwrap() }).await.as_secs(), 7);
+        limiter.close(Duration::from_secs(70), String::new());
+        assert!(limiter.gate().await.is_err(), "longer than the patience");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_comes_too_late_costs_nothing() {
+        let limiter = limiter(5, Some(0.1));
+        limiter.pace(|| true).await.unwrap();
+        let late = elapsed(async { assert!(!limiter.pace(|| false).await.unwrap()) }).await;
+        assert_eq!(late.as_secs(), 10);
+        assert_eq!(elapsed(async { assert!(limiter.pace(|| true).await.unwrap()) }).await, Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]
