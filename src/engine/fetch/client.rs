@@ -19,7 +19,7 @@ use url::Url;
 
 use super::explain;
 use super::headers;
-use super::limits::{Limiter, Slot};
+use super::limits::{Limiter, Slot, Turn};
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -318,16 +318,22 @@ impl Client {
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
-        let slot = self.0.limiter.slot().await;
+        let mut slot = self.0.limiter.slot().await;
         phases.queue = lap(clock);
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
             // A long wait for the rate may outlive the token; the turn is then the next one's.
-            let ready = self.0.limiter.pace(|| self.0.tokens.is_current(&token)).await.map_err(closed)?;
+            let turn = self.0.limiter.pace(|| self.0.tokens.is_current(&token)).await.map_err(closed)?;
             phases.limit += lap(clock);
-            if ready {
-                return Ok((Some(slot), Some(token), phases));
+            match turn {
+                Turn::Now => return Ok((Some(slot), Some(token), phases)),
+                Turn::Late => {}
+                Turn::Crowded => {
+                    drop(slot);
+                    slot = self.0.limiter.slot().await;
+                    phases.queue += lap(clock);
+                }
             }
         }
     }
