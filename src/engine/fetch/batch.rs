@@ -64,6 +64,8 @@ pub struct Batch {
     pub first: Url,
     /// Its number, from 1, and of how many.
     pub number: (u32, u32),
+    /// How many IDs it asks for.
+    pub ids: usize,
     /// When the run began.
     pub from: Instant,
     /// Pages that the run's row limit needs at most, where it has one.
@@ -128,10 +130,11 @@ impl Batch {
         let size = u64::from(self.query.page_size());
         // The last page worth asking for before it is known that there are more.
         let mut last = total.map(|total| u32::try_from(total.div_ceil(size)).unwrap_or(u32::MAX));
-        if let Some(enough) = self.enough {
+        // No more rows are likely than IDs.
+        let ids = self.ids.checked_sub(1).map(|more| more / size as usize + 1);
+        for enough in self.enough.into_iter().chain(ids.map(|pages| pages as u32)) {
             last = Some(last.map_or(enough, |last| last.min(enough)));
         }
-        let window = self.client.service().bounds.concurrency.max(1) as usize;
         let mut pending = FuturesOrdered::new();
         let mut ask = page + 1;
         let mut at = page;
@@ -141,7 +144,7 @@ impl Batch {
             if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
                 return Ok(None);
             }
-            while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
+            while pending.len() < self.client.limiter().concurrency() && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
                 let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
                 let task = tokio::spawn(async move { own.fetch(&url, number).await });
                 pending.push_back(AbortOnDropHandle::new(task));

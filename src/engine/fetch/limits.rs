@@ -320,6 +320,11 @@ impl Limiter {
         self.0.changed.notify_one();
     }
 
+    /// The most that may go side by side now, however few the service takes.
+    pub fn concurrency(&self) -> usize {
+        self.0.lock().bounds.concurrency.max(1) as usize
+    }
+
     /// The longest `Retry-After` that is waited out.
     pub fn max_wait(&self) -> Duration {
         self.0.lock().bounds.max_wait

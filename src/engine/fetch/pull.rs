@@ -180,19 +180,20 @@ impl Pull {
             id: self.id,
             first: paging::page_url(&service, &query, first_ids(&query, &cut), 1),
             number: (1, of),
+            ids: 0,
             from: self.from,
             enough,
             taken_in: watch::channel(0).1,
         };
         let mut coming = (1..).zip(cut).map(|(number, ids)| Batch {
+            ids: ids.len(),
             first: paging::page_url(&service, &query, &query.ids()[ids], 1),
             number: (number, of),
             ..batch.clone()
         });
-        let side_by_side = service.bounds.concurrency.max(1) as usize;
         let mut under_way = VecDeque::new();
         loop {
-            while under_way.len() < side_by_side
+            while under_way.len() < self.client.limiter().concurrency()
                 && let Some(batch) = coming.next()
             {
                 let (sender, receiver) = mpsc::channel(AHEAD);

@@ -282,6 +282,20 @@ async fn a_long_list_of_ids_is_one_result() {
     let not_found: Vec<_> = summary.not_found.iter().map(|id| id.as_str().to_owned()).collect();
     assert_eq!(not_found, ["NONE-1"]);
     assert!(!summary.filtered);
+    assert_eq!(session.requests("contacts"), 6, "as many as the IDs fill: two pages for each batch");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_concurrency_raised_on_the_way_opens_the_window() {
+    let mut session = Session::with(Fake::new(2_000), |s| s.bounds.concurrency = 1);
+    session.start(everybody()).await;
+    while session.pages < 3 {
+        session.step().await;
+    }
+    session.handle.commands.send(Command::Bounds { concurrency: 4, rate: None }).await.unwrap();
+    session.finish().await;
+    assert_eq!(session.ids, people(2_000));
+    assert_eq!(session.fake.state.lock().unwrap().most, 4);
 }
 
 #[tokio::test(start_paused = true)]
