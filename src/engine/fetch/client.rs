@@ -9,7 +9,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Method;
@@ -92,9 +92,15 @@ pub struct Bad {
     pub passing: bool,
 }
 
-/// What a run's calls came to, together.
+/// What a run's calls came to, together; once the run is over, nothing goes out for it any more.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Counts>);
+pub struct Tally(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    counts: Counts,
+    over: bool,
+}
 
 /// Figures of a [`Tally`].
 #[derive(Clone, Debug, Default)]
@@ -115,12 +121,28 @@ pub struct Counts {
 
 impl Tally {
     fn add(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.lock().counts);
     }
 
-    /// The figures so far.
-    pub fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The run is over: the final figures. Its tasks end a moment later than it, and must not send in between.
+    pub fn close(&self) -> Counts {
+        let mut kept = self.lock();
+        kept.over = true;
+        kept.counts.clone()
+    }
+
+    /// Counts a request that is about to go out; `false` where it must not.
+    fn sends(&self, attempt: u32) -> bool {
+        let mut kept = self.lock();
+        if !kept.over {
+            kept.counts.requests += 1;
+            kept.counts.retries += u32::from(attempt > 1);
+        }
+        !kept.over
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -257,7 +279,13 @@ impl Client {
             number += 1;
             let (slot, token, mut phases) = self.admit(call).await?;
             let at = self.0.clock.wall();
-            self.count_sent(call, tally, number);
+            // One that is given up before its reply was sent all the same: it is counted as it goes out.
+            if !tally.sends(number) {
+                return Err(explain::ended());
+            }
+            if call.endpoint == Endpoint::Token {
+                self.0.token_requests.fetch_add(1, Ordering::Relaxed);
+            }
             let exchanged = self.0.transport.exchange(self.request(call, token.as_deref())).await;
             let mut taken = None;
             let mut bad = None;
@@ -351,17 +379,6 @@ impl Client {
                 Endpoint::Contacts => timeouts.page,
                 Endpoint::Webhooks => timeouts.webhook,
             },
-        }
-    }
-
-    /// Counts a request as it goes out: one that is given up before its reply was sent all the same.
-    fn count_sent(&self, call: &Call, tally: &Tally, attempt: u32) {
-        tally.add(|counts| {
-            counts.requests += 1;
-            counts.retries += u32::from(attempt > 1);
-        });
-        if call.endpoint == Endpoint::Token {
-            self.0.token_requests.fetch_add(1, Ordering::Relaxed);
         }
     }
 
