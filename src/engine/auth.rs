@@ -54,9 +54,7 @@ impl Token {
         let life = match life {
             None => ASSUMED_LIFE,
             Some(seconds) if seconds <= 0.0 => SHORTEST_LIFE,
-            Some(seconds) => {
-                Duration::try_from_secs_f64(seconds.min(31_536_000.0)).unwrap_or(ASSUMED_LIFE)
-            }
+            Some(seconds) => Duration::try_from_secs_f64(seconds.min(31_536_000.0)).unwrap_or(ASSUMED_LIFE),
         };
         let margin = MARGIN.min(life / 5);
         Self {

@@ -144,7 +144,9 @@ impl Batch {
             if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
                 return Ok(None);
             }
-            while pending.len() < self.client.limiter().concurrency() && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
+            while pending.len() < self.client.limiter().concurrency()
+                && (last.is_none_or(|last| ask <= last) || pending.is_empty())
+            {
                 let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
                 let task = tokio::spawn(async move { own.fetch(&url, number).await });
                 pending.push_back(AbortOnDropHandle::new(task));

@@ -470,7 +470,8 @@ impl State {
                 return Next::Closed(reset);
             }
         }
-        let earliest = |(pace, arrival): (Pace, Instant)| arrival.checked_sub(pace.tolerance()).unwrap_or(now);
+        let earliest =
+            |(pace, arrival): (Pace, Instant)| arrival.checked_sub(pace.tolerance()).unwrap_or(now);
         let service = self.of_the_service(now).zip(self.arrival).map(earliest);
         match service.max(self.configured().zip(self.own).map(earliest)) {
             Some(earliest) if now < earliest => Next::At(earliest),

@@ -86,8 +86,7 @@ impl Fake {
         if request.url.path().ends_with("/token") {
             state.tokens += 1;
             state.valid = state.tokens;
-            let body =
-                format!(r#"{{"access_token":"t{}","expires_in":{}}}"#, state.tokens, self.life);
+            let body = format!(r#"{{"access_token":"t{}","expires_in":{}}}"#, state.tokens, self.life);
             return Ok(reply(200, &[], body));
         }
         let bearer = request.bearer.as_ref().map(|s| s.expose_secret().to_owned());
@@ -395,7 +394,10 @@ async fn a_rate_slower_than_tokens_live_still_gets_there() {
     assert_eq!(error, None);
     assert_eq!(session.ids, people(200));
     let (pages, tokens) = (session.requests("contacts"), session.fake.state.lock().unwrap().tokens);
-    assert!(tokens as usize <= 2 * pages && summary.elapsed < Duration::from_secs(200), "{tokens} {summary:?}");
+    assert!(
+        tokens as usize <= 2 * pages && summary.elapsed < Duration::from_secs(200),
+        "{tokens} {summary:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
