@@ -53,9 +53,8 @@ impl Token {
     ) -> Self {
         let life = match life {
             None => ASSUMED_LIFE,
-            Some(seconds) => Duration::try_from_secs_f64(seconds.clamp(0.0, 31_536_000.0))
-                .unwrap_or(ASSUMED_LIFE)
-                .max(SHORTEST_LIFE),
+            Some(seconds) if seconds <= 0.0 => SHORTEST_LIFE,
+            Some(seconds) => Duration::try_from_secs_f64(seconds.min(31_536_000.0)).unwrap_or(ASSUMED_LIFE),
         };
         let margin = MARGIN.min(life / 5);
         Self {
@@ -280,6 +279,7 @@ mod tests {
         };
         assert_eq!(life(Some(3_600.0)), (3_600, 3_540));
         assert_eq!(life(Some(30.0)), (30, 24));
+        assert_eq!(life(Some(5.0)), (5, 4), "however short, it is not used past its end");
         assert_eq!(life(None), (300, 240));
         assert_eq!(life(Some(-5.0)), (10, 8));
         assert_eq!(life(Some(f64::INFINITY)), (31_536_000, 31_535_940));

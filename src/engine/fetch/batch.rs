@@ -234,7 +234,7 @@ impl Batch {
             && let Some(hit) = self.cache.get(&key, clock.now())
             && let Ok(taken) = self.decode(&hit.body)
         {
-            turn.end(taken.value.is_last());
+            turn.end(!self.is_numbered(url, &taken.value));
             return Ok(Fetched { cached: Some(hit.age), ..self.process(taken.value, url, page) });
         }
         let call = Call {
@@ -258,7 +258,7 @@ impl Batch {
         let work = |decoded: Decoded| async move {
             let start = clock.now();
             // The request that takes this one's place goes out before the rows are worked on.
-            turn.end(decoded.is_last());
+            turn.end(!self.is_numbered(url, &decoded));
             tokio::task::yield_now().await;
             let fetched = self.process(decoded, url, page);
             (fetched, clock.now() - start)
@@ -278,6 +278,12 @@ impl Batch {
         let next = read.next.map(|next| next.map(std::borrow::Cow::into_owned));
         let value = Decoded { body: body.clone(), rows, total: read.total, next };
         Ok(Taken { value, rows: Some(read.items.len() as u32), decode })
+    }
+
+    /// Whether the page behind it can be asked for by its number.
+    fn is_numbered(&self, url: &Url, page: &Decoded) -> bool {
+        let said = page.next.as_ref().ok().and_then(Option::as_deref);
+        matches!(paging::next(self.client.service(), url, said), Ok(Next::Numbered))
     }
 
     /// Makes profiles of rows.
@@ -301,13 +307,6 @@ struct Decoded {
     rows: Vec<Range<usize>>,
     total: Option<u64>,
     next: std::result::Result<Option<String>, &'static str>,
-}
-
-impl Decoded {
-    /// Whether nothing can be asked for behind it.
-    fn is_last(&self) -> bool {
-        !matches!(self.next, Ok(Some(_)))
-    }
 }
 
 /// A page's turn among those that are asked for side by side, where it is one of them. It ends once.

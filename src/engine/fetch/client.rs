@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::future::ready;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::Method;
@@ -20,7 +20,7 @@ use url::Url;
 
 use super::explain;
 use super::headers;
-use super::limits::{Limiter, Slot};
+use super::limits::{Limiter, Slot, Turn};
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -91,9 +91,15 @@ pub struct Bad {
     pub passing: bool,
 }
 
-/// What a run's calls came to, together.
+/// What a run's calls came to, together; once the run is over, nothing goes out for it any more.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Counts>);
+pub struct Tally(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    counts: Counts,
+    over: bool,
+}
 
 /// Figures of a [`Tally`].
 #[derive(Clone, Debug, Default)]
@@ -116,12 +122,28 @@ pub struct Counts {
 
 impl Tally {
     fn add(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.lock().counts);
     }
 
-    /// The figures so far.
-    pub fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The run is over: the final figures. Its tasks end a moment later than it, and must not send in between.
+    pub fn close(&self) -> Counts {
+        let mut kept = self.lock();
+        kept.over = true;
+        kept.counts.clone()
+    }
+
+    /// Counts a request that is about to go out; `false` where it must not.
+    fn sends(&self, attempt: u32) -> bool {
+        let mut kept = self.lock();
+        if !kept.over {
+            kept.counts.requests += 1;
+            kept.counts.retries += u32::from(attempt > 1);
+        }
+        !kept.over
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -274,7 +296,13 @@ impl Client {
             let (slot, token, mut phases) = self.admit(call).await?;
             let at = self.0.clock.wall();
             let sent = self.0.clock.now();
-            self.count_sent(call, tally, number);
+            // One that is given up before its reply was sent all the same: it is counted as it goes out.
+            if !tally.sends(number) {
+                return Err(explain::ended());
+            }
+            if call.endpoint == Endpoint::Token {
+                self.0.token_requests.fetch_add(1, Ordering::Relaxed);
+            }
             let exchanged = self.0.transport.exchange(self.request(call, token.as_deref())).await;
             let mut taken = None;
             let mut bad = None;
@@ -331,28 +359,31 @@ impl Client {
             took
         };
         let clock = &self.0.clock;
+        let closed = |wait| explain::closed(call, wait);
         if call.endpoint == Endpoint::Token {
-            // Its place is that of the requests that wait for it; the gate and the rate hold for it too.
-            self.pace(call, false).await?;
+            // Its place is that of the requests that wait for it; the gate holds for it too.
+            self.0.limiter.gate().await.map_err(closed)?;
             phases.limit = lap(clock);
             return Ok((None, None, phases));
         }
-        let slot = self.0.limiter.slot().await;
+        let mut slot = self.0.limiter.slot().await;
         phases.queue = lap(clock);
         loop {
             let token = self.0.tokens.get().await?;
             phases.token += lap(clock);
-            self.pace(call, true).await?;
+            // A long wait for the rate may outlive the token; the turn is then the next one's.
+            let turn = self.0.limiter.pace(|| self.0.tokens.is_current(&token)).await.map_err(closed)?;
             phases.limit += lap(clock);
-            // A long wait for the rate may outlive the token.
-            if self.0.tokens.is_current(&token) {
-                return Ok((Some(slot), Some(token), phases));
+            match turn {
+                Turn::Now => return Ok((Some(slot), Some(token), phases)),
+                Turn::Late => {}
+                Turn::Crowded => {
+                    drop(slot);
+                    slot = self.0.limiter.slot().await;
+                    phases.queue += lap(clock);
+                }
             }
         }
-    }
-
-    async fn pace(&self, call: &Call, limited: bool) -> Result<()> {
-        self.0.limiter.pace(limited).await.map_err(|wait| explain::closed(call, wait))
     }
 
     fn request(&self, call: &Call, token: Option<&Token>) -> Request {
@@ -368,17 +399,6 @@ impl Client {
                 Endpoint::Contacts => timeouts.page,
                 Endpoint::Webhooks => timeouts.webhook,
             },
-        }
-    }
-
-    /// Counts a request as it goes out: one that is given up before its reply was sent all the same.
-    fn count_sent(&self, call: &Call, tally: &Tally, attempt: u32) {
-        tally.add(|counts| {
-            counts.requests += 1;
-            counts.retries += u32::from(attempt > 1);
-        });
-        if call.endpoint == Endpoint::Token {
-            self.0.token_requests.fetch_add(1, Ordering::Relaxed);
         }
     }
 

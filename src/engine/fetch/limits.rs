@@ -66,8 +66,10 @@ struct State {
     learned: Option<Learned>,
     /// Requests that the service took since its bucket was full or empty, for learning.
     pressed: Option<Pressed>,
-    /// GCRA's theoretical arrival time.
+    /// GCRA's theoretical arrival time at the service's bucket, announced or learned.
     arrival: Option<Instant>,
+    /// The same for our own bound, which no reply moves.
+    own: Option<Instant>,
     sent: VecDeque<Instant>,
     throttled: u64,
 }
@@ -108,6 +110,17 @@ struct Pace {
     source: RateSource,
 }
 
+/// What became of waiting for one's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// The request may go and is counted as sent.
+    Now,
+    /// It was no longer ready; nothing was counted.
+    Late,
+    /// The bound was lowered meanwhile and there are too many places given out: this one goes back.
+    Crowded,
+}
+
 enum Next {
     Go,
     /// The rate allows it then.
@@ -135,6 +148,7 @@ impl Limiter {
                 pressed: None,
                 left: None,
                 arrival: None,
+                own: None,
                 sent: VecDeque::new(),
                 throttled: 0,
             }),
@@ -166,15 +180,38 @@ impl Limiter {
         }
     }
 
-    /// Waits until the gate is open and the rate allows a request, and counts it as sent.
+    /// Waits until the gate is open, and counts a request that the service does not count against its rate: one
+    /// for a token. Behind a slow rate it would bring a token that ends before the next request may go.
     ///
-    /// `limited`: the service counts it against its limit (a token request it usually does not, and nothing is
-    /// learned from it).
+    /// # Errors
+    /// As [`pace`](Self::pace).
+    pub async fn gate(&self) -> Result<(), Duration> {
+        let _waiting = Waiting::new(&self.0);
+        loop {
+            let until = {
+                let now = self.0.clock.now();
+                let mut state = self.0.lock();
+                match state.closed(now) {
+                    Some(until) if until - now > state.bounds.max_wait => return Err(until - now),
+                    Some(until) => until,
+                    None => {
+                        state.count(now);
+                        break;
+                    }
+                }
+            };
+            self.0.clock.sleep_until(until).await;
+        }
+        self.0.changed.notify_one();
+        Ok(())
+    }
+
+    /// Waits until the gate is open and the rate allows a request, and counts it as sent if it is still `ready`.
     ///
     /// # Errors
     /// How long the service wants to be left alone, where that is longer than [`Bounds::max_wait`]; nothing was
     /// counted then.
-    pub async fn pace(&self, limited: bool) -> Result<(), Duration> {
+    pub async fn pace(&self, ready: impl Fn() -> bool) -> Result<Turn, Duration> {
         let _waiting = Waiting::new(&self.0);
         let _turn = self.0.turnstile.lock().await;
         let mut start = None;
@@ -197,10 +234,14 @@ impl Limiter {
                     next => next,
                 };
                 if matches!(next, Next::Go) {
-                    state.send(now);
-                    if limited {
-                        state.press(now);
+                    if state.in_flight > state.bounds.concurrency {
+                        return Ok(Turn::Crowded);
                     }
+                    if !ready() {
+                        return Ok(Turn::Late);
+                    }
+                    state.send(now);
+                    state.press(now);
                 }
                 next
             };
@@ -213,7 +254,7 @@ impl Limiter {
             }
         }
         self.0.changed.notify_one();
-        Ok(())
+        Ok(Turn::Now)
     }
 
     /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
@@ -267,6 +308,10 @@ impl Limiter {
         let mut state = self.0.lock();
         state.bounds.concurrency = concurrency.max(1);
         state.bounds.rate = rate;
+        // What was owed at the old rate is owed at the new one for one request at most.
+        let now = self.0.clock.now();
+        let most = state.configured().map(|pace| later(now, pace.interval()));
+        state.own = state.own.zip(most).map(|(own, most)| own.min(most));
         state.window = f64::from(state.bounds.concurrency);
         let granted = state.grant();
         drop(state);
@@ -275,7 +320,7 @@ impl Limiter {
         self.0.changed.notify_one();
     }
 
-    /// The most requests that may ever be under way at once, as it is set now.
+    /// The most that may go side by side now, however few the service takes.
     pub fn concurrency(&self) -> u32 {
         self.0.lock().bounds.concurrency.max(1)
     }
@@ -381,8 +426,16 @@ impl State {
 
     /// The strictest rate that is known.
     fn pace(&self, now: Instant) -> Option<Pace> {
-        let configured =
-            self.bounds.rate.map(|r| Pace { per_second: r, burst: 1.0, source: RateSource::Configured });
+        let paces = self.configured().into_iter().chain(self.of_the_service(now));
+        paces.min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+    }
+
+    fn configured(&self) -> Option<Pace> {
+        self.bounds.rate.map(|r| Pace { per_second: r, burst: 1.0, source: RateSource::Configured })
+    }
+
+    /// What the service's limit is known to be.
+    fn of_the_service(&self, now: Instant) -> Option<Pace> {
         let announced = self.announced.and_then(|a| {
             let (limit, window) = (a.limit?, a.window?);
             let per_second = limit / window.as_secs_f64();
@@ -397,18 +450,18 @@ impl State {
             burst: l.burst.max(1.0),
             source: RateSource::Learned,
         });
-        [configured, announced, learned]
-            .into_iter()
-            .flatten()
-            .min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+        announced.into_iter().chain(learned).min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+    }
+
+    /// When the gate opens, where it is closed.
+    fn closed(&mut self, now: Instant) -> Option<Instant> {
+        self.gate.take_if(|gate| gate.until <= now);
+        self.gate.as_ref().map(|gate| gate.until)
     }
 
     fn next(&mut self, now: Instant) -> Next {
-        if let Some(gate) = &self.gate {
-            if now < gate.until {
-                return Next::Closed(gate.until);
-            }
-            self.gate = None;
+        if let Some(until) = self.closed(now) {
+            return Next::Closed(until);
         }
         if let Some((left, reset)) = self.left {
             if now >= reset {
@@ -417,22 +470,32 @@ impl State {
                 return Next::Closed(reset);
             }
         }
-        if let (Some(pace), Some(arrival)) = (self.pace(now), self.arrival) {
-            let earliest = arrival.checked_sub(pace.tolerance()).unwrap_or(now);
-            if now < earliest {
-                return Next::At(earliest);
-            }
+        let earliest =
+            |(pace, arrival): (Pace, Instant)| arrival.checked_sub(pace.tolerance()).unwrap_or(now);
+        let service = self.of_the_service(now).zip(self.arrival).map(earliest);
+        match service.max(self.configured().zip(self.own).map(earliest)) {
+            Some(earliest) if now < earliest => Next::At(earliest),
+            _ => Next::Go,
         }
-        Next::Go
     }
 
     fn send(&mut self, now: Instant) {
-        if let Some(pace) = self.pace(now) {
-            self.arrival = Some(later(self.arrival.unwrap_or(now).max(now), pace.interval()));
+        let next = |arrival: Option<Instant>, pace: Pace| {
+            Some(later(arrival.unwrap_or(now).max(now), pace.interval()))
+        };
+        if let Some(pace) = self.of_the_service(now) {
+            self.arrival = next(self.arrival, pace);
+        }
+        if let Some(pace) = self.configured() {
+            self.own = next(self.own, pace);
         }
         if let Some((left, _)) = &mut self.left {
             *left -= 1.0;
         }
+        self.count(now);
+    }
+
+    fn count(&mut self, now: Instant) {
         self.sent.push_back(now);
         self.forget(now);
     }
@@ -490,7 +553,7 @@ impl State {
         // Requests under way may not be counted in what the service says remains; ours is.
         let unseen = f64::from(self.in_flight.saturating_sub(1));
         let Some(remaining) = announced.remaining else { return };
-        match self.pace(now) {
+        match self.of_the_service(now) {
             Some(pace) if pace.source == RateSource::Announced => {
                 let tokens = self.tokens(pace, now).min((remaining - unseen).max(0.0));
                 self.arrival = Some(later(now, pace.interval().mul_f64(pace.burst - tokens)));
@@ -504,7 +567,8 @@ impl State {
 
     /// Requests that could go out at once.
     fn tokens(&self, pace: Pace, now: Instant) -> f64 {
-        let owed = self.arrival.map_or(Duration::ZERO, |a| a.saturating_duration_since(now));
+        let arrival = if pace.source == RateSource::Configured { self.own } else { self.arrival };
+        let owed = arrival.map_or(Duration::ZERO, |a| a.saturating_duration_since(now));
         (pace.burst - owed.as_secs_f64() * pace.per_second).clamp(0.0, pace.burst)
     }
 
@@ -548,6 +612,10 @@ mod tests {
     fn limiter(concurrency: u32, rate: Option<f64>) -> Limiter {
         let bounds = Bounds { concurrency, rate, ..Bounds::default() };
         Limiter::new(bounds, Clock::system(), Chance::seeded(1))
+    }
+
+    async fn goes(limiter: &Limiter) {
+        assert_eq!(limiter.pace(|| true).await, Ok(Turn::Now));
     }
 
     async fn elapsed(work: impl Future<Output = ()>) -> Duration {
@@ -601,7 +669,7 @@ mod tests {
         let limiter = limiter(5, Some(10.0));
         let took = elapsed(async {
             for _ in 0..31 {
-                limiter.pace(true).await.unwrap();
+                goes(&limiter).await;
             }
         })
         .await;
@@ -620,12 +688,12 @@ mod tests {
         limiter.answered(Some(policy), true);
         let burst = elapsed(async {
             for _ in 0..10 {
-                limiter.pace(true).await.unwrap();
+                goes(&limiter).await;
             }
         })
         .await;
         assert_eq!(burst, Duration::ZERO);
-        let after = elapsed(async { limiter.pace(true).await.unwrap() }).await;
+        let after = elapsed(goes(&limiter)).await;
         assert!((95..=105).contains(&after.as_millis()), "{after:?}");
     }
 
@@ -635,9 +703,9 @@ mod tests {
         let reset = Clock::system().now() + Duration::from_secs(5);
         let left = Announced { limit: Some(100.0), window: None, remaining: Some(2.0), reset: Some(reset) };
         limiter.answered(Some(left), true);
-        limiter.pace(true).await.unwrap();
-        limiter.pace(true).await.unwrap();
-        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 5);
+        goes(&limiter).await;
+        goes(&limiter).await;
+        assert_eq!(elapsed(goes(&limiter)).await.as_secs(), 5);
     }
 
     #[tokio::test(start_paused = true)]
@@ -650,7 +718,7 @@ mod tests {
             .map(|_| {
                 let limiter = limiter.clone();
                 tokio::spawn(async move {
-                    limiter.pace(true).await.unwrap();
+                    goes(&limiter).await;
                     Clock::system().now()
                 })
             })
@@ -689,7 +757,7 @@ mod tests {
                     fake.left -= 1;
                 }
                 let _slot = limiter.slot().await;
-                limiter.pace(true).await.unwrap();
+                goes(&limiter).await;
                 let now = clock.now();
                 let took = {
                     let mut fake = fake.lock().unwrap();
@@ -745,18 +813,72 @@ mod tests {
         let limiter = limiter(5, None);
         limiter.close(Duration::from_secs(9), "a".into());
         limiter.close(Duration::from_secs(3), "b".into());
-        assert_eq!(elapsed(async { limiter.pace(true).await.unwrap() }).await.as_secs(), 9);
+        assert_eq!(elapsed(goes(&limiter)).await.as_secs(), 9);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_bound_raised_wakes_who_sleeps() {
         let limiter = limiter(5, Some(0.01));
-        limiter.pace(true).await.unwrap();
+        goes(&limiter).await;
         let own = limiter.clone();
-        let task = tokio::spawn(async move { own.pace(true).await.unwrap() });
+        let task = tokio::spawn(async move { own.pace(|| true).await.unwrap() });
         tokio::task::yield_now().await;
         limiter.set_bounds(5, None);
-        assert_eq!(elapsed(async { task.await.unwrap() }).await, Duration::ZERO);
+        assert_eq!(elapsed(async { assert_eq!(task.await.unwrap(), Turn::Now) }).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_request_waits_for_the_gate_and_not_for_the_rate() {
+        let limiter = limiter(5, Some(0.01));
+        goes(&limiter).await;
+        assert_eq!(elapsed(async { limiter.gate().await.unwrap() }).await, Duration::ZERO);
+        limiter.close(Duration::from_secs(7), String::new());
+        assert_eq!(elapsed(async { limiter.gate().await.unwrap() }).await.as_secs(), 7);
+        limiter.close(Duration::from_secs(70), String::new());
+        assert!(limiter.gate().await.is_err(), "longer than the patience");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_service_says_never_loosens_our_own_bound() {
+        let limiter = limiter(5, Some(1.0));
+        let bucket = Announced {
+            limit: Some(9.0),
+            window: Some(Duration::from_secs(10)),
+            remaining: Some(9.0),
+            reset: None,
+        };
+        limiter.answered(Some(bucket), true);
+        let three = elapsed(async {
+            for _ in 0..3 {
+                goes(&limiter).await;
+            }
+        });
+        assert_eq!(three.await.as_secs(), 2, "a burst of nine is the service's, not ours");
+        limiter.throttled(Duration::from_millis(500), String::new());
+        assert_eq!(elapsed(goes(&limiter)).await.as_secs(), 1, "nor does a 429 forget what we owe");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_raised_rate_holds_at_once_and_a_lowered_concurrency_takes_places_back() {
+        let limiter = limiter(2, Some(0.01));
+        goes(&limiter).await;
+        limiter.set_bounds(2, Some(1.0));
+        assert_eq!(elapsed(goes(&limiter)).await.as_secs(), 1, "not the hundred seconds of the old rate");
+        let (first, second) = (limiter.slot().await, limiter.slot().await);
+        limiter.set_bounds(1, None);
+        assert_eq!(limiter.pace(|| true).await, Ok(Turn::Crowded));
+        drop(second);
+        goes(&limiter).await;
+        drop(first);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_that_comes_too_late_costs_nothing() {
+        let limiter = limiter(5, Some(0.1));
+        goes(&limiter).await;
+        let late = elapsed(async { assert_eq!(limiter.pace(|| false).await, Ok(Turn::Late)) }).await;
+        assert_eq!(late.as_secs(), 10);
+        assert_eq!(elapsed(goes(&limiter)).await, Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

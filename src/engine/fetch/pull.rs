@@ -382,7 +382,7 @@ impl Pull {
     }
 
     fn summary(mut self, cut: Option<Cut>) -> Summary {
-        let counts = self.tally.counts();
+        let counts = self.tally.close();
         let status = match cut {
             Some(Cut::Cancelled) => Status::Cancelled,
             Some(Cut::Error) if self.figures.rows == 0 => Status::Failed,

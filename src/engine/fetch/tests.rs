@@ -40,6 +40,8 @@ struct Fake {
     /// A page that takes this long instead.
     slow: Option<(&'static str, Duration)>,
     total: bool,
+    /// What tokens are told to live for, in seconds.
+    life: u32,
     /// Never says "no more"; answers page after page with nothing behind the people.
     state: Mutex<State>,
     clock: Clock,
@@ -63,6 +65,7 @@ impl Fake {
             slow: None,
             connect: Duration::ZERO,
             total: false,
+            life: 3_600,
             state: Mutex::default(),
             clock: Clock::system(),
         }
@@ -91,8 +94,7 @@ impl Fake {
         if request.url.path().ends_with("/token") {
             state.tokens += 1;
             state.valid = state.tokens;
-            let body =
-                format!(r#"{{"access_token":"t{}","token_type":"bearer","expires_in":3600}}"#, state.tokens);
+            let body = format!(r#"{{"access_token":"t{}","expires_in":{}}}"#, state.tokens, self.life);
             return Ok(reply(200, &[], body));
         }
         let bearer = request.bearer.as_ref().map(|s| s.expose_secret().to_owned());
@@ -431,6 +433,20 @@ async fn a_401_on_the_way_refreshes_once_for_all() {
     assert_eq!(session.ids, people(2_000));
     assert_eq!(session.fake.state.lock().unwrap().tokens, 2);
     assert_eq!(summary.status, Status::Success);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_slower_than_tokens_live_still_gets_there() {
+    let fake = Fake { life: 5, ..Fake::new(200) };
+    let mut session = Session::with(fake, |s| s.bounds.rate = Some(0.05));
+    let (summary, error) = session.run(everybody()).await;
+    assert_eq!(error, None);
+    assert_eq!(session.ids, people(200));
+    let (pages, tokens) = (session.requests("contacts"), session.fake.state.lock().unwrap().tokens);
+    assert!(
+        tokens as usize <= 2 * pages && summary.elapsed < Duration::from_secs(200),
+        "{tokens} {summary:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
