@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::{FutureExt, Shared};
 use secrecy::SecretString;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::clock::{Clock, later};
@@ -100,13 +101,14 @@ impl Token {
 /// Fetches a token: the whole call with its retries.
 pub type Fetch = dyn Fn() -> Pin<Box<dyn Future<Output = Result<Token>> + Send>> + Send + Sync;
 
-type Asked = watch::Receiver<Option<Result<Arc<Token>>>>;
+/// A request for a token that all who wait share; they are woken in the order in which they came.
+type Asked = Shared<oneshot::Receiver<Result<Arc<Token>>>>;
 
 /// Gives out the tenant's token. Cheap to clone.
 #[derive(Clone)]
-pub struct TokenSource(Arc<Shared>);
+pub struct TokenSource(Arc<Inner>);
 
-struct Shared {
+struct Inner {
     clock: Clock,
     fetch: Box<Fetch>,
     state: Mutex<State>,
@@ -127,7 +129,7 @@ impl std::fmt::Debug for TokenSource {
 impl TokenSource {
     /// A source that asks with `fetch` when it has to.
     pub fn new(clock: Clock, fetch: Box<Fetch>) -> Self {
-        Self(Arc::new(Shared { clock, fetch, state: Mutex::default() }))
+        Self(Arc::new(Inner { clock, fetch, state: Mutex::default() }))
     }
 
     /// The token, fetched or renewed first where needed.
@@ -135,19 +137,16 @@ impl TokenSource {
     /// # Errors
     /// Whatever the token endpoint refused with, the same for everybody who waited.
     pub async fn get(&self) -> Result<Arc<Token>> {
-        let mut asked = {
+        let asked = {
             let mut state = self.lock();
             if let Some(token) = &state.token
                 && self.0.clock.now() < token.renew
             {
                 return Ok(token.clone());
             }
-            // One that panicked answers nobody any more.
-            state.asking.take_if(|asked| asked.has_changed().is_err());
             state.asking.get_or_insert_with(|| self.ask()).clone()
         };
-        let answer = asked.wait_for(Option::is_some).await.ok().and_then(|answer| answer.clone());
-        answer.unwrap_or_else(|| {
+        asked.await.unwrap_or_else(|_| {
             Err(Error::new(Kind::Local, "token", "the task that asked for it ended early", "run again"))
         })
     }
@@ -172,26 +171,33 @@ impl TokenSource {
     }
 
     fn ask(&self) -> Asked {
-        let (sender, receiver) = watch::channel(None);
-        let own = self.clone();
+        let (sender, receiver) = oneshot::channel();
+        let asking = Asking(self.clone());
         tokio::spawn(async move {
-            let answer = (own.0.fetch)().await.map(Arc::new);
-            {
-                let mut state = own.lock();
-                state.asking = None;
-                if let Ok(token) = &answer {
-                    state.token = Some(token.clone());
-                }
+            let source = &asking.0;
+            let answer = (source.0.fetch)().await.map(Arc::new);
+            if let Ok(token) = &answer {
+                source.lock().token = Some(token.clone());
             }
+            drop(asking);
             // Nobody may be waiting any more; the token is kept all the same.
-            let _ = sender.send(Some(answer));
+            let _ = sender.send(answer);
         });
-        receiver
+        receiver.shared()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Whole between any two statements: a panic elsewhere spoils nothing.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request under way; also one that panics is over for those who come later.
+struct Asking(TokenSource);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.lock().asking = None;
     }
 }
 
@@ -233,6 +239,37 @@ mod tests {
         }
         assert_eq!(asked.load(Ordering::SeqCst), 1);
         assert!(tokens.iter().all(|t| Arc::ptr_eq(t, &tokens[0])));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_goes_on_in_the_order_of_asking() {
+        let (source, _) = source(3_600.0);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let tasks: Vec<_> = (0..50)
+            .map(|n| {
+                let (source, order) = (source.clone(), order.clone());
+                tokio::spawn(async move {
+                    source.get().await.unwrap();
+                    order.lock().unwrap().push(n);
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(*order.lock().unwrap(), (0..50).collect::<Vec<_>>());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_panicked_is_over() {
+        let calls = AtomicU32::new(0);
+        let fetch: Box<Fetch> = Box::new(move || {
+            assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "the first one panics");
+            Box::pin(async { Ok(Token::granted(SecretString::from("t"), None, None, Clock::system().now())) })
+        });
+        let source = TokenSource::new(Clock::system(), fetch);
+        assert_eq!(source.get().await.unwrap_err().kind, Kind::Local);
+        assert!(source.get().await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]

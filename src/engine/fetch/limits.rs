@@ -529,8 +529,12 @@ impl State {
         }
         let over = over.as_secs_f64().max(0.001);
         let mut rate = roundest(taken / over, (taken + 1.0) / over);
-        // Slow enough that it takes some hundred requests to find out that a good ceiling is too high.
-        let mut creep = if pressed.from_empty { rate / 20_000.0 } else { 0.2 / (taken * taken) };
+        // Slow enough that it takes some hundred requests to find out that a good ceiling is too high, and the
+        // faster, the fewer requests say so: the service may only have been overloaded for a moment.
+        let mut creep = match (taken * taken, pressed.from_empty) {
+            (sure, true) => (rate / 20_000.0).max(0.05 / sure),
+            (sure, false) => 0.2 / sure,
+        };
         // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
         // little, and what was tried last says more.
         if let Some(tried) = self.learned.map(|l| l.now(now) * BACK_OFF).filter(|tried| *tried > rate) {
@@ -805,6 +809,26 @@ mod tests {
             let requests = 300;
             let (refused, share) = press_on(rate, burst, Duration::from_millis(20), requests).await;
             assert!(refused <= 30 && share < 1.7, "{rate}/s {burst}: {refused} refused, {share:.3}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_passing_throttle_does_not_slow_us_down_for_long() {
+        // Throttled a few times in a row, then never again: what a service does that was overloaded for a while.
+        for (times, wait) in [(1, 1), (2, 1), (3, 1), (3, 5), (3, 30)] {
+            let limiter = limiter(5, None);
+            for _ in 0..times {
+                goes(&limiter).await;
+                limiter.throttled(Duration::from_secs(wait), format!("Retry-After: {wait}"));
+            }
+            let took = elapsed(async {
+                for _ in 0..500 {
+                    goes(&limiter).await;
+                    limiter.answered(None, true);
+                }
+            });
+            let took = took.await;
+            assert!(took < Duration::from_secs(90), "{times} times {wait} s: {took:?} for 500 requests");
         }
     }
 
