@@ -70,6 +70,7 @@ pub struct Explore {
 
 /// `cxlens query`
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Query {
     /// What to ask for.
     #[command(flatten)]
@@ -92,6 +93,13 @@ pub struct Query {
     /// phone numbers do not).
     #[arg(long, help_heading = "Output")]
     pub raw_csv: bool,
+    /// Go on where a run stopped, asking for nothing that is there
+    ///
+    /// Takes up the last run that was cancelled or failed, with the query that it had; with -o FILE the one that
+    /// writes FILE. What comes is written behind the rows that are there; to stdout without a second header.
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["id", "ids_file", "fields", "segment", "filter", "limit",
+        "retention_days", "no_cache", "page_size", "format", "force", "raw_csv", "dry_run"])]
+    pub resume: bool,
     /// Print the plan and send nothing
     ///
     /// Requests as they would be sent (also as curl, with the token as $CXONE_TOKEN), how many, and how long.

@@ -304,19 +304,71 @@ fn a_signal_ends_a_run_with_its_rows_written() {
 fn an_interrupted_file_is_kept_as_partial_and_named() {
     let home = Home::new();
     let service = Service::start(&["--latency", "100ms", "--profiles", "5000"]);
-    let mut command = home.cxlens(segment(&["-o", "people.ndjson", "--concurrency", "1"]));
-    let child = command.envs(service.env()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ran = interrupted_file(&home, &service, "people.ndjson");
     let partial = home.path("people.ndjson.partial");
+    ran.is(130, &["people.ndjson.partial"]);
+    let kept = fs::read_to_string(partial).unwrap();
+    assert!(kept.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    assert!(!home.path("people.ndjson").exists());
+}
+
+/// Interrupts a run into a file once its first rows are there.
+fn interrupted_file(home: &Home, service: &Service, name: &str) -> Ran {
+    let mut command = home.cxlens(segment(&["-o", name, "--concurrency", "1"]));
+    let child = command.envs(service.env()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let partial = home.path(&format!("{name}.partial"));
     // The file grows a page at a time.
     while fs::metadata(&partial).map_or(0, |meta| meta.len()) == 0 {
         std::thread::yield_now();
     }
     send(&child, Signal::INT);
-    let ran = Ran::from(child.wait_with_output().unwrap());
-    ran.is(130, &["people.ndjson.partial"]);
-    let kept = fs::read_to_string(partial).unwrap();
-    assert!(kept.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
-    assert!(!home.path("people.ndjson").exists());
+    Ran::from(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_stopped_run_goes_on_where_it_was() {
+    let home = Home::new();
+    let service = Service::start(&["--latency", "40ms", "--profiles", "1500"]);
+    let whole = home.ask(&service, segment(&[])).ids();
+    assert_eq!(whole.len(), 1_500);
+    for name in ["people.ndjson", "people.json", "people.csv"] {
+        interrupted_file(&home, &service, name).is(130, &["--resume -o", name]);
+        let ran = home.ask(&service, ["query", "--resume", "-o", name]);
+        ran.is(0, &["more profiles, 1,500 in all", "wrote"]);
+        let requests = ran.err.lines().find_map(|line| line.strip_prefix("requests ")).unwrap();
+        assert!(requests.parse::<usize>().unwrap() <= 30 + 4, "nothing is asked twice: {}", ran.err);
+        let text = fs::read_to_string(home.path(name)).unwrap();
+        let ids: Vec<String> = if name.ends_with("csv") {
+            let mut read = csv::Reader::from_reader(text.as_bytes());
+            read.records().map(|row| row.unwrap()[0].to_owned()).collect()
+        } else if name.ends_with("ndjson") {
+            Ran { code: None, out: text, err: String::new() }.ids()
+        } else {
+            let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+            rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(ids, whole, "{name}");
+        assert!(!home.path(&format!("{name}.partial")).exists());
+        let none = home.ask(&service, ["query", "--resume", "-o", name]);
+        none.is(2, &["no run of tenant", "stopped on its way"]);
+    }
+}
+
+#[test]
+fn a_stopped_run_goes_on_into_the_same_pipe() {
+    let home = Home::new();
+    let service = Service::start(&["--fault", "retry-after-long", "--profiles", "500"]);
+    let cut = home.ask(&service, segment(&[]));
+    cut.is(5, &["450 are missing", "cxlens query --resume goes on from there"]);
+    let again = home.ask(&service, ["query", "--resume"]);
+    // The service still wants to be left alone, and nothing that was kept is lost.
+    again.is(5, &["cxlens query --resume goes on from there"]);
+    assert_eq!((cut.ids().len(), again.out.as_str()), (50, ""));
+    home.run(["query", "--resume", "--segment", "SEG-A"]).is(2, &["--resume"]);
+    let files = home.files();
+    let kept: Vec<_> = files.iter().filter(|(path, _)| path.to_string_lossy().contains("/resume/")).collect();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(mode(&kept[0].0), 0o600);
 }
 
 #[test]

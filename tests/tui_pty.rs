@@ -160,3 +160,24 @@ fn a_service_that_is_not_there_is_an_error_panel() {
     let (status, raw) = pty.end();
     assert!(status.success() && is_restored(&raw), "{status:?}");
 }
+
+#[test]
+fn a_run_pauses_goes_on_stops_and_is_taken_up_again() {
+    let home = home();
+    let config = home.path().join("config/cxlens");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[explorer]\npause_rows = 200\n").unwrap();
+    let mut pty = Pty::start(home.path(), &["--run"], (100, 30), &[]);
+    pty.wait_for("200 of 10,000  paused  p goes on");
+    // Paused for good: leaving asks nothing, and a key goes on.
+    pty.send("p").wait_for("400 of 10,000  paused  p goes on");
+    pty.send(ESC).wait_for("400 of 10,000  cancelled  p goes on");
+    pty.send("p").wait_for("600 of 10,000  paused  p goes on");
+    pty.send("G").wait_for("PROF-0000600");
+    pty.send("P")
+        .wait("more, now that the end is near", |screen| screen.contains("more as you near the end"));
+    pty.send("G").wait("rows past the pause", |screen| !screen.contains("PROF-0000600"));
+    pty.send(ESC).wait_for("cancelled");
+    pty.send("q");
+    assert!(pty.end().0.success());
+}

@@ -232,7 +232,7 @@ mod tests {
             "filter": "email eq '#1234'", "ids": 3, "id_hashes": ["a", "b", "c"], "page_size": 50, "limit": null,
             "retention_days": 180, "cache": true, "status": "STATUS", "cut": null,
             "error": {"kind": "network", "exit_code": 6, "what": "page 2"}, "pages": 2, "requests": 3, "retries": 1,
-            "throttled": 0, "cache_hits": 0, "bytes": 12345, "rows": 1250, "total": null, "repeats": 0,
+            "throttled": 0, "cache_hits": 0, "bytes": 12345, "rows": 1250, "before": 0, "total": null, "repeats": 0,
             "not_found": 1, "set_aside": 0, "past_retention": 0, "accuracy": 0.5,
             "network": {"count": 2, "p50_us": 23000, "p95_us": 61000, "max_us": 61000},
             "processing": {"count": 2, "p50_us": 100, "p95_us": 100, "max_us": 100}}"#

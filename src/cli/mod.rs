@@ -10,6 +10,7 @@ pub mod plan;
 pub mod progress;
 pub mod query;
 pub mod report;
+pub mod resume;
 pub mod sandbox;
 pub mod signals;
 pub mod sink;

@@ -6,7 +6,7 @@
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,19 @@ impl PartialFile {
     /// # Errors
     /// The target is there, is no ordinary file or cannot be written; nothing was changed.
     pub fn create(target: &Path, force: bool) -> Result<Self, Error> {
+        Self::open(target, force, 0, true)
+    }
+
+    /// Goes on behind the first `bytes` of what an earlier run left under the partial name; what is behind them
+    /// (the end of a list, half a row) goes.
+    ///
+    /// # Errors
+    /// As [`Self::create`]; or there is less than that.
+    pub fn reopen(target: &Path, force: bool, bytes: u64) -> Result<Self, Error> {
+        Self::open(target, force, bytes, false)
+    }
+
+    fn open(target: &Path, force: bool, bytes: u64, create: bool) -> Result<Self, Error> {
         check(target, force)?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(".partial");
@@ -40,9 +53,9 @@ impl PartialFile {
                 "check the directory and its permissions",
             )
         };
-        let file = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .write(true)
-            .create(true)
+            .create(create)
             .truncate(false)
             .mode(0o600)
             .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
@@ -59,7 +72,16 @@ impl PartialFile {
             // A file system without locks has none to give.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        file.set_len(0).map_err(|e| failed(&e))?;
+        let there = file.metadata().map_err(|e| failed(&e))?.len();
+        if there < bytes {
+            return Err(refuse(
+                &partial,
+                &format!("it has {there} bytes, and the run had written {bytes}"),
+                "it was changed meanwhile: run the query again from its beginning",
+            ));
+        }
+        file.set_len(bytes).map_err(|e| failed(&e))?;
+        file.seek(SeekFrom::End(0)).map_err(|e| failed(&e))?;
         Ok(Self {
             target: target.to_owned(),
             partial,
@@ -90,6 +112,15 @@ impl PartialFile {
     pub fn keep(mut self) -> io::Result<PathBuf> {
         self.file.flush()?;
         Ok(self.partial)
+    }
+
+    /// Bytes in it, once all that was handed over is written.
+    ///
+    /// # Errors
+    /// The rest cannot be written.
+    pub fn bytes(&mut self) -> io::Result<u64> {
+        self.file.flush()?;
+        Ok(self.file.get_ref().metadata()?.len())
     }
 
     /// Where it is being written.
@@ -225,6 +256,23 @@ mod tests {
         }
         assert!(PartialFile::create(Path::new("/dev/null"), true).is_err());
         assert_eq!(fs::read(&elsewhere).unwrap(), b"safe");
+    }
+
+    #[test]
+    fn a_partial_file_is_gone_on_with_behind_its_whole_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.json");
+        let mut file = PartialFile::create(&target, false).unwrap();
+        file.write_all(b"[\n{}").unwrap();
+        let bytes = file.bytes().unwrap();
+        file.write_all(b"\n]\n").unwrap();
+        file.keep().unwrap();
+        let too_short = PartialFile::reopen(&target, false, 100).unwrap_err();
+        assert!(too_short.cause.contains("7 bytes") && too_short.cause.contains("100"), "{too_short}");
+        let mut file = PartialFile::reopen(&target, false, bytes).unwrap();
+        file.write_all(b",\n{}\n]\n").unwrap();
+        assert_eq!(fs::read_to_string(file.finish().unwrap()).unwrap(), "[\n{},\n{}\n]\n");
+        assert!(PartialFile::reopen(&dir.path().join("b.json"), false, 0).is_err(), "nothing to go on with");
     }
 
     #[test]

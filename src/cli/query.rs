@@ -10,11 +10,13 @@ use std::io;
 use std::sync::Arc;
 
 use super::progress::Progress;
+use super::resume::{Store, Target};
 use super::signals::{Signal, Signals};
-use super::sink::Sink;
+use super::sink::{Kept, Sink};
 use super::{Streams, report, summary};
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, Status, Summary};
+use crate::engine::place::Place;
 use crate::engine::query::{Query, QueryId};
 use crate::engine::worker::Handle;
 
@@ -40,24 +42,41 @@ enum End {
     Never(Error),
 }
 
+/// What is to be run.
+#[derive(Debug)]
+pub struct Ask {
+    /// The query.
+    pub query: Query,
+    /// Where an earlier run of it stopped, where this one takes it up.
+    pub place: Option<Arc<Place>>,
+    /// Where it is kept should it stop, and what is kept with it; `None`: nowhere.
+    pub store: Option<(Store, Target)>,
+}
+
 /// Runs a query and writes its rows into the sink as they come; `say` takes text for stderr. Returns the exit code.
 ///
 /// The worker may still have to record the run's end when this returns: the handle is dropped, which lets it finish,
 /// and the caller awaits it.
 pub async fn run(
     mut handle: Handle,
-    query: Query,
+    ask: Ask,
     mut sink: Sink,
     streams: Streams,
     signals: &mut Signals,
     mut say: impl FnMut(&str),
 ) -> u8 {
     let progress = Progress::new(streams.stderr_is_terminal && !sink.is_terminal(), streams.colour);
-    let mut rows = 0_u64;
+    let Ask { query, place, store } = ask;
+    // Those of the earlier run are written already.
+    let mut rows = place.as_ref().map_or(0, |place| place.rows);
     let most = query.limit().unwrap_or(u64::MAX);
+    let command = match place {
+        Some(place) => Command::Resume(RUN, place, None),
+        None => Command::Run(RUN, query, None),
+    };
     let mut stop: Option<Stop> = None;
     // The channel is new and empty: a full one cannot be, a closed one is told by the events.
-    let _ = handle.commands.try_send(Command::Run(RUN, query));
+    let _ = handle.commands.try_send(command);
     let end = loop {
         tokio::select! {
             biased;
@@ -93,11 +112,7 @@ pub async fn run(
     };
     drop(handle);
     progress.clear();
-    let (summary, error) = match end {
-        End::Over(summary, error) => (Some(summary), error),
-        End::Never(error) => (None, Some(error)),
-    };
-    conclude(summary.as_deref(), error, stop, sink, rows, streams, &mut say)
+    conclude(end, stop, sink, rows, store.as_ref(), streams, &mut say)
 }
 
 /// Asks for the run's end. The worker answers with `Finished`; where it is gone already, its events end.
@@ -116,14 +131,19 @@ fn gone() -> Error {
 
 /// Closes the sink, tells on stderr what came of it, and settles the exit code.
 fn conclude(
-    run: Option<&Summary>,
-    error: Option<Error>,
+    end: End,
     stop: Option<Stop>,
     sink: Sink,
     rows: u64,
+    store: Option<&(Store, Target)>,
     streams: Streams,
     say: &mut impl FnMut(&str),
 ) -> u8 {
+    let (summary, error) = match end {
+        End::Over(summary, error) => (Some(summary), error),
+        End::Never(error) => (None, Some(error)),
+    };
+    let run = summary.as_deref();
     let cancelled = run.is_some_and(|run| run.status == Status::Cancelled);
     let whole = run.is_some() && error.is_none() && !cancelled;
     let unreadable = run.is_some_and(|run| !run.set_aside.is_empty());
@@ -131,25 +151,39 @@ fn conclude(
         Some(Stop::Signal(signal)) if !whole => Some(*signal),
         _ => None,
     };
-    let (code, errors, written) = match stop {
+    let lost = matches!(stop, Some(Stop::Unwritable(_)));
+    let (code, mut errors, written) = match stop {
         Some(Stop::Closed) => {
             sink.abandon(rows);
             return 0;
         }
-        Some(Stop::Unwritable(why)) => (1, vec![why], Ok(sink.abandon(rows))),
+        Some(Stop::Unwritable(why)) => (1, vec![why], Ok(Kept { bytes: 0, said: sink.abandon(rows) })),
         _ => {
-            let written = if whole { sink.finish() } else { sink.keep(rows) };
             let code = match (&error, signal) {
                 (_, Some(signal)) => signal.exit_code(),
                 (Some(error), _) => error.kind.exit_code(),
                 (None, _) if unreadable => Kind::Service.exit_code(),
                 (None, _) => 0,
             };
+            let written =
+                if whole { sink.finish().map(|said| Kept { bytes: 0, said }) } else { sink.keep(rows) };
             (code, error.into_iter().collect(), written)
         }
     };
+    let mut goes_on = None;
+    if let (Some((store, target)), Ok(kept), Some(run)) = (store, &written, run) {
+        match &run.place {
+            // Rows that could not be written are not there: the place is past them.
+            Some(place) if !lost => match store.keep(target, kept.bytes, place.clone()) {
+                Ok(command) => goes_on = Some(command),
+                Err(error) => errors.push(error),
+            },
+            Some(_) => {}
+            None => store.forget(target.output.as_deref()),
+        }
+    }
     if let Some(run) = run {
-        say(&summary::summary(run, !streams.stderr_is_terminal));
+        say(&summary::summary(run, !streams.stderr_is_terminal, goes_on.as_deref()));
     }
     if let Some(signal) = signal {
         say(&format!("{}\n", signal.describe()));
@@ -158,7 +192,7 @@ fn conclude(
         say(&report::error(error));
     }
     match written {
-        Ok(place) => place.iter().for_each(|line| say(line)),
+        Ok(kept) => kept.said.iter().for_each(|line| say(line)),
         Err(error) => {
             say(&report::error(&error));
             return if code == 0 { error.kind.exit_code() } else { code };

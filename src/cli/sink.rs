@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::Streams;
 use super::output::PartialFile;
 use super::table::Table;
@@ -13,7 +15,8 @@ use crate::engine::text::clean;
 use crate::export;
 
 /// The shapes that rows can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// Columns for a person.
     Table,
@@ -56,6 +59,8 @@ pub struct Style {
     pub fields: FieldSet,
     /// CSV cells that a spreadsheet would run as formulas stay as they are.
     pub raw_csv: bool,
+    /// Rows of an earlier run are there already: no header comes before what comes now.
+    pub goes_on: bool,
     /// What is known of the streams.
     pub streams: Streams,
 }
@@ -87,6 +92,15 @@ impl Write for To {
 enum Rows {
     Table(Table, To),
     Export(export::Writer<To>),
+}
+
+/// What an interrupted run leaves.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Bytes of whole rows in a file, before what closes the data.
+    pub bytes: u64,
+    /// Where they are, for a person.
+    pub said: Option<String>,
 }
 
 /// A shape and a place for rows.
@@ -149,17 +163,30 @@ impl Sink {
     ///
     /// # Errors
     /// The rest cannot be written.
-    pub fn keep(self, count: u64) -> Result<Option<String>, Error> {
+    pub fn keep(mut self, count: u64) -> Result<Kept, Error> {
         if count == 0 && self.partial.is_some() {
-            return Ok(self.abandon(count));
+            return Ok(Kept { bytes: 0, said: self.abandon(count) });
         }
         let place = self.place();
+        let failed = |e: io::Error| unwritable(&place, &e);
+        let to = match &mut self.rows {
+            Rows::Table(_, to) => to,
+            Rows::Export(writer) => {
+                // Whatever fails here fails again on closing, and is told there.
+                let _ = writer.flush();
+                writer.output()
+            }
+        };
+        let bytes = match to {
+            To::File(file) => file.bytes().map_err(failed)?,
+            To::Stdout(_) => 0,
+        };
         match self.close()? {
             To::File(file) => {
-                let partial = file.keep().map_err(|e| unwritable(&place, &e))?;
-                Ok(Some(format!("what came is in {}\n", shown(&partial))))
+                let partial = file.keep().map_err(failed)?;
+                Ok(Kept { bytes, said: Some(format!("what came is in {}\n", shown(&partial))) })
             }
-            To::Stdout(_) => Ok(None),
+            To::Stdout(_) => Ok(Kept { bytes, said: None }),
         }
     }
 
@@ -203,14 +230,18 @@ fn rows(shape: Shape, style: Style, terminal: bool, to: To) -> Rows {
     let format = match shape {
         Shape::Table => {
             let columns = terminal.then_some(style.streams.columns);
-            return Rows::Table(Table::new(style.fields, columns, terminal && style.streams.colour), to);
+            let colour = terminal && style.streams.colour;
+            return Rows::Table(Table::new(style.fields, columns, colour, style.goes_on && !terminal), to);
         }
         Shape::Ndjson => export::Format::Ndjson,
         Shape::Json => export::Format::Json,
         Shape::Csv => export::Format::Csv,
     };
     let csv = export::CsvOptions { raw: style.raw_csv, clean_for_terminal: terminal };
-    Rows::Export(export::Writer::new(to, format, style.fields, csv))
+    // What went to stdout before is somewhere else: only lines go on there.
+    let goes_on = style.goes_on && (matches!(to, To::File(_)) || shape != Shape::Json);
+    let new = if goes_on { export::Writer::going_on } else { export::Writer::new };
+    Rows::Export(new(to, format, style.fields, csv))
 }
 
 fn unwritable(place: &str, error: &io::Error) -> Error {

@@ -8,8 +8,9 @@ use crate::engine::event::{Cut, Latency, Status, Summary};
 /// IDs and rows that are listed on a terminal; a file or a pipe gets all of them.
 const LISTED: usize = 20;
 
-/// The summary as lines. `all` lists every ID that was not found and every row set aside, however many.
-pub fn summary(run: &Summary, all: bool) -> String {
+/// The summary as lines. `all` lists every ID that was not found and every row set aside, however many; `goes_on` is
+/// the command that takes up a run that stopped.
+pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     let mut out = String::new();
     let verb = match run.status {
         Status::Success => "",
@@ -17,19 +18,27 @@ pub fn summary(run: &Summary, all: bool) -> String {
         Status::Failed => "failed: ",
         Status::Cancelled => "cancelled: ",
     };
+    let in_all = run.rows + run.before;
     let of = run
         .total
-        .filter(|total| *total != run.rows)
+        .filter(|total| *total != in_all)
         .map_or_else(String::new, |t| format!(" of {}", grouped(t)));
+    let count = match run.before {
+        0 => format!("{}{of} {}", grouped(run.rows), plural(run.rows, "profile")),
+        _ => format!(
+            "{} more {}, {}{of} in all,",
+            grouped(run.rows),
+            plural(run.rows, "profile"),
+            grouped(in_all)
+        ),
+    };
     let rate = match run.rows {
         0 => String::new(),
         rows => format!(" ({} rows/s)", grouped((rows as f64 / run.elapsed.as_secs_f64().max(0.001)) as u64)),
     };
     let _ = writeln!(
         out,
-        "{verb}{}{of} {} on {} in {}{rate}",
-        grouped(run.rows),
-        plural(run.rows, "profile"),
+        "{verb}{count} on {} in {}{rate}",
         counted(u64::from(run.pages), "page"),
         seconds(run.elapsed),
     );
@@ -48,7 +57,9 @@ pub fn summary(run: &Summary, all: bool) -> String {
         let _ = write!(out, " (up to {} old)", seconds(age));
     }
     out.push('\n');
-    for (name, latency) in [("network", run.network), ("processing", run.processing)] {
+    for (name, latency) in
+        [("connect", run.connect), ("network", run.network), ("processing", run.processing)]
+    {
         latency_line(&mut out, name, latency);
     }
     if let Some(accuracy) = run.accuracy {
@@ -61,8 +72,8 @@ pub fn summary(run: &Summary, all: bool) -> String {
     not_found(&mut out, run, all);
     set_aside(&mut out, run, all);
     // Where nothing came, the error says all there is to say.
-    if let Some(cut) = run.cut.filter(|_| run.status != Status::Failed) {
-        out.push_str(&cut_line(cut, run));
+    if let Some(cut) = run.cut.filter(|_| run.status != Status::Failed || goes_on.is_some()) {
+        out.push_str(&cut_line(cut, run, goes_on));
     }
     out
 }
@@ -113,10 +124,14 @@ fn more(out: &mut String, there: usize, most: usize) {
     out.push('\n');
 }
 
-fn cut_line(cut: Cut, run: &Summary) -> String {
+fn cut_line(cut: Cut, run: &Summary, goes_on: Option<&str>) -> String {
     let missing = run.total.map_or_else(
         || "how many are missing is not known".to_owned(),
-        |total| format!("{} are missing", grouped(total.saturating_sub(run.rows))),
+        |total| format!("{} are missing", grouped(total.saturating_sub(run.rows + run.before))),
+    );
+    let remedy = goes_on.map_or_else(
+        || "run it again for all of them".to_owned(),
+        |command| format!("{command} goes on from there"),
     );
     match cut {
         Cut::Limit(limit) => {
@@ -126,8 +141,8 @@ fn cut_line(cut: Cut, run: &Summary) -> String {
             );
             format!("cut at --limit {limit}: {there}; a larger --limit, or none, goes on\n")
         }
-        Cut::Cancelled => format!("cut by cancelling: {missing}; run it again for all of them\n"),
-        Cut::Error => format!("cut by the error: {missing}; run it again for all of them\n"),
+        Cut::Cancelled => format!("cut by cancelling: {missing}; {remedy}\n"),
+        Cut::Error => format!("cut by the error: {missing}; {remedy}\n"),
     }
 }
 
@@ -178,34 +193,19 @@ mod tests {
 
     fn run() -> Summary {
         Summary {
-            status: Status::Success,
-            started: "2026-03-04T12:00:00Z".parse().unwrap(),
             elapsed: Duration::from_millis(2_500),
-            rows: 1_250,
             total: Some(1_250),
             pages: 25,
             requests: 26,
-            retries: 0,
-            throttled: 0,
-            cache_hits: 0,
-            oldest: None,
-            bytes: 1,
-            repeats: 0,
-            not_found: Vec::new(),
-            filtered: false,
-            set_aside: Vec::new(),
-            network: Latency::default(),
-            processing: Latency::default(),
             accuracy: Some(0.982),
-            past_retention: 0,
-            cut: None,
+            ..Summary::of(Status::Success, 1_250)
         }
     }
 
     #[test]
     fn a_plain_run_is_told_in_three_lines() {
         assert_eq!(
-            summary(&run(), false),
+            summary(&run(), false, None),
             "1,250 profiles on 25 pages in 2.5 s (500 rows/s)\nrequests 26\naccuracy 98.2 % have an ID and an e-mail\n"
         );
     }
@@ -219,6 +219,7 @@ mod tests {
             oldest: Some(Duration::from_secs(61)),
             repeats: 4,
             past_retention: 5,
+            connect: Latency { count: 5, p50: Duration::from_micros(800), ..Latency::default() },
             network: Latency {
                 count: 9,
                 p50: Duration::from_micros(2_300),
@@ -227,9 +228,10 @@ mod tests {
             },
             ..run()
         };
-        let said = summary(&run, false);
+        let said = summary(&run, false, None);
         for words in [
             "retries 2, 429s 1, from the cache 3, repeats dropped 4 (up to 61 s old)",
+            "connect p50 0.8 ms",
             "network p50 2.3 ms, p95 61 ms, max 1000 ms",
             "past retention 5",
         ] {
@@ -241,17 +243,17 @@ mod tests {
     fn ids_without_a_reply_are_never_silently_absent() {
         let ids: Vec<_> = (0..30).map(|i| Id::new("ID", &format!("P-{i}")).unwrap()).collect();
         let run = Summary { not_found: ids, ..run() };
-        let (short, long) = (summary(&run, false), summary(&run, true));
+        let (short, long) = (summary(&run, false, None), summary(&run, true, None));
         assert!(short.contains("not found 30: P-0 P-1 ") && short.contains("and 10 more"), "{short}");
         assert!(!short.contains("P-29") && long.contains("P-29"), "{long}");
-        let said = summary(&Summary { filtered: true, ..run }, false);
+        let said = summary(&Summary { filtered: true, ..run }, false, None);
         assert!(said.contains("not returned 30"), "{said}");
     }
 
     #[test]
     fn rows_set_aside_are_told_with_their_place_and_reason() {
         let row = SetAside { page: 3, row: 7, reason: "it is no object\x1b".into(), raw: "secret".into() };
-        let said = summary(&Summary { set_aside: vec![row], status: Status::Partial, ..run() }, false);
+        let said = summary(&Summary { set_aside: vec![row], status: Status::Partial, ..run() }, false, None);
         assert!(said.contains("page 3 row 7: it is no object␛"), "{said}");
         assert!(!said.contains("secret"), "{said}");
     }
@@ -264,7 +266,7 @@ mod tests {
             (Cut::Cancelled, Some(2_000), "750 are missing"),
             (Cut::Error, None, "not known"),
         ] {
-            let said = summary(&Summary { cut: Some(cut), total, ..run() }, false);
+            let said = summary(&Summary { cut: Some(cut), total, ..run() }, false, None);
             assert!(said.contains(words), "{words}: {said}");
         }
     }

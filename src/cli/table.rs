@@ -29,14 +29,17 @@ pub struct Table {
     fields: Vec<Field>,
     columns: Option<usize>,
     colour: bool,
+    /// No header: an earlier run wrote it.
+    goes_on: bool,
     /// Set by the first page.
     widths: Vec<usize>,
 }
 
 impl Table {
     /// A table of these fields. `columns` is the terminal's width; `None`: whatever the rows need.
-    pub fn new(fields: FieldSet, columns: Option<usize>, colour: bool) -> Self {
-        Self { fields: fields.iter().collect(), columns, colour, widths: Vec::new() }
+    /// With `goes_on`, an earlier run wrote the header.
+    pub fn new(fields: FieldSet, columns: Option<usize>, colour: bool, goes_on: bool) -> Self {
+        Self { fields: fields.iter().collect(), columns, colour, goes_on, widths: Vec::new() }
     }
 
     /// Writes a page of rows, the header before the first.
@@ -48,7 +51,9 @@ impl Table {
             rows.iter().map(|row| self.fields.iter().map(|f| cell(row, *f)).collect()).collect();
         if self.widths.is_empty() {
             self.widths = self.measure(&cells);
-            self.header(out)?;
+            if !self.goes_on {
+                self.header(out)?;
+            }
         }
         for row in &cells {
             self.line(out, row.iter().map(String::as_str))?;
@@ -179,7 +184,7 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_the_first_page_needs() {
-        let mut table = Table::new(fields("id,email"), Some(80), false);
+        let mut table = Table::new(fields("id,email"), Some(80), false, false);
         let first =
             written(&mut table, &[person("P-1", "ada@example.com"), person("P-22", "bob@example.com")]);
         assert_eq!(first, "id    email\nP-1   ada@example.com\nP-22  bob@example.com\n");
@@ -191,7 +196,7 @@ mod tests {
     fn no_line_is_wider_than_the_terminal() {
         let long = "x".repeat(300);
         for columns in [20, 40, 80, 200] {
-            let mut table = Table::new(fields("id,email,firstName"), Some(columns), false);
+            let mut table = Table::new(fields("id,email,firstName"), Some(columns), false, false);
             let rows = [person("東京タワー東京タワー東京タワー", &long)];
             for line in written(&mut table, &rows).lines() {
                 assert!(line.width() <= columns, "{columns}: {line}");
@@ -201,7 +206,7 @@ mod tests {
 
     #[test]
     fn where_room_is_short_the_id_stays_whole() {
-        let mut table = Table::new(FieldSet::ALL, Some(80), false);
+        let mut table = Table::new(FieldSet::ALL, Some(80), false, false);
         let row = Profile { first_name: text(&"x".repeat(40)), ..person("PROF-0000021", "ada@example.com") };
         let out = written(&mut table, &[row]);
         assert!(out.contains("PROF-0000021") && out.lines().all(|line| line.width() <= 80), "{out}");
@@ -210,13 +215,13 @@ mod tests {
     #[test]
     fn into_a_pipe_nothing_is_cut() {
         let long = "x".repeat(300);
-        let mut table = Table::new(fields("id,email"), None, false);
+        let mut table = Table::new(fields("id,email"), None, false, false);
         assert!(written(&mut table, &[person("P", &long)]).contains(&long));
     }
 
     #[test]
     fn wide_characters_keep_the_columns_straight() {
-        let mut table = Table::new(fields("firstName,email"), Some(80), false);
+        let mut table = Table::new(fields("firstName,email"), Some(80), false, false);
         let row = |name: &str| Profile {
             id: text("P"),
             first_name: text(name),
@@ -238,14 +243,14 @@ mod tests {
             phone: text("1"),
             ..Profile::default()
         };
-        let mut table = Table::new(fields("id,firstName,lastName,email,phone"), Some(80), false);
+        let mut table = Table::new(fields("id,firstName,lastName,email,phone"), Some(80), false, false);
         let out = written(&mut table, &[row]);
         assert_eq!(out.lines().nth(1).unwrap(), "P   null        -                 1");
     }
 
     #[test]
     fn nothing_from_outside_reaches_the_terminal_unclean() {
-        let mut table = Table::new(FieldSet::ALL, Some(80), false);
+        let mut table = Table::new(FieldSet::ALL, Some(80), false, false);
         let evil = "\x1b[31m\u{202e}\r\n\u{9b}2J";
         let row = Profile {
             id: text(evil),
@@ -263,8 +268,8 @@ mod tests {
 
     #[test]
     fn colour_marks_the_header_alone() {
-        let mut plain = Table::new(fields("id"), Some(80), false);
-        let mut bold = Table::new(fields("id"), Some(80), true);
+        let mut plain = Table::new(fields("id"), Some(80), false, false);
+        let mut bold = Table::new(fields("id"), Some(80), true, false);
         assert!(!written(&mut plain, &[person("P", "")]).contains('\x1b'));
         assert_eq!(written(&mut bold, &[person("P", "")]), "\x1b[1mid\x1b[0m\nP\n");
     }

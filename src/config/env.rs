@@ -97,6 +97,11 @@ impl Paths {
         self.data.join("audit")
     }
 
+    /// Where stopped runs are kept.
+    pub fn resume(&self) -> PathBuf {
+        self.data.join("resume")
+    }
+
     /// Where the diagnostic log's files stand.
     pub fn log(&self) -> PathBuf {
         self.state.join("log")

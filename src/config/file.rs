@@ -19,6 +19,9 @@ pub(super) struct File {
     /// The response cache.
     #[serde(default)]
     pub cache: Cache,
+    /// The explorer.
+    #[serde(default)]
+    pub explorer: Explorer,
     /// Tenants by name.
     #[serde(default)]
     pub tenants: BTreeMap<String, Tenant>,
@@ -32,6 +35,14 @@ pub(super) struct Cache {
     pub mebibytes: Option<u64>,
     #[serde(default, deserialize_with = "duration")]
     pub life: Option<Duration>,
+}
+
+/// `[explorer]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Explorer {
+    pub pause_rows: Option<u64>,
+    pub pull: Option<bool>,
 }
 
 /// `[tenants.NAME]`

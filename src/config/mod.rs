@@ -30,6 +30,8 @@ use crate::engine::query::DEFAULT_PAGE_SIZE;
 
 /// Days that profiles are kept for, unless said otherwise.
 const RETENTION_DAYS: u32 = 180;
+/// Rows after which a run in the explorer pauses.
+const PAUSE_ROWS: u64 = 10_000;
 /// More requests at once than this help nobody.
 const MAX_CONCURRENCY: u32 = 64;
 /// A configuration or secret file larger than this is something else.
@@ -63,6 +65,8 @@ pub struct Settings {
     pub target: Target,
     /// What a query has unless it says otherwise.
     pub query: QueryDefaults,
+    /// How the explorer starts.
+    pub explorer: Explorer,
     /// Where files live.
     pub paths: Paths,
     /// Where webhooks are sent to, where that is set.
@@ -98,6 +102,15 @@ pub struct QueryDefaults {
     pub page_size: u32,
     /// Days that profiles are kept for.
     pub retention_days: u32,
+}
+
+/// How the explorer starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explorer {
+    /// Runs pause after so many rows; `None`: never.
+    pub pause: Option<u64>,
+    /// Whether rows are asked for only as the reader nears the end.
+    pub pull: bool,
 }
 
 /// How a service is treated, whichever it is.
@@ -207,6 +220,10 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         target,
         query,
         paths: paths.clone(),
+        explorer: Explorer {
+            pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
+            pull: file.explorer.pull.unwrap_or(false),
+        },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),
         treatment,

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::pipeline::profile::Profile;
+use super::place::Place;
 use super::plan::Plan;
 use super::query::{Id, Query, QueryId};
 use super::text::Untrusted;
@@ -20,8 +21,14 @@ use super::text::Untrusted;
 /// What the worker is asked to do.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Runs a query under this number; a run with an earlier number goes on until it is cancelled.
-    Run(QueryId, Query),
+    /// Runs a query under this number; a run with an earlier number goes on until it is cancelled. The last is
+    /// what [`Command::Want`] says.
+    Run(QueryId, Query, Option<u64>),
+    /// Goes on under this number from where an earlier run stopped; as [`Command::Run`] otherwise.
+    Resume(QueryId, Arc<Place>, Option<u64>),
+    /// So many rows of a run are wanted for now, those before a resumption included: once they are there it pauses,
+    /// asking nothing more, until more are wanted. `None`: all of them.
+    Want(QueryId, Option<u64>),
     /// Stops a run; what came is kept. Answered by [`Event::Finished`] with [`Status::Cancelled`].
     Cancel(QueryId),
     /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
@@ -46,6 +53,8 @@ pub enum Event {
     Started(QueryId, Timestamp),
     /// Rows, in page order.
     Page(QueryId, Page),
+    /// A run has all the rows that are wanted for now, and there are more.
+    Paused(QueryId),
     /// One exchange with the service is over, well or not.
     Exchange(Arc<Exchange>),
     /// Where the limits stand; sent when that changed.
@@ -74,7 +83,7 @@ pub struct ServiceInfo {
 /// A page of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
-    /// 1 for the first page of a run, in the order of delivery (batches of IDs count on).
+    /// 1 for the first page of a run, in the order of delivery (batches of IDs and resumed runs count on).
     pub number: u32,
     /// The batch of IDs it belongs to, from 1.
     pub batch: u32,
@@ -214,7 +223,10 @@ pub struct Phases {
     pub limit: Duration,
     /// Waiting for a token.
     pub token: Duration,
-    /// From sending to the first byte of the answer, connecting included: the server's latency.
+    /// Waiting for a connection: name, TCP, proxy, TLS. Zero where one lay ready.
+    pub connect: Duration,
+    /// From having a connection to the first byte of the answer: the server's latency. Where no whole answer came,
+    /// all the time until that was known.
     pub first_byte: Duration,
     /// Reading the body.
     pub body: Duration,
@@ -225,7 +237,7 @@ pub struct Phases {
 }
 
 impl Phases {
-    /// What the server took: first byte and body.
+    /// What the server took: first byte and body, once there is a connection.
     pub fn server(&self) -> Duration {
         self.first_byte + self.body
     }
@@ -375,6 +387,8 @@ pub struct Summary {
     pub elapsed: Duration,
     /// Rows delivered.
     pub rows: u64,
+    /// Rows that an earlier run delivered, where this one went on from there.
+    pub before: u64,
     /// How many the service says there are, where it says.
     pub total: Option<u64>,
     /// Pages delivered.
@@ -399,6 +413,8 @@ pub struct Summary {
     pub filtered: bool,
     /// Rows that could not be read.
     pub set_aside: Vec<SetAside>,
+    /// The connections that had to be made.
+    pub connect: Latency,
     /// The server's latency.
     pub network: Latency,
     /// Our own time a page.
@@ -410,6 +426,8 @@ pub struct Summary {
     pub past_retention: u64,
     /// Why there may be more.
     pub cut: Option<Cut>,
+    /// Where to go on, where it stopped before its end.
+    pub place: Option<Arc<Place>>,
 }
 
 /// Percentiles of a set of durations.
@@ -423,4 +441,38 @@ pub struct Latency {
     pub p95: Duration,
     /// The longest.
     pub max: Duration,
+}
+
+#[cfg(test)]
+impl Summary {
+    /// A run that a test thinks of: one page in a second, nothing of note.
+    pub(crate) fn of(status: Status, rows: u64) -> Self {
+        Self {
+            status,
+            // Noon on 4 March 2026.
+            started: Timestamp::constant(1_772_625_600, 0),
+            elapsed: Duration::from_secs(1),
+            rows,
+            before: 0,
+            total: None,
+            pages: 1,
+            requests: 2,
+            retries: 0,
+            throttled: 0,
+            cache_hits: 0,
+            oldest: None,
+            bytes: 1,
+            repeats: 0,
+            not_found: Vec::new(),
+            filtered: false,
+            set_aside: Vec::new(),
+            connect: Latency::default(),
+            network: Latency::default(),
+            processing: Latency::default(),
+            accuracy: None,
+            past_retention: 0,
+            cut: None,
+            place: None,
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fetch;
 pub mod options;
 pub mod pipeline;
+pub mod place;
 pub mod plan;
 pub mod query;
 pub mod text;

@@ -4,13 +4,18 @@
 //! wrong. A `Query` in hand is valid: nothing behind this module checks again.
 //! Source: contract "wire", *crm-v2*.
 
+mod field;
+mod term;
+
 use std::collections::HashSet;
-use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
-use std::str::FromStr;
-use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+
+pub use field::{Field, FieldSet};
+pub use term::{Filter, Id};
 
 /// IDs that one request may carry.
 pub const IDS_PER_REQUEST: usize = 100;
@@ -25,283 +30,8 @@ pub const DEFAULT_PAGE_SIZE: u32 = 50;
 /// The largest page that may be asked for.
 pub const MAX_PAGE_SIZE: u32 = 1_000;
 
-/// A field of a profile, in the order in which fields are always shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(u8)]
-pub enum Field {
-    /// `id`
-    Id,
-    /// `firstName`
-    FirstName,
-    /// `lastName`
-    LastName,
-    /// `email`
-    Email,
-    /// `phone`
-    Phone,
-    /// `tags`
-    Tags,
-    /// `attributes`
-    Attributes,
-    /// `createdDate`
-    CreatedDate,
-    /// `modifiedDate`
-    ModifiedDate,
-}
-
-impl Field {
-    /// How many there are.
-    pub const COUNT: usize = 9;
-
-    /// All fields, in order.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Id,
-        Self::FirstName,
-        Self::LastName,
-        Self::Email,
-        Self::Phone,
-        Self::Tags,
-        Self::Attributes,
-        Self::CreatedDate,
-        Self::ModifiedDate,
-    ];
-
-    /// The name on the wire: `firstName`.
-    pub fn wire(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::FirstName => "firstName",
-            Self::LastName => "lastName",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Tags => "tags",
-            Self::Attributes => "attributes",
-            Self::CreatedDate => "createdDate",
-            Self::ModifiedDate => "modifiedDate",
-        }
-    }
-
-    /// The key in processed profiles: `first_name`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::FirstName => "first_name",
-            Self::LastName => "last_name",
-            Self::CreatedDate => "created_date",
-            Self::ModifiedDate => "modified_date",
-            other => other.wire(),
-        }
-    }
-
-    /// Its place in [`Field::ALL`].
-    pub fn index(self) -> usize {
-        self as usize
-    }
-}
-
-impl FromStr for Field {
-    type Err = Error;
-
-    /// Takes the wire's name or the processed one.
-    fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|f| f.wire() == name || f.key() == name).ok_or_else(|| {
-            let known: Vec<_> = Self::ALL.iter().map(|f| f.wire()).collect();
-            Error::usage(
-                format!("field {name:?}"),
-                "the service has no such field",
-                format!("fields are {}", known.join(" ")),
-            )
-        })
-    }
-}
-
-/// A selection of fields. `id` is always in it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FieldSet(u16);
-
-impl FieldSet {
-    /// Every field.
-    pub const ALL: Self = Self((1 << Field::COUNT) - 1);
-    /// Only `id`.
-    pub const ID: Self = Self(1);
-
-    /// Whether the field is asked for.
-    pub fn contains(self, field: Field) -> bool {
-        self.0 & (1 << field.index()) != 0
-    }
-
-    /// The set with a field put in or taken out; `id` stays.
-    #[must_use]
-    pub fn with(self, field: Field, on: bool) -> Self {
-        let bit = 1 << field.index();
-        Self(if on { self.0 | bit } else { self.0 & !bit } | 1)
-    }
-
-    /// The fields in order.
-    pub fn iter(self) -> impl Iterator<Item = Field> {
-        Field::ALL.into_iter().filter(move |f| self.contains(*f))
-    }
-
-    /// How many.
-    pub fn len(self) -> usize {
-        self.0.count_ones() as usize
-    }
-
-    /// Never: `id` is always asked for.
-    pub fn is_empty(self) -> bool {
-        false
-    }
-}
-
-impl Default for FieldSet {
-    fn default() -> Self {
-        Self::ALL
-    }
-}
-
-impl FromIterator<Field> for FieldSet {
-    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
-        fields.into_iter().fold(Self::ID, |set, field| set.with(field, true))
-    }
-}
-
-/// The wire's form: `id,firstName,email`.
-impl fmt::Display for FieldSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, field) in self.iter().enumerate() {
-            if i > 0 {
-                f.write_str(",")?;
-            }
-            f.write_str(field.wire())?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for FieldSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FieldSet({self})")
-    }
-}
-
-impl FromStr for FieldSet {
-    type Err = Error;
-
-    /// A comma-separated list; blanks around names and empty entries are passed over.
-    fn from_str(list: &str) -> Result<Self, Error> {
-        list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(Field::from_str).collect()
-    }
-}
-
-/// A profile's or a segment's identifier, as it may be sent: 1–256 bytes, no comma, no white space, no
-/// control character.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Id(Arc<str>);
-
-impl Id {
-    /// Checks an identifier; `what` names the list it stands in ("ID", "segment").
-    ///
-    /// # Errors
-    /// Names the value and the rule it breaks.
-    pub fn new(what: &str, text: &str) -> Result<Self, Error> {
-        let rule = if text.is_empty() {
-            "it is empty".to_owned()
-        } else if text.len() > MAX_ID_BYTES {
-            format!("it has {} bytes, at most {MAX_ID_BYTES} are allowed", text.len())
-        } else if let Some(c) = text.chars().find(|c| *c == ',' || c.is_whitespace() || c.is_control()) {
-            let name = match c {
-                ',' => "a comma".to_owned(),
-                c if c.is_whitespace() => "white space".to_owned(),
-                c => format!("the control character U+{:04X}", u32::from(c)),
-            };
-            format!("it holds {name}")
-        } else {
-            return Ok(Self(text.into()));
-        };
-        let end = text.floor_char_boundary(64);
-        let shown = if end < text.len() { format!("{:?}…", &text[..end]) } else { format!("{text:?}") };
-        Err(Error::usage(
-            format!("{what} {shown}"),
-            rule,
-            format!("an ID is 1 to {MAX_ID_BYTES} bytes without commas, white space or control characters"),
-        ))
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Id {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&super::text::clean(&self.0))
-    }
-}
-
-/// A filter of the user's own, checked as far as can be without knowing the whole language.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Filter(Arc<str>);
-
-impl Filter {
-    /// Checks balanced quotes and parentheses, control characters and length; trims outer blanks.
-    ///
-    /// # Errors
-    /// Names the position (in characters, from 1) and the rule.
-    pub fn new(text: &str) -> Result<Self, Error> {
-        let refuse = |cause: String, remedy: &str| Err(Error::usage("filter", cause, remedy));
-        let text = text.trim();
-        if text.is_empty() {
-            return refuse("it is empty".into(), "leave the filter out, or write one like email eq 'x'");
-        }
-        if text.len() > MAX_FILTER_BYTES {
-            return refuse(
-                format!("it has {} bytes, at most {MAX_FILTER_BYTES} are allowed", text.len()),
-                "shorten it, or ask in several queries",
-            );
-        }
-        let mut open: Vec<usize> = Vec::new();
-        let mut quote: Option<usize> = None;
-        for (at, c) in text.chars().enumerate().map(|(i, c)| (i + 1, c)) {
-            match (c, quote) {
-                (c, _) if c.is_control() && c != '\n' && c != '\t' => {
-                    return refuse(
-                        format!("control character U+{:04X} at position {at}", u32::from(c)),
-                        "remove it",
-                    );
-                }
-                ('\'', None) => quote = Some(at),
-                // A doubled quote closes and opens again, which comes to the same.
-                ('\'', Some(_)) => quote = None,
-                ('(', None) => open.push(at),
-                (')', None) if open.pop().is_none() => {
-                    return refuse(
-                        format!("')' at position {at} closes nothing"),
-                        "remove it, or open a parenthesis before it",
-                    );
-                }
-                _ => {}
-            }
-        }
-        if let Some(at) = quote {
-            return refuse(
-                format!("the quote at position {at} is never closed"),
-                "close it with '; write a quote inside a value twice: 'O''Brien'",
-            );
-        }
-        if let Some(at) = open.pop() {
-            return refuse(format!("'(' at position {at} is never closed"), "close it with )");
-        }
-        Ok(Self(text.into()))
-    }
-
-    /// The text as it will be sent.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// What somebody typed, not yet checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draft {
     /// One identifier each; blanks around them do not matter, empty ones are passed over.
     pub ids: Vec<String>,
@@ -403,7 +133,8 @@ impl Draft {
 }
 
 /// A checked query. Made by [`Draft::check`] alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Draft", try_from = "Draft")]
 pub struct Query {
     ids: Vec<Id>,
     fields: FieldSet,
@@ -490,6 +221,21 @@ impl Query {
     /// Scopes that the service wants for this query.
     pub fn scopes(&self) -> &'static [&'static str] {
         if self.segments.is_empty() { &["crm:read"] } else { &["crm:read", "cdp:read"] }
+    }
+}
+
+impl From<Query> for Draft {
+    fn from(query: Query) -> Self {
+        query.to_draft()
+    }
+}
+
+impl TryFrom<Draft> for Query {
+    type Error = Error;
+
+    /// The first of what is wrong.
+    fn try_from(draft: Draft) -> Result<Self, Error> {
+        draft.check().map_err(|mut wrong| wrong.swap_remove(0))
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -28,6 +28,7 @@ use super::fetch::limits::Limiter;
 use super::fetch::pull::{Ended, Pull};
 use super::fetch::transport::{Http, Transport};
 use super::options::Service;
+use super::place::Place;
 use super::plan::{Known, Plan};
 use super::query::{Filter, Id, Query, QueryId};
 
@@ -120,7 +121,7 @@ impl Worker {
         let mut runs = Runs {
             client,
             cache,
-            cancels: HashMap::new(),
+            reins: HashMap::new(),
             tasks: JoinSet::new(),
             totals: HashMap::new(),
             trail,
@@ -135,8 +136,8 @@ impl Worker {
             }
         }
         // Nobody listens any more; a run that waits for a reader must not wait for ever.
-        for cancel in runs.cancels.values() {
-            cancel.cancel();
+        for reins in runs.reins.values() {
+            reins.cancel.cancel();
         }
         while runs.tasks.join_next().await.is_some() {}
     }
@@ -174,12 +175,19 @@ async fn on_the_disk<T: Send + 'static>(
 struct Runs {
     client: Client,
     cache: Cache,
-    cancels: HashMap<QueryId, CancellationToken>,
+    /// The runs under way.
+    reins: HashMap<QueryId, Reins>,
     tasks: JoinSet<Option<Finished>>,
     /// How many profiles a target had when it was last asked, for plans.
     totals: HashMap<Target, u64>,
     /// Without a trail to write to, nothing is asked.
     trail: Result<Option<Trail>, Error>,
+}
+
+/// What a run under way is steered with.
+struct Reins {
+    cancel: CancellationToken,
+    want: watch::Sender<Option<u64>>,
 }
 
 /// A run that is over, what it asked for, and how many the service said there are.
@@ -199,10 +207,16 @@ impl Target {
 impl Runs {
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Run(id, query) => self.start(id, query),
+            Command::Run(id, query, want) => self.start(id, query, None, want),
+            Command::Resume(id, place, want) => self.start(id, place.query.clone(), Some(place), want),
+            Command::Want(id, want) => {
+                if let Some(reins) = self.reins.get(&id) {
+                    reins.want.send_replace(want);
+                }
+            }
             Command::Cancel(id) => {
-                if let Some(cancel) = self.cancels.get(&id) {
-                    cancel.cancel();
+                if let Some(reins) = self.reins.get(&id) {
+                    reins.cancel.cancel();
                 }
             }
             Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
@@ -210,16 +224,21 @@ impl Runs {
         }
     }
 
-    fn start(&mut self, id: QueryId, query: Query) {
+    fn start(&mut self, id: QueryId, query: Query, place: Option<Arc<Place>>, want: Option<u64>) {
         let cancel = CancellationToken::new();
-        self.cancels.insert(id, cancel.clone());
+        let (want, wanted) = watch::channel(want);
+        self.reins.insert(id, Reins { cancel: cancel.clone(), want });
         let client = self.client.clone();
         let target = Target::of(&query);
         let asked = query.clone();
         let trail = self.trail.clone();
         let cache = self.cache.clone();
         self.tasks.spawn(async move {
-            let pull = Pull::new(client.clone(), cache.clone(), id, query);
+            let refused = Pull::new(client.clone(), cache.clone(), id, asked.clone(), wanted.clone());
+            let mut pull = Pull::new(client.clone(), cache, id, query, wanted);
+            if let Some(place) = place {
+                pull = pull.from_place(place);
+            }
             let ended = match &trail {
                 // In a task of its own: whoever waits for the run's end hears of it also when it panics.
                 Ok(_) => AbortOnDropHandle::new(tokio::spawn(pull.run(cancel)))
@@ -227,8 +246,7 @@ impl Runs {
                     .map_err(|_| Error::panicked()),
                 Err(error) => Err(error.clone()),
             };
-            let ended = ended
-                .unwrap_or_else(|error| Pull::new(client.clone(), cache, id, asked.clone()).refuse(error));
+            let ended = ended.unwrap_or_else(|error| refused.refuse(error));
             let recorded = match trail {
                 Ok(Some(trail)) => trail.record(&asked, &ended).await,
                 _ => Ok(()),
@@ -236,7 +254,8 @@ impl Runs {
             let Ended { summary, error, .. } = ended;
             let error = error.or(recorded.err());
             let summary = Arc::new(summary);
-            let total = summary.total.or((summary.cut.is_none()).then_some(summary.rows));
+            let all = summary.rows + summary.before;
+            let total = summary.total.or((summary.cut.is_none()).then_some(all));
             client
                 .tell(match error {
                     None => Event::Finished(id, summary),
@@ -273,7 +292,7 @@ impl Runs {
         match ended {
             Ok(None) => {}
             Ok(Some((id, target, total))) => {
-                self.cancels.remove(&id);
+                self.reins.remove(&id);
                 if self.totals.len() >= TOTALS {
                     self.totals.clear();
                 }

@@ -61,6 +61,7 @@ pub struct Writer<W: Write> {
     /// Whole rows that wait to be written.
     buffer: String,
     begun: bool,
+    /// Rows taken so far.
     rows: u64,
 }
 
@@ -68,6 +69,11 @@ impl<W: Write> Writer<W> {
     /// A writer of the fields that were asked for. `csv` counts for CSV alone.
     pub fn new(out: W, format: Format, fields: FieldSet, csv: CsvOptions) -> Self {
         Self { out, format, fields, csv, buffer: String::new(), begun: false, rows: 0 }
+    }
+
+    /// A writer that goes on behind rows that are there already.
+    pub fn going_on(out: W, format: Format, fields: FieldSet, csv: CsvOptions) -> Self {
+        Self { begun: true, rows: 1, ..Self::new(out, format, fields, csv) }
     }
 
     /// Writes what stands before the first row: a header, a bracket. [`row`](Self::row) does it where nobody
@@ -131,9 +137,9 @@ impl<W: Write> Writer<W> {
         Ok(self.out)
     }
 
-    /// Rows taken so far.
-    pub fn rows(&self) -> u64 {
-        self.rows
+    /// Where the rows go.
+    pub fn output(&mut self) -> &mut W {
+        &mut self.out
     }
 
     fn pass_on(&mut self) -> io::Result<()> {

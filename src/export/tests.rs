@@ -21,7 +21,6 @@ fn write(rows: &[&str], fields: &str, format: Format, csv: CsvOptions) -> String
     for row in &rows {
         writer.row(row).unwrap();
     }
-    assert_eq!(writer.rows(), rows.len() as u64);
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }
 

@@ -4,6 +4,9 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use cxlens::args;
+use cxlens::cli::query::Ask;
+use cxlens::cli::resume::{Stopped, Store, Whom};
+use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
 use cxlens::config::{self, Flags, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
@@ -42,6 +45,8 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
+        pause: settings.explorer.pause,
+        pull: settings.explorer.pull,
         clock: start.clock.clone(),
         theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
         ascii: false,
@@ -60,24 +65,53 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
 /// `cxlens query`
 pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
+    if typed.resume {
+        return resume(typed, settings, start);
+    }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
         return dry_run(&settings, &query?);
     }
     // Where neither a query nor a tenant was given, both are told.
-    let service = if settings.wants_sandbox() { Ok(()) } else { settings.service().map(drop) };
-    let query = match (query, service) {
-        (Ok(query), Ok(())) => query,
-        (query, service) => {
-            return Err(Failed(query.err().into_iter().flatten().chain(service.err()).collect()));
+    let (query, store) = match (query, store(&settings)) {
+        (Ok(query), Ok(store)) => (query, store),
+        (query, store) => {
+            return Err(Failed(query.err().into_iter().flatten().chain(store.err()).collect()));
         }
     };
     let streams = streams(&settings);
-    let sink = translate::sink(typed, &query, streams)?;
+    let target = translate::target(typed, streams)?;
+    let sink = translate::sink(&target, &query, streams, None)?;
+    if target.output.is_some() {
+        store.forget(target.output.as_deref());
+    }
+    pull(settings, start, Ask { query, place: None, store: Some((store, target)) }, sink, streams)
+}
+
+/// `cxlens query --resume`
+fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, Failed> {
+    let store = store(&settings)?;
+    let Stopped { mut target, bytes, place, .. } = store.find(translate::output(typed))?;
+    let streams = streams(&settings);
+    if target.output.is_none() && !streams.stdout_is_terminal && target.shape == Shape::Table {
+        target.shape = Shape::Ndjson;
+    }
+    let sink = translate::sink(&target, &place.query, streams, Some(bytes))?;
+    let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
+    pull(settings, start, ask, sink, streams)
+}
+
+/// Where the stopped runs of the service are kept that is asked.
+fn store(settings: &Settings) -> Result<Store, Error> {
+    let whom = if settings.wants_sandbox() { Whom::sandbox() } else { Whom::tenant(&settings.service()?) };
+    Ok(Store::new(settings.paths.resume(), whom))
+}
+
+fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams) -> Result<u8, Failed> {
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) = session::start(settings.without_cache(), start.clock).split();
-        let code = query::run(handle, query, sink, streams, &mut signals, say).await;
+        let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)
     })

@@ -2,9 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
 use cxlens::args;
 use cxlens::cli::output::PartialFile;
+use cxlens::cli::resume::Target;
 use cxlens::cli::sink::{Shape, Sink, Style};
 use cxlens::cli::{Streams, ids};
 use cxlens::config::{Flags, QueryDefaults, flag, units};
@@ -80,24 +82,46 @@ fn id_file(query: &args::QueryFlags) -> Result<Vec<String>, Vec<Error>> {
     ids::read(file, &name, column)
 }
 
-/// Where the rows go and in which shape; a file is begun here.
+/// Where the rows go and in which shape.
 ///
 /// # Errors
-/// The file is there already, or cannot be written, or its name says no format.
-pub(crate) fn sink(typed: &args::Query, query: &Query, streams: Streams) -> Result<Sink, Error> {
-    let file = typed.output.as_deref().filter(|path| path.as_os_str() != "-");
+/// The name of the file says no format.
+pub(crate) fn target(typed: &args::Query, streams: Streams) -> Result<Target, Error> {
+    let output = output(typed);
     let shape = match typed.format {
         Some(args::Format::Table) => Shape::Table,
         Some(args::Format::Ndjson) => Shape::Ndjson,
         Some(args::Format::Json) => Shape::Json,
         Some(args::Format::Csv) => Shape::Csv,
-        None => Shape::guess(file, streams.stdout_is_terminal)?,
+        None => Shape::guess(output, streams.stdout_is_terminal)?,
     };
-    let style = Style { fields: query.fields(), raw_csv: typed.raw_csv, streams };
-    match file {
-        None => Ok(Sink::stdout(shape, style, io::stdout().lock())),
-        Some(path) => Ok(Sink::file(shape, style, PartialFile::create(path, typed.force)?)),
-    }
+    Ok(Target { output: output.map(Path::to_owned), shape, raw_csv: typed.raw_csv, force: typed.force })
+}
+
+/// The file to write to; `None`: stdout.
+pub(crate) fn output(typed: &args::Query) -> Option<&Path> {
+    typed.output.as_deref().filter(|path| path.as_os_str() != "-")
+}
+
+/// Begins the output, or goes on behind the first `bytes` of what is there.
+///
+/// # Errors
+/// The file is there already, is not what it was, or cannot be written.
+pub(crate) fn sink(
+    target: &Target,
+    query: &Query,
+    streams: Streams,
+    bytes: Option<u64>,
+) -> Result<Sink, Error> {
+    let style = Style { fields: query.fields(), raw_csv: target.raw_csv, goes_on: bytes.is_some(), streams };
+    let Some(path) = &target.output else {
+        return Ok(Sink::stdout(target.shape, style, io::stdout().lock()));
+    };
+    let file = match bytes {
+        Some(bytes) => PartialFile::reopen(path, target.force, bytes)?,
+        None => PartialFile::create(path, target.force)?,
+    };
+    Ok(Sink::file(target.shape, style, file))
 }
 
 /// The sandbox that was typed; what was not is as the explorer starts it.

@@ -112,6 +112,10 @@ actions! {
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
+    GoOn "go-on", "", "go on where a run paused or stopped; while rows arrive, to the end without a pause",
+        &[Builder, Profiles, Detail, Activity, Error], ["p"];
+    PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
+        PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
     Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
         &[Profiles, Detail, Error], ["y"];

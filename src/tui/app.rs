@@ -2,6 +2,7 @@
 //!
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
+mod reach;
 mod view;
 mod world;
 
@@ -14,6 +15,7 @@ use tokio::time::Instant;
 
 pub use world::{Moment, Start, Turn};
 
+use reach::Reach;
 use world::World;
 
 use super::action::{Action, Context};
@@ -44,6 +46,8 @@ pub struct App {
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
+    /// How far runs go by themselves.
+    reach: Reach,
     /// Run as soon as the service is known.
     run_when_ready: bool,
     /// Why there is no service at all.
@@ -66,6 +70,7 @@ impl App {
                 service: None,
                 limits: None,
                 running: None,
+                pull: start.pull,
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
@@ -75,6 +80,7 @@ impl App {
             activity: Activity::new(),
             overlay: None,
             shown: QueryId::default(),
+            reach: Reach::new(start.pause),
             run_when_ready: start.run,
             broken: None,
             notice: None,
@@ -152,6 +158,8 @@ impl App {
             Action::Run => self.run(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
+            Action::GoOn => self.go_on(at),
+            Action::PullMode => self.toggle_pull(at),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
@@ -224,6 +232,7 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
         }
@@ -284,13 +293,15 @@ impl App {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
         }
         self.shown = QueryId(self.shown.0 + 1);
-        self.world.running = Some(Running { id: self.shown, since: at.now, cancelling: false });
+        self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.detail_open = false;
         self.detail.clear();
         self.world.focus = Focus::Profiles;
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
+        self.reach.place = None;
+        let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
         let left = if self.builder.is_editing() {
@@ -298,7 +309,7 @@ impl App {
         } else {
             Outcome::IGNORED
         };
-        effects.push(Effect::Engine(Command::Run(self.shown, query)));
+        effects.push(Effect::Engine(Command::Run(self.shown, query, want)));
         Turn { changed: true, effects }.and(self.settle(left, at))
     }
 
@@ -313,10 +324,11 @@ impl App {
             return Turn::changed(true);
         }
         self.profiles.finish(summary, error.as_ref(), &ctx);
+        self.reach.place.clone_from(&summary.place);
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
         let outcome = self.builder.replan(&ctx);
         if let Some(error) = error {
-            self.fail(vec![error], Some(summary.rows));
+            self.fail(vec![error], Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
             // Nothing would be lost any more.
             self.overlay = None;
@@ -325,7 +337,8 @@ impl App {
     }
 
     fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
-        self.overlay = Some(Overlay::Error(Box::new(ErrorPanel::new(errors, kept))));
+        let goes_on = kept.is_some() && self.reach.place.is_some();
+        self.overlay = Some(Overlay::Error(Box::new(ErrorPanel::new(errors, kept, goes_on))));
     }
 
     /// Close, clear, then cancel the run.
@@ -348,7 +361,7 @@ impl App {
     }
 
     fn quit(&mut self) -> Turn {
-        if self.world.running.is_some_and(|r| !r.cancelling) {
+        if self.world.running.is_some_and(|r| !r.cancelling && !r.paused) {
             self.overlay = Some(Overlay::Confirm);
             return Turn::changed(true);
         }
@@ -372,6 +385,7 @@ impl App {
                 self.overlay = None;
                 self.run(at).and(Turn::changed(true))
             }
+            (Action::GoOn, Some(Overlay::Error(_))) => self.go_on(at),
             (Action::Copy, Some(Overlay::Error(panel))) => Turn::of(Effect::Copy(panel.text())),
             (action, Some(overlay)) => {
                 let ctx = self.world.ctx(at, self.world.size);
@@ -409,7 +423,7 @@ impl App {
             None => {}
         }
         self.follow();
-        turn
+        turn.and(self.pull_more(at))
     }
 
     /// The open profile is the one under the table's cursor.

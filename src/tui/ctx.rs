@@ -49,6 +49,8 @@ pub struct Ctx<'a> {
     pub limits: Option<&'a Limits>,
     /// The run that is under way, if one is.
     pub running: Option<&'a Running>,
+    /// Whether rows are asked for only as the reader nears the end.
+    pub pull: bool,
 }
 
 impl<'a> Ctx<'a> {
@@ -68,6 +70,8 @@ pub struct Running {
     pub since: Instant,
     /// Whether it was cancelled and its end is awaited.
     pub cancelling: bool,
+    /// Whether it waits until more rows are wanted.
+    pub paused: bool,
 }
 
 impl Running {
@@ -139,6 +143,7 @@ pub(crate) mod fixture {
         pub(crate) service: Option<ServiceInfo>,
         pub(crate) limits: Option<Limits>,
         pub(crate) running: Option<Running>,
+        pub(crate) pull: bool,
     }
 
     impl World {
@@ -159,6 +164,7 @@ pub(crate) mod fixture {
                 }),
                 limits: None,
                 running: None,
+                pull: false,
             }
         }
 
@@ -175,6 +181,7 @@ pub(crate) mod fixture {
                 service: self.service.as_ref(),
                 limits: self.limits.as_ref(),
                 running: self.running.as_ref(),
+                pull: self.pull,
             }
         }
     }

@@ -52,6 +52,7 @@ pub(crate) fn exchange(n: u64, status: u16, millis: u64) -> Exchange {
         attempt: 1,
         outcome: Outcome::Status(status),
         phases: Phases {
+            connect: Duration::from_micros(if n.is_multiple_of(5) { 3_200 } else { 0 }),
             first_byte: Duration::from_millis(millis),
             limit: Duration::from_millis(n),
             ..Phases::default()
@@ -98,32 +99,22 @@ pub(crate) fn limits(now: Instant) -> Limits {
 
 pub(crate) fn summary(status: Status, rows: u64) -> Arc<Summary> {
     Arc::new(Summary {
-        status,
         started: NOON.parse().unwrap(),
         elapsed: Duration::from_millis(21_400),
-        rows,
         total: Some(10_000),
         pages: 25,
         requests: 27,
         retries: 1,
         throttled: 1,
-        cache_hits: 0,
-        oldest: None,
         bytes: 1_400_000,
-        repeats: 0,
-        not_found: Vec::new(),
-        filtered: false,
-        set_aside: Vec::new(),
         network: Latency {
             count: 27,
             p50: Duration::from_millis(23),
             p95: Duration::from_millis(61),
             max: Duration::from_millis(80),
         },
-        processing: Latency::default(),
         accuracy: Some(0.992),
-        past_retention: 0,
-        cut: None,
+        ..Summary::of(status, rows)
     })
 }
 

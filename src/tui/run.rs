@@ -36,6 +36,10 @@ pub struct Setup {
     pub draft: Draft,
     /// Run it as soon as the service is known (`--run`).
     pub run_at_once: bool,
+    /// Runs pause after so many rows; `None`: never.
+    pub pause: Option<u64>,
+    /// Whether rows are asked for only as the reader nears the end.
+    pub pull: bool,
     /// Time.
     pub clock: Clock,
     /// Styles; see [`ThemeChoice::detect`].
@@ -82,7 +86,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, in_tmux, tenant, sandbox, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
-    let mut app = App::new(Start { draft, run: setup.run_at_once, theme, keys, tenant, sandbox });
+    let (run, pause, pull) = (setup.run_at_once, setup.pause, setup.pull);
+    let mut app = App::new(Start { draft, run, pause, pull, theme, keys, tenant, sandbox });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;

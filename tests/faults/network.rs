@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cxlens::engine::error::{Error, Kind};
-use cxlens::engine::event::{Command, Event};
+use cxlens::engine::event::{Command, Event, Status};
 use cxlens::engine::query::QueryId;
 use url::Url;
 
@@ -80,7 +80,7 @@ async fn ask(base: &str, connect: Duration) -> (Error, usize) {
     service.timeouts.connect = connect;
     service.timeouts.token = 10 * SECOND;
     let mut handle = worker(service);
-    handle.commands.send(Command::Run(QueryId(1), draft.check().unwrap())).await.unwrap();
+    handle.commands.send(Command::Run(QueryId(1), draft.check().unwrap(), None)).await.unwrap();
     let mut attempts = 0;
     loop {
         match handle.events.recv().await.unwrap() {
@@ -107,6 +107,25 @@ async fn a_name_without_an_address_is_tried_again_and_named() {
         error.cause.contains("could not be resolved") && error.remedy.contains("acme.invalid"),
         "{error}"
     );
+}
+
+/// The service holds every reply: that its requests end all the same is the client's doing.
+#[tokio::test]
+async fn cancelling_closes_the_sockets_and_keeps_what_came() {
+    let mut case = Case::of("none");
+    case.service.timeouts.page = 60 * SECOND;
+    let mut session = case.start().await;
+    let control = session.control();
+    let gate = control.hold();
+    session.ask().await;
+    // The token, and the first page.
+    gate.let_through(2);
+    control.wait_until(|counters| counters.held == 5).await;
+    session.handle.commands.send(session.cancel()).await.unwrap();
+    control.wait_until(|counters| counters.in_flight == 0).await;
+    let ran = session.finish().await;
+    assert_eq!((ran.summary.status, ran.rows.len()), (Status::Cancelled, PAGE as usize));
+    drop(gate);
 }
 
 #[tokio::test]

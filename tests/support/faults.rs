@@ -164,7 +164,7 @@ impl Session {
     /// Asks; the answer is for [`Self::finish`].
     pub(crate) async fn ask(&mut self) {
         self.seen = Seen { runs: self.seen.runs + 1, ..Seen::default() };
-        let run = Command::Run(QueryId(self.seen.runs), self.draft.check().unwrap());
+        let run = Command::Run(QueryId(self.seen.runs), self.draft.check().unwrap(), None);
         self.handle.commands.send(run).await.unwrap();
     }
 
@@ -279,7 +279,7 @@ impl Ran {
             let Some(retry) = told.retry.as_ref().filter(|r| r.because == RetryReason::RetryAfter) else {
                 continue;
             };
-            let closed = told.at + told.phases.server();
+            let closed = told.at + told.phases.connect + told.phases.server();
             let opens = closed + retry.after;
             // Both are read off the wall clock, a moment apart.
             let slack = Duration::from_millis(2);

@@ -8,13 +8,13 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::cli::output::PartialFile;
 use crate::cli::sink::{Shape, Style};
-use crate::engine::event::{Cut, Latency, Page, SetAside};
+use crate::engine::event::{Cut, Page, SetAside};
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
 use crate::engine::query::{Draft, FieldSet};
 
 const STREAMS: Streams =
     Streams { stdout_is_terminal: false, stderr_is_terminal: false, columns: 80, colour: false };
-const STYLE: Style = Style { fields: FieldSet::ID, raw_csv: false, streams: STREAMS };
+const STYLE: Style = Style { fields: FieldSet::ID, raw_csv: false, goes_on: false, streams: STREAMS };
 
 /// stdout that a test looks into, and that may fail after some bytes.
 #[derive(Clone, Default)]
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     async fn runs(&mut self) {
-        assert!(matches!(self.commands.recv().await, Some(Command::Run(RUN, _))));
+        assert!(matches!(self.commands.recv().await, Some(Command::Run(RUN, _, None))));
     }
 
     async fn is_cancelled(&mut self) {
@@ -64,29 +64,8 @@ impl Engine {
 }
 
 fn summary(status: Status, rows: u64) -> Summary {
-    Summary {
-        status,
-        started: "2026-03-04T12:00:00Z".parse().unwrap(),
-        elapsed: Duration::from_secs(1),
-        rows,
-        total: None,
-        pages: 1,
-        requests: 2,
-        retries: 0,
-        throttled: 0,
-        cache_hits: 0,
-        oldest: None,
-        bytes: 1,
-        repeats: 0,
-        not_found: Vec::new(),
-        filtered: false,
-        set_aside: Vec::new(),
-        network: Latency::default(),
-        processing: Latency::default(),
-        accuracy: None,
-        past_retention: 0,
-        cut: (status == Status::Cancelled).then_some(Cut::Cancelled),
-    }
+    let cut = (status == Status::Cancelled).then_some(Cut::Cancelled);
+    Summary { cut, ..Summary::of(status, rows) }
 }
 
 /// Runs against an engine that `play` plays; gives the exit code and stderr.
@@ -99,7 +78,8 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
     let mut signals = Signals::from_test(signal_rx);
     let mut said = String::new();
     let handle = Handle { commands, events };
-    let run = run(handle, query, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
+    let ask = Ask { query, place: None, store: None };
+    let run = run(handle, ask, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
     // Time is paused: it is up as soon as both wait for each other.
     let both = async { tokio::join!(run, play(engine)) };
     let (code, ()) = tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();

@@ -30,6 +30,9 @@ use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Query, QueryId};
 use crate::wire::crm_v2;
 
+/// Windows of pages that may have come and wait for one before them.
+const AHEAD: usize = 2;
+
 /// One page as it was read.
 #[derive(Debug)]
 pub struct Fetched {
@@ -43,6 +46,8 @@ pub struct Fetched {
     pub cached: Option<Duration>,
     /// The rows as received, to tell whether a page repeats the one before.
     pub items: Bytes,
+    /// Its own URL.
+    pub url: Url,
     /// Where it says that more can be had; or what stands there instead of text.
     pub next: std::result::Result<Option<String>, &'static str>,
 }
@@ -60,17 +65,19 @@ pub struct Batch {
     pub query: Arc<Query>,
     /// The run.
     pub id: QueryId,
-    /// The URL of page 1.
+    /// The URL of the page to begin with.
     pub first: Url,
+    /// The number of that page: 1, unless an earlier run came further.
+    pub page: u32,
     /// Its number, from 1, and of how many.
     pub number: (u32, u32),
+    /// Rows that it may bring, so many IDs it asks for; `None`: nobody knows.
+    pub most: Option<u64>,
     /// When the run began.
     pub from: Instant,
-    /// Pages that the run's row limit needs at most, where it has one.
-    pub enough: Option<u32>,
-    /// Pages that the run has taken in so far: nothing is asked past `enough` before it is known that the rows
-    /// did not suffice.
-    pub taken_in: watch::Receiver<u32>,
+    /// The last page that may be asked for now: the rows that are wanted fit into that many. It moves on when they
+    /// did not suffice, or when more are wanted.
+    pub allowed: watch::Receiver<u32>,
 }
 
 impl Batch {
@@ -86,7 +93,8 @@ impl Batch {
     async fn follow(&self, pages: &mpsc::Sender<Result<Fetched>>) -> Result<()> {
         let mut url = self.first.clone();
         let mut visited = HashSet::from([paging::canonical(&url)]);
-        let mut page = 1;
+        let mut page = self.page;
+        let mut allowed = self.allowed.clone();
         let mut fetched = self.fetch(&url, page).await?;
         loop {
             let next = self.next(&url, page, &fetched);
@@ -112,6 +120,9 @@ impl Batch {
                 return Err(self.loops(page, "the next page was visited before"));
             }
             page += 1;
+            if allowed.wait_for(|last| *last >= page).await.is_err() {
+                return Ok(());
+            }
             fetched = self.fetch(&url, page).await?;
         }
     }
@@ -127,27 +138,48 @@ impl Batch {
     ) -> Result<Option<(u32, Url)>> {
         let size = u64::from(self.query.page_size());
         // The last page worth asking for before it is known that there are more.
-        let mut last = total.map(|total| u32::try_from(total.div_ceil(size)).unwrap_or(u32::MAX));
-        if let Some(enough) = self.enough {
-            last = Some(last.map_or(enough, |last| last.min(enough)));
-        }
-        let window = self.client.service().bounds.concurrency.max(1) as usize;
+        let rows = total.or(self.most);
+        let last = rows.map_or(u32::MAX, |rows| u32::try_from(rows.div_ceil(size)).unwrap_or(u32::MAX));
+        let mut allowed = self.allowed.clone();
         let mut pending = FuturesOrdered::new();
+        // Pages are delivered in order and come in any: one that is slow must not hold up the others' places.
+        let (arrives, mut arrived) = mpsc::unbounded_channel();
+        let (mut asked_for, mut over) = (0, false);
         let mut ask = page + 1;
         let mut at = page;
-        let mut taken_in = self.taken_in.clone();
         loop {
-            let used_up = pending.is_empty() && self.enough.is_some_and(|enough| ask > enough);
-            if used_up && taken_in.wait_for(|pages| *pages >= at).await.is_err() {
-                return Ok(None);
-            }
-            while pending.len() < window && (last.is_none_or(|last| ask <= last) || pending.is_empty()) {
+            let most = *allowed.borrow_and_update();
+            let window = self.client.limiter().concurrency() as usize;
+            while asked_for < window
+                && pending.len() < window * AHEAD
+                && ask <= most
+                && (!over && ask <= last || pending.is_empty())
+            {
                 let (own, url, number) = (self.clone(), paging::ahead(first, ask - page), ask);
-                let task = tokio::spawn(async move { own.fetch(&url, number).await });
+                let arrives = arrives.clone();
+                let task = tokio::spawn(async move {
+                    let fetched = own.fetch(&url, number).await;
+                    let _ = arrives.send(!matches!(&fetched, Ok(Fetched { next: Ok(Some(_)), .. })));
+                    fetched
+                });
                 pending.push_back(AbortOnDropHandle::new(task));
-                ask += 1;
+                (ask, asked_for) = (ask + 1, asked_for + 1);
             }
-            let Some(joined) = pending.next().await else { return Ok(None) };
+            let joined = tokio::select! {
+                biased;
+                Some(is_last) = arrived.recv() => {
+                    asked_for -= 1;
+                    // Nothing is asked behind a page that says no more, even before its turn to be delivered.
+                    over |= is_last;
+                    continue;
+                }
+                Some(joined) = pending.next() => joined,
+                moved = allowed.changed() => match moved {
+                    Ok(()) => continue,
+                    // Nobody wants anything any more.
+                    Err(_) => return Ok(None),
+                },
+            };
             let fetched = joined.map_err(|_| Error::panicked())??;
             at += 1;
             let next = self.next(&paging::ahead(first, at - page), at, &fetched);
@@ -203,7 +235,7 @@ impl Batch {
         let key = Cache::key(self.client.service(), url);
         if self.query.use_cache()
             && let Some(hit) = self.cache.get(&key, clock.now())
-            && let Ok(taken) = self.read(&hit.body, page)
+            && let Ok(taken) = self.read(&hit.body, url, page)
         {
             return Ok(Fetched { cached: Some(hit.age), ..taken.value });
         }
@@ -221,14 +253,14 @@ impl Batch {
                 let cause = "a web page (text/html) came instead of profiles".into();
                 return Err(Bad { cause, passing: false });
             }
-            let taken = self.read(&reply.body, page)?;
+            let taken = self.read(&reply.body, url, page)?;
             self.cache.put(key.clone(), reply.body.clone(), self.from);
             Ok(taken)
         };
         self.client.call(&call, &self.tally, read).await
     }
 
-    fn read(&self, body: &Bytes, page: u32) -> std::result::Result<Taken<Fetched>, Bad> {
+    fn read(&self, body: &Bytes, url: &Url, page: u32) -> std::result::Result<Taken<Fetched>, Bad> {
         let clock = self.client.clock();
         let start = clock.now();
         let read = crm_v2::page(body)
@@ -250,6 +282,7 @@ impl Batch {
             total: read.total,
             cached: None,
             items,
+            url: url.clone(),
             next: read.next.map(|next| next.map(std::borrow::Cow::into_owned)),
         };
         Ok(Taken { value, rows: Some(rows), decode, pipeline })

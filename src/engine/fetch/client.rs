@@ -107,6 +107,8 @@ pub struct Counts {
     pub throttled: u32,
     /// Bytes of decoded bodies.
     pub bytes: u64,
+    /// Connections that had to be made.
+    pub connect: Vec<Duration>,
     /// The server's latency, one a reply.
     pub network: Vec<Duration>,
     /// Our own time, one a page.
@@ -257,19 +259,25 @@ impl Client {
             number += 1;
             let (slot, token, mut phases) = self.admit(call).await?;
             let at = self.0.clock.wall();
+            let sent = self.0.clock.now();
             let exchanged = self.0.transport.exchange(self.request(call, token.as_deref())).await;
             let mut taken = None;
             let mut bad = None;
-            if let Ok(reply) = &exchanged {
-                phases.first_byte = reply.first_byte;
-                phases.body = reply.reading;
-                self.note(reply, token.as_deref());
-                if (200..300).contains(&reply.status) {
-                    match read(reply) {
-                        Ok(read) => taken = Some(read),
-                        Err(error) => bad = Some(error),
+            match &exchanged {
+                Ok(reply) => {
+                    phases.connect = reply.connect;
+                    phases.first_byte = reply.first_byte;
+                    phases.body = reply.reading;
+                    self.note(reply, token.as_deref());
+                    if (200..300).contains(&reply.status) {
+                        match read(reply) {
+                            Ok(read) => taken = Some(read),
+                            Err(error) => bad = Some(error),
+                        }
                     }
                 }
+                Err(fault) if fault.is_unconnected() => phases.connect = self.0.clock.now() - sent,
+                Err(_) => phases.first_byte = self.0.clock.now() - sent,
             }
             if let Some(taken) = &taken {
                 phases.decode = taken.decode;
@@ -458,6 +466,9 @@ impl Client {
             counts.retries += u32::from(attempt > 1);
             counts.throttled += u32::from(throttled);
             counts.bytes += bytes;
+            if !phases.connect.is_zero() {
+                counts.connect.push(phases.connect);
+            }
             if attempted.exchanged.is_ok() {
                 counts.network.push(phases.server());
             }
@@ -483,6 +494,7 @@ impl Client {
             label = %call.label,
             attempt,
             status = outcome.status(),
+            connect_ms = phases.connect.as_millis() as u64,
             server_ms = phases.server().as_millis() as u64,
             waited_ms = phases.waiting().as_millis() as u64,
             bytes,

@@ -275,6 +275,11 @@ impl Limiter {
         self.0.changed.notify_one();
     }
 
+    /// The most requests that may ever be under way at once, as it is set now.
+    pub fn concurrency(&self) -> u32 {
+        self.0.lock().bounds.concurrency.max(1)
+    }
+
     /// The longest `Retry-After` that is waited out.
     pub fn max_wait(&self) -> Duration {
         self.0.lock().bounds.max_wait

@@ -11,6 +11,7 @@
 
 pub mod batch;
 pub mod client;
+mod connecting;
 mod explain;
 pub mod headers;
 pub mod limits;

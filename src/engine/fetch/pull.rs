@@ -6,8 +6,7 @@
 //!            Batch::pull ─┘               loops found          (bounded)
 //! ```
 
-use std::collections::{HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,17 +16,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use url::{Position, Url};
 
 use super::batch::{Batch, Fetched};
 use super::client::{Client, Tally};
-use super::paging;
+use super::paging::{self, Next};
 use crate::engine::batches::batches;
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Result};
 use crate::engine::event::{Cut, Event, Latency, Page, SetAside, Status, Summary};
 use crate::engine::pipeline::Accuracy;
 use crate::engine::pipeline::profile::Profile;
-use crate::engine::query::{Id, Query, QueryId};
+use crate::engine::place::{Place, Seen};
+use crate::engine::query::{Query, QueryId};
 
 /// Empty pages in a row that are followed.
 const EMPTY_IN_A_ROW: u32 = 100;
@@ -58,8 +59,11 @@ pub struct Pull {
     from: Instant,
     started: Timestamp,
     tokens_before: u32,
+    /// Where an earlier run stopped, where this one goes on from there.
+    start: Option<Arc<Place>>,
+    /// What was delivered last.
+    last: Option<Last>,
     seen: Seen,
-    asked: HashSet<Id>,
     accuracy: Accuracy,
     rows: u64,
     pages: u32,
@@ -71,42 +75,51 @@ pub struct Pull {
     totals: u64,
     past_retention: u64,
     scopes: Vec<String>,
-    /// Whether rows are still wanted, and whether there are more than were.
+    /// The rows that are wanted for now, those before included.
+    want: watch::Receiver<Option<u64>>,
+    /// Whether the limit allows more rows, and whether there are more than it does.
     wanted: bool,
     more: bool,
 }
 
-/// Fingerprints of the IDs that came. Two independent 64-bit hashes: with a million rows the odds of taking a
-/// new row for a repeat are about 1 in 10^27.
-#[derive(Debug, Default)]
-struct Seen {
-    prints: HashSet<u128>,
-    keys: (RandomState, RandomState),
+/// The last page that was delivered: what is behind it is where to go on.
+#[derive(Debug)]
+struct Last {
+    batch: (u32, u32),
+    page: u32,
+    url: Url,
+    next: std::result::Result<Option<String>, &'static str>,
 }
 
-impl Seen {
-    /// Whether it is new.
-    fn insert(&mut self, id: &str) -> bool {
-        let print = u128::from(self.keys.0.hash_one(id)) << 64 | u128::from(self.keys.1.hash_one(id));
-        self.prints.insert(print)
-    }
+/// A batch that is being fetched.
+struct UnderWay {
+    batch: Batch,
+    pages: mpsc::Receiver<Result<Fetched>>,
+    allow: watch::Sender<u32>,
+    task: AbortOnDropHandle<()>,
 }
 
 /// What the batch at hand delivered so far.
-#[derive(Default)]
 struct Progress {
+    /// The number of the last page that was delivered.
     page: u32,
+    /// What was on it.
     before: Option<Bytes>,
     empty: u32,
     stale: u32,
 }
 
 impl Pull {
-    /// A run that has not begun.
-    pub fn new(client: Client, cache: Cache, id: QueryId, query: Query) -> Self {
+    /// A run that has not begun. `want`: the rows that are wanted for now; with all of them delivered it pauses.
+    pub fn new(
+        client: Client,
+        cache: Cache,
+        id: QueryId,
+        query: Query,
+        want: watch::Receiver<Option<u64>>,
+    ) -> Self {
         let (from, started) = (client.clock().now(), client.clock().wall());
         let tokens_before = client.token_requests();
-        let asked = query.ids().iter().cloned().collect();
         let accuracy = Accuracy::new(query.fields());
         Self {
             client,
@@ -117,8 +130,9 @@ impl Pull {
             from,
             started,
             tokens_before,
+            start: None,
+            last: None,
             seen: Seen::default(),
-            asked,
             accuracy,
             rows: 0,
             pages: 0,
@@ -130,9 +144,17 @@ impl Pull {
             totals: 0,
             past_retention: 0,
             scopes: Vec::new(),
+            want,
             wanted: true,
             more: false,
         }
+    }
+
+    /// The same run, beginning where an earlier one stopped.
+    #[must_use]
+    pub fn from_place(self, place: Arc<Place>) -> Self {
+        let seen = place.seen.clone();
+        Self { seen, total: place.total, start: Some(place), ..self }
     }
 
     /// Runs to the end, to the limit, to an error or until cancelled; what came by then has been told.
@@ -164,54 +186,119 @@ impl Pull {
         let query = Arc::new(self.query.with_sorted_ids());
         let cut = batches(&query, |ids| paging::page_url(&service, &query, ids, 99_999).as_str().len())?;
         let of = cut.len() as u32;
-        if !self.starts_in_cache(&paging::page_url(&service, &query, first_ids(&query, &cut), 1)) {
+        let (batch, page, target) =
+            self.start.as_ref().map_or((1, 1, None), |start| (start.batch, start.page, start.target.clone()));
+        let Some(begin) = cut.get(batch.saturating_sub(1) as usize) else {
+            return Err(Error::usage(
+                "the place to go on from",
+                format!("it is in batch {batch}, and there are {of}"),
+                "run the query again from its beginning",
+            ));
+        };
+        let first = match target.map(|target| service.base_url.join(&target)) {
+            Some(Ok(url)) => url,
+            _ => paging::page_url(&service, &query, &query.ids()[begin.clone()], page),
+        };
+        if !self.starts_in_cache(&first) {
             let token = self.client.tokens().get().await?;
             self.scopes = token.scopes.clone().unwrap_or_else(|| service.scopes.clone());
             token.require(query.scopes(), &service.client_id)?;
         }
-        let enough = query
-            .limit()
-            .map(|limit| u32::try_from(limit.div_ceil(u64::from(query.page_size()))).unwrap_or(u32::MAX));
-        let batch = Batch {
+        let template = Batch {
             client: self.client.clone(),
             cache: self.cache.clone(),
             tally: self.tally.clone(),
             query: query.clone(),
             id: self.id,
-            first: paging::page_url(&service, &query, first_ids(&query, &cut), 1),
-            number: (1, of),
+            first,
+            page,
+            number: (batch, of),
+            most: None,
             from: self.from,
-            enough,
-            taken_in: watch::channel(0).1,
+            allowed: watch::channel(0).1,
         };
-        let mut coming = (1..).zip(cut).map(|(number, ids)| Batch {
-            first: paging::page_url(&service, &query, &query.ids()[ids], 1),
-            number: (number, of),
-            ..batch.clone()
-        });
-        let side_by_side = service.bounds.concurrency.max(1) as usize;
-        let mut under_way = VecDeque::new();
-        loop {
-            while under_way.len() < side_by_side
-                && let Some(batch) = coming.next()
-            {
-                let (sender, receiver) = mpsc::channel(AHEAD);
-                let (taken_in, watched) = watch::channel(0);
-                let batch = Batch { taken_in: watched, ..batch };
-                let task = AbortOnDropHandle::new(tokio::spawn(batch.clone().pull(sender)));
-                under_way.push_back((batch, receiver, taken_in, task));
+        let mut coming = (1..).zip(cut).skip(batch.saturating_sub(1) as usize).map(|(number, ids)| {
+            let most = (!ids.is_empty()).then_some(ids.len() as u64);
+            if number == batch {
+                return Batch { most, ..template.clone() };
             }
-            let Some((batch, mut pages, taken_in, task)) = under_way.pop_front() else { return Ok(()) };
-            let mut progress = Progress::default();
+            let first = paging::page_url(&service, &query, &query.ids()[ids], 1);
+            Batch { first, page: 1, number: (number, of), most, ..template.clone() }
+        });
+        let mut under_way: VecDeque<UnderWay> = VecDeque::new();
+        loop {
+            while under_way.len() < self.client.limiter().concurrency() as usize {
+                // Batches that bring more than is wanted are not begun.
+                let expected = under_way
+                    .iter()
+                    .map(|one| one.batch.most.unwrap_or(u64::MAX))
+                    .fold(0, u64::saturating_add);
+                let left = self.left().saturating_sub(expected);
+                if left == 0 && !under_way.is_empty() {
+                    break;
+                }
+                let Some(batch) = coming.next() else { break };
+                under_way.push_back(self.begin(batch, left));
+            }
+            let Some(UnderWay { batch, mut pages, allow, task }) = under_way.pop_front() else {
+                return Ok(());
+            };
+            let mut progress = Progress { page: batch.page - 1, before: None, empty: 0, stale: 0 };
+            allow.send_replace(self.last_page(progress.page, self.left()));
             while let Some(fetched) = pages.recv().await {
-                self.deliver(&batch, &mut progress, fetched?).await?;
+                let goes_on = self.deliver(&batch, &mut progress, fetched?).await?;
                 if !self.wanted {
                     return Ok(());
                 }
-                taken_in.send_replace(progress.page);
+                if goes_on {
+                    self.pause().await;
+                }
+                allow.send_replace(self.last_page(progress.page, self.left()));
             }
             // A batch that panicked sent no error and is not to be taken for one that ended well.
             task.await.map_err(|_| Error::panicked())?;
+        }
+    }
+
+    /// Sends a batch on its way, of which so many rows are wanted.
+    fn begin(&self, batch: Batch, left: u64) -> UnderWay {
+        let (sender, pages) = mpsc::channel(AHEAD);
+        let (allow, allowed) = watch::channel(self.last_page(batch.page - 1, left));
+        let batch = Batch { allowed, ..batch };
+        let task = AbortOnDropHandle::new(tokio::spawn(batch.clone().pull(sender)));
+        UnderWay { batch, pages, allow, task }
+    }
+
+    /// Rows that are wanted for now beside those that came.
+    fn left(&self) -> u64 {
+        let want = self.want.borrow().unwrap_or(u64::MAX);
+        want.min(self.query.limit().unwrap_or(u64::MAX)).saturating_sub(self.rows_in_all())
+    }
+
+    /// The page that so many rows end on, behind those that came.
+    fn last_page(&self, page: u32, left: u64) -> u32 {
+        let pages = left.div_ceil(u64::from(self.query.page_size()));
+        page.saturating_add(u32::try_from(pages).unwrap_or(u32::MAX))
+    }
+
+    fn rows_in_all(&self) -> u64 {
+        self.rows + self.before()
+    }
+
+    fn before(&self) -> u64 {
+        self.start.as_ref().map_or(0, |start| start.rows)
+    }
+
+    /// Waits while all that is wanted for now is there.
+    async fn pause(&mut self) {
+        if self.left() > 0 {
+            return;
+        }
+        self.client.tell(Event::Paused(self.id)).await;
+        let rows = self.rows_in_all();
+        // Whoever could want more has gone: then the run is being cancelled.
+        if self.want.wait_for(|want| want.is_none_or(|want| want > rows)).await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
 
@@ -221,13 +308,14 @@ impl Pull {
         self.query.use_cache() && self.cache.get(&key, self.from).is_some()
     }
 
-    async fn deliver(&mut self, batch: &Batch, progress: &mut Progress, fetched: Fetched) -> Result<()> {
+    /// Delivers a page; whether there are more.
+    async fn deliver(&mut self, batch: &Batch, progress: &mut Progress, fetched: Fetched) -> Result<bool> {
         // The one place where a cancelled run may be left: what is counted below is also delivered.
         let room = self.client.room().await;
         progress.page += 1;
         self.pages += 1;
         let goes_on = !matches!(fetched.next, Ok(None)) || batch.number.0 < batch.number.1;
-        let Fetched { rows, mut set_aside, total, cached, items, .. } = fetched;
+        let Fetched { rows, mut set_aside, total, cached, items, url, next } = fetched;
         let received = rows.len() + set_aside.len();
         if received > 0 && progress.before.as_ref() == Some(&items) {
             return Err(batch.loops(progress.page, "the page repeats the one before"));
@@ -242,7 +330,7 @@ impl Pull {
             self.cache_hits += 1;
             self.oldest = self.oldest.max(Some(age));
         }
-        let wanted = self.query.limit().map_or(u64::MAX, |limit| limit - self.rows);
+        let wanted = self.query.limit().map_or(u64::MAX, |limit| limit.saturating_sub(self.rows_in_all()));
         let mut kept = Vec::with_capacity(rows.len());
         let mut repeats = 0;
         for row in rows {
@@ -261,37 +349,26 @@ impl Pull {
         progress.stale = if stale { progress.stale + 1 } else { 0 };
         self.rows += kept.len() as u64;
         self.repeats += u64::from(repeats);
+        let number = self.pages + self.start.as_ref().map_or(0, |start| start.pages);
         for row in &mut set_aside {
-            row.page = self.pages;
+            row.page = number;
         }
         self.set_aside.extend(set_aside.iter().cloned());
-        let page = Page {
-            number: self.pages,
-            batch: batch.number.0,
-            rows: kept,
-            repeats,
-            set_aside,
-            total: self.total,
-            cached,
-        };
+        let page =
+            Page { number, batch: batch.number.0, rows: kept, repeats, set_aside, total: self.total, cached };
         // A watcher that has gone is no error.
         room.map(|room| room.send(Event::Page(self.id, page)));
-        self.wanted = self.query.limit().is_none_or(|limit| self.rows < limit);
+        self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
+        self.wanted = self.query.limit().is_none_or(|limit| self.rows_in_all() < limit);
         self.more |= !self.wanted && goes_on;
         if progress.stale >= STALE_IN_A_ROW {
             return Err(batch.loops(progress.page, "three pages in a row brought nothing new"));
         }
-        Ok(())
+        Ok(goes_on)
     }
 
     fn count(&mut self, row: &Profile) {
         self.accuracy.add(row);
-        if let Some(id) = row.id()
-            && !self.asked.is_empty()
-            && let Ok(id) = Id::new("ID", id.raw())
-        {
-            self.asked.remove(&id);
-        }
         let modified = row.modified_date.value().and_then(|t| t.value.raw().parse::<Timestamp>().ok());
         let days = i64::from(self.query.retention_days()) * 24;
         let kept_from = self.started.checked_sub(days.hours());
@@ -311,7 +388,34 @@ impl Pull {
         }
     }
 
-    fn summary(self, cut: Option<Cut>) -> Summary {
+    /// Where to go on; nowhere if nothing came or everything did.
+    fn place(&mut self) -> Option<Arc<Place>> {
+        let Some(Last { batch: (batch, of), page, url, next }) = self.last.take() else {
+            return self.start.clone();
+        };
+        let said = next.as_ref().map(Option::as_deref).map_err(|_| ());
+        let next = said.and_then(|said| paging::next(self.client.service(), &url, said).map_err(|_| ()));
+        let (batch, page, target) = match next {
+            Ok(Next::End) if batch < of => (batch + 1, 1, None),
+            Ok(Next::End) => return None,
+            Ok(Next::Numbered) => (batch, page + 1, Some(paging::ahead(&url, 1))),
+            Ok(Next::Cursor(next)) => (batch, page + 1, Some(next)),
+            // It did not say where to go on; perhaps it does the next time.
+            Err(()) => (batch, page, Some(url)),
+        };
+        Some(Arc::new(Place {
+            query: self.query.as_ref().clone(),
+            batch,
+            page,
+            target: target.map(|url| url[Position::BeforePath..Position::AfterQuery].to_owned()),
+            rows: self.rows_in_all(),
+            pages: self.pages + self.start.as_ref().map_or(0, |start| start.pages),
+            total: self.total,
+            seen: std::mem::take(&mut self.seen),
+        }))
+    }
+
+    fn summary(mut self, cut: Option<Cut>) -> Summary {
         let counts = self.tally.counts();
         let status = match cut {
             Some(Cut::Cancelled) => Status::Cancelled,
@@ -323,14 +427,19 @@ impl Pull {
         let filtered = !self.query.segments().is_empty() || self.query.filter().is_some();
         // Only a run that saw everything can say what is not there.
         let not_found = match cut {
-            None => self.query.ids().iter().filter(|id| self.asked.contains(id)).cloned().collect(),
+            None => self.query.ids().iter().filter(|id| !self.seen.contains(id.as_str())).cloned().collect(),
             Some(_) => Vec::new(),
+        };
+        let place = match cut {
+            Some(Cut::Cancelled | Cut::Error) => self.place(),
+            Some(Cut::Limit(_)) | None => None,
         };
         Summary {
             status,
             started: self.started,
             elapsed: self.client.clock().now() - self.from,
             rows: self.rows,
+            before: self.before(),
             total: self.total,
             pages: self.pages,
             requests: counts.requests + self.client.token_requests() - self.tokens_before,
@@ -343,17 +452,15 @@ impl Pull {
             not_found,
             filtered,
             set_aside: self.set_aside,
+            connect: latency(counts.connect),
             network: latency(counts.network),
             processing: latency(counts.processing),
             accuracy: self.accuracy.share(),
             past_retention: self.past_retention,
             cut,
+            place,
         }
     }
-}
-
-fn first_ids<'a>(query: &'a Query, cut: &[std::ops::Range<usize>]) -> &'a [Id] {
-    cut.first().map_or(&[], |ids| &query.ids()[ids.clone()])
 }
 
 fn latency(mut times: Vec<Duration>) -> Latency {

@@ -1,5 +1,7 @@
 //! Whole runs over an in-memory transport under paused time.
 
+mod going_on;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +18,7 @@ use super::transport::{Exchanged, Fault, Reply, Request, Transport};
 use crate::engine::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::error::Error;
-use crate::engine::event::{Command, Cut, Event, Status, Summary};
+use crate::engine::event::{Command, Cut, Event, Exchange, Status, Summary};
 use crate::engine::options::Service;
 use crate::engine::query::{Draft, QueryId};
 use crate::engine::worker::{Handle, Setup, channel};
@@ -33,6 +35,10 @@ enum Odd {
 struct Fake {
     people: usize,
     latency: Duration,
+    /// What the first exchange waits for its connection, before that.
+    connect: Duration,
+    /// A page that takes this long instead.
+    slow: Option<(&'static str, Duration)>,
     total: bool,
     /// Never says "no more"; answers page after page with nothing behind the people.
     state: Mutex<State>,
@@ -54,6 +60,8 @@ impl Fake {
         Self {
             people,
             latency: Duration::from_millis(100),
+            slow: None,
+            connect: Duration::ZERO,
             total: false,
             state: Mutex::default(),
             clock: Clock::system(),
@@ -125,7 +133,8 @@ fn reply(status: u16, headers: &[(&'static str, String)], body: String) -> Reply
         status,
         headers: map,
         body: Bytes::from(body),
-        first_byte: Duration::from_millis(20),
+        connect: Duration::ZERO,
+        first_byte: Duration::from_millis(97),
         reading: Duration::from_millis(3),
     }
 }
@@ -144,9 +153,12 @@ impl Transport for Shared {
     fn exchange(&self, request: Request) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
         Box::pin(async move {
             let fake = &self.0;
+            let latency;
             {
                 let mut state = fake.state.lock().unwrap();
                 let target = format!("{}?{}", request.url.path(), request.url.query().unwrap_or_default());
+                latency =
+                    fake.slow.filter(|(part, _)| target.contains(part)).map_or(fake.latency, |slow| slow.1);
                 state.sent.push((fake.clock.now(), target));
                 if request.bearer.is_some() {
                     state.in_flight += 1;
@@ -154,14 +166,17 @@ impl Transport for Shared {
                 }
             }
             let _in_flight = request.bearer.is_some().then(|| InFlight(fake));
-            fake.clock.sleep_until(fake.clock.now() + fake.latency).await;
-            fake.answer(&request)
+            let connect =
+                if fake.state.lock().unwrap().sent.len() == 1 { fake.connect } else { Duration::ZERO };
+            fake.clock.sleep_until(fake.clock.now() + connect + latency).await;
+            fake.answer(&request).map(|reply| Reply { connect, ..reply })
         })
     }
 }
 
 struct Session {
     handle: Handle,
+    exchanges: Vec<Arc<Exchange>>,
     fake: Arc<Fake>,
     next: u64,
     ids: Vec<String>,
@@ -183,7 +198,7 @@ impl Session {
             audit: None,
         };
         tokio::spawn(worker.run(setup));
-        Self { handle, fake, next: 0, ids: Vec::new(), pages: 0 }
+        Self { handle, exchanges: Vec::new(), fake, next: 0, ids: Vec::new(), pages: 0 }
     }
 
     fn new(fake: Fake) -> Self {
@@ -195,7 +210,7 @@ impl Session {
         let id = QueryId(self.next);
         self.ids.clear();
         self.pages = 0;
-        self.handle.commands.send(Command::Run(id, draft.check().unwrap())).await.unwrap();
+        self.handle.commands.send(Command::Run(id, draft.check().unwrap(), None)).await.unwrap();
         id
     }
 
@@ -218,6 +233,10 @@ impl Session {
             }
             Event::Finished(_, summary) => Some((summary, None)),
             Event::Failed(_, summary, error) => Some((summary, Some(error))),
+            Event::Exchange(exchange) => {
+                self.exchanges.push(exchange);
+                None
+            }
             Event::Broken(error) => panic!("{error}"),
             _ => None,
         }
@@ -261,6 +280,21 @@ async fn every_profile_comes_once_and_in_order() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_slow_page_holds_up_no_other() {
+    for total in [false, true] {
+        let slow = Some(("page=2&", Duration::from_millis(250)));
+        let mut session = Session::new(Fake { slow, total, ..Fake::new(550) });
+        let (summary, error) = session.run(everybody()).await;
+        assert_eq!((error, &session.ids), (None, &people(550)));
+        // The token, page 1, then nine pages on four places while page 2 keeps the fifth.
+        let wasted = session.requests("contacts") - 11;
+        assert!(wasted <= if total { 0 } else { 4 }, "{wasted} requests in vain");
+        assert!(summary.elapsed < Duration::from_millis(510), "{:?}", summary.elapsed);
+        assert_eq!(session.fake.state.lock().unwrap().most, 5);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn concurrency_is_never_passed() {
     let mut session = Session::with(Fake::new(2_000), |s| s.bounds.concurrency = 3);
     session.run(everybody()).await;
@@ -279,6 +313,7 @@ async fn a_long_list_of_ids_is_one_result() {
     let not_found: Vec<_> = summary.not_found.iter().map(|id| id.as_str().to_owned()).collect();
     assert_eq!(not_found, ["NONE-1"]);
     assert!(!summary.filtered);
+    assert_eq!(session.requests("contacts"), 6, "no page is asked that so many IDs cannot fill");
 }
 
 #[tokio::test(start_paused = true)]
@@ -318,6 +353,34 @@ async fn a_wait_beyond_patience_keeps_what_came() {
     assert_eq!(error.ask_again_in, Some(Duration::from_secs(86_400)));
     assert_eq!(session.ids, people(150));
     assert_eq!((summary.status, summary.cut), (Status::Partial, Some(Cut::Error)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_phases_add_up_to_the_wall_time() {
+    let fake = Fake { connect: Duration::from_millis(40), ..Fake::new(600) };
+    let fake = fake.odd("page=4", throttled("7"));
+    let mut session = Session::with(fake, |s| {
+        // One after the other, so that nothing happens at the same time.
+        s.bounds.concurrency = 1;
+        s.bounds.rate = Some(4.0);
+    });
+    let (summary, error) = session.run(everybody()).await;
+    assert_eq!((error, session.exchanges.len()), (None, 14));
+    let mut whole = Duration::ZERO;
+    for (i, exchange) in session.exchanges.iter().enumerate() {
+        let p = exchange.phases;
+        let all = p.queue + p.limit + p.token + p.connect + p.first_byte + p.body + p.decode + p.pipeline;
+        assert_eq!(all, p.waiting() + p.connect + p.server() + p.processing());
+        assert_eq!(p.server(), Duration::from_millis(100));
+        let kept = i > 0;
+        assert_eq!(p.connect, if kept { Duration::ZERO } else { Duration::from_millis(40) });
+        whole += all;
+    }
+    assert!(session.exchanges.iter().any(|x| x.phases.limit >= Duration::from_secs(7)));
+    // Timers are exact to a millisecond.
+    let apart = summary.elapsed.abs_diff(whole);
+    assert!(apart < Duration::from_millis(1), "{whole:?} of {:?}", summary.elapsed);
+    assert_eq!((summary.network.count, summary.network.max), (13, Duration::from_millis(100)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
+use super::connecting::{Connecting, Timing};
 use crate::engine::clock::Clock;
 
 /// One request, ready to go.
@@ -60,7 +61,9 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The decoded body.
     pub body: Bytes,
-    /// From sending to the head of the reply.
+    /// Waiting for a connection; zero where one lay ready.
+    pub connect: Duration,
+    /// From having a connection to the head of the reply.
     pub first_byte: Duration,
     /// Reading the body.
     pub reading: Duration,
@@ -108,6 +111,11 @@ impl Fault {
     /// Whether the same request might go through another time.
     pub fn is_passing(&self) -> bool {
         !matches!(self, Self::Tls(_) | Self::Proxy(_) | Self::TooLarge(_))
+    }
+
+    /// Whether it came before there was a connection to send on.
+    pub fn is_unconnected(&self) -> bool {
+        self.is_offline() || matches!(self, Self::Tls(_) | Self::Proxy(_))
     }
 
     /// Whether the service could not be reached at all.
@@ -169,6 +177,7 @@ impl Http {
             .retry(reqwest::retry::never())
             .referer(false)
             .connect_timeout(connect_timeout)
+            .connector_layer(Timing(clock.clone()))
             .pool_idle_timeout(Duration::from_secs(30))
             .tcp_nodelay(true);
         if loopback {
@@ -196,13 +205,17 @@ impl Http {
                 .header(http::header::CONTENT_TYPE, "application/json")
                 .body(json.expose_secret().to_owned()),
         };
-        let mut response = builder.send().await.map_err(|e| self.fault_of(&e))?;
-        let first_byte = self.clock.now() - sent;
+        let connecting = Connecting::default();
+        let head = connecting.watch(&self.clock, builder.send()).await;
+        let mut response = head.map_err(|e| self.fault_of(&e))?;
+        let head = self.clock.now() - sent;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let body = self.read(&mut response).await?;
-        let reading = (self.clock.now() - sent).saturating_sub(first_byte);
-        Ok(Reply { status, headers, body, first_byte, reading })
+        let reading = (self.clock.now() - sent).saturating_sub(head);
+        let connect = connecting.waited();
+        let first_byte = head.saturating_sub(connect);
+        Ok(Reply { status, headers, body, connect, first_byte, reading })
     }
 
     /// Reads a body under the cap; the first chunk is kept as it is where it is the only one.
@@ -284,4 +297,53 @@ fn chain_of(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     chain
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// Answers every request on every connection with an empty object.
+    async fn serve(listener: TcpListener) {
+        loop {
+            let Ok((mut socket, _)) = listener.accept().await else { return };
+            tokio::spawn(async move {
+                let mut asked = Vec::new();
+                while socket.read_buf(&mut asked).await.is_ok_and(|n| n > 0) {
+                    if asked.ends_with(b"\r\n\r\n") {
+                        asked.clear();
+                        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                        let _ = socket.write_all(answer).await;
+                    }
+                }
+            });
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_first_exchange_on_a_connection_waits_for_it() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        tokio::spawn(serve(listener));
+        let http = Http::new(Clock::system(), Duration::from_secs(10), 1_000, true).unwrap();
+        let request = Request {
+            method: Method::GET,
+            url,
+            bearer: None,
+            body: Body::None,
+            idempotency: None,
+            timeout: Duration::from_secs(30),
+        };
+        let mut waited = Vec::new();
+        for _ in 0..3 {
+            let reply = http.exchange(request.clone()).await.unwrap();
+            assert_eq!((reply.status, &*reply.body), (200, &b"{}"[..]));
+            assert!(!reply.first_byte.is_zero());
+            waited.push(!reply.connect.is_zero());
+        }
+        assert_eq!(waited, [true, false, false]);
+    }
 }

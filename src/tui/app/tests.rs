@@ -27,6 +27,8 @@ impl Rig {
         let start = Start {
             draft,
             run: false,
+            pause: Some(10_000),
+            pull: false,
             theme: Theme::new(ThemeChoice::Dark, false),
             keys: Keymap::default(),
             tenant: "acme".into(),
@@ -93,7 +95,7 @@ impl Rig {
     fn runs(&self) -> Vec<u64> {
         self.commands
             .iter()
-            .filter_map(|c| if let Command::Run(id, _) = c { Some(id.0) } else { None })
+            .filter_map(|c| if let Command::Run(id, ..) = c { Some(id.0) } else { None })
             .collect()
     }
 
@@ -435,4 +437,122 @@ proptest! {
             }
         }
     }
+}
+
+fn place(rows: u64) -> Arc<crate::engine::place::Place> {
+    let query = Draft { segments: vec!["SEG-PREMIUM-01".into()], ..Draft::default() }.check().unwrap();
+    let (batch, page, target) = (1, 2, Some("/api/v2/crm/contacts?page=2".into()));
+    let seen = crate::engine::place::Seen::default();
+    Arc::new(crate::engine::place::Place { query, batch, page, target, rows, pages: 1, total: None, seen })
+}
+
+impl Rig {
+    /// The rows that the last command wants.
+    fn wanted(&self) -> Option<u64> {
+        match self.commands.last() {
+            Some(Command::Run(_, _, want) | Command::Resume(_, _, want) | Command::Want(_, want)) => *want,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_run_pauses_at_the_setting_and_goes_on_with_a_key() {
+    let mut rig = Rig::ready();
+    rig.key("Ctrl-R");
+    assert_eq!(rig.wanted(), Some(10_000));
+    rig.event(events::page(1, 1, 50));
+    rig.app.reach_from(0, rig.at);
+    // Told before more was wanted: stale.
+    assert!(!rig.event(Event::Paused(QueryId(1))));
+    let mut short = Rig::ready();
+    short.app.reach = Reach::new(Some(50));
+    short.key("Ctrl-R");
+    short.event(events::page(1, 1, 50));
+    short.event(Event::Paused(QueryId(1)));
+    assert!(short.screen().contains("paused  p goes on"), "{}", short.screen());
+    short.key("p");
+    assert_eq!(short.wanted(), Some(100));
+    assert!(!short.screen().contains("paused"));
+    short.key("p");
+    assert_eq!(short.wanted(), None, "once more: to the end");
+}
+
+#[test]
+fn a_paused_run_can_be_left_without_a_question() {
+    let mut rig = Rig::ready();
+    rig.app.reach = Reach::new(Some(50));
+    rig.key("Ctrl-R");
+    rig.event(events::page(1, 1, 50));
+    rig.event(Event::Paused(QueryId(1)));
+    rig.key("Ctrl-Q");
+    assert!(rig.left);
+}
+
+#[test]
+fn a_stopped_run_goes_on_with_a_key_and_keeps_its_rows() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 50));
+    let summary = Summary {
+        place: Some(place(50)),
+        cut: Some(crate::engine::event::Cut::Error),
+        ..(*events::summary(Status::Partial, 50)).clone()
+    };
+    rig.event(Event::Failed(QueryId(1), Arc::new(summary), events::gateway_error()));
+    assert!(rig.screen().contains("p goes on from there"), "{}", rig.screen());
+    rig.key("p");
+    assert!(
+        matches!(rig.commands.last(), Some(Command::Resume(QueryId(2), place, Some(10_050))) if place.rows == 50)
+    );
+    rig.event(events::page(2, 2, 50));
+    assert_eq!(rig.app.profiles.len(), 100);
+    rig.event(Event::Finished(QueryId(2), events::summary(Status::Success, 50)));
+    assert!(!rig.screen().contains("goes on"), "{}", rig.screen());
+    rig.commands.clear();
+    rig.key("p");
+    assert!(rig.commands.is_empty(), "nothing stopped any more");
+}
+
+#[test]
+fn pull_mode_asks_for_more_only_as_the_reader_nears_the_end() {
+    let mut rig = Rig::ready();
+    rig.key("P");
+    rig.key("Ctrl-R");
+    let first = rig.wanted().unwrap();
+    assert!((50..200).contains(&first), "{first}");
+    rig.commands.clear();
+    for page in 0..3 {
+        rig.event(events::page(1, page + 1, 50));
+    }
+    rig.event(Event::Paused(QueryId(1)));
+    assert!(rig.commands.is_empty(), "three pages are more than the reader has seen");
+    rig.key("Down");
+    assert!(rig.commands.is_empty());
+    rig.key("G");
+    assert_eq!(rig.wanted(), Some(150 + first));
+    rig.commands.clear();
+    rig.key("G");
+    assert!(rig.commands.is_empty(), "it was asked for already");
+    rig.event(events::page(1, 4, 50));
+    rig.event(events::page(1, 5, 50));
+    rig.event(Event::Paused(QueryId(1)));
+    assert!(rig.commands.is_empty(), "the cursor does not run after the end");
+}
+
+#[test]
+fn a_paused_run_follows_the_reader_once_pull_mode_is_on() {
+    let mut rig = Rig::ready();
+    rig.app.reach = Reach::new(Some(150));
+    rig.key("Ctrl-R");
+    for page in 0..3 {
+        rig.event(events::page(1, page + 1, 50));
+    }
+    rig.event(Event::Paused(QueryId(1)));
+    rig.commands.clear();
+    rig.key("P");
+    assert!(rig.commands.is_empty() && rig.app.world.running.unwrap().paused);
+    rig.key("G");
+    assert!(rig.wanted().unwrap() > 150);
+    rig.key("P");
+    assert_eq!(rig.wanted(), Some(300), "all rows again, up to the next pause");
 }

@@ -60,6 +60,10 @@ pub struct Start {
     pub draft: Draft,
     /// Whether it runs as soon as the service is known.
     pub run: bool,
+    /// Runs pause after so many rows; `None`: never.
+    pub pause: Option<u64>,
+    /// Whether rows are asked for only as the reader nears the end.
+    pub pull: bool,
     /// Styles and symbols.
     pub theme: Theme,
     /// Keys.
@@ -81,6 +85,7 @@ pub(super) struct World {
     pub(super) service: Option<Arc<ServiceInfo>>,
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) running: Option<Running>,
+    pub(super) pull: bool,
 }
 
 impl World {
@@ -96,6 +101,7 @@ impl World {
             service: self.service.as_deref(),
             limits: self.limits.as_deref(),
             running: self.running.as_ref(),
+            pull: self.pull,
         }
     }
 }

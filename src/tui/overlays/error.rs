@@ -17,13 +17,15 @@ pub struct ErrorPanel {
     errors: Vec<Error>,
     /// Rows that came before it.
     kept: Option<u64>,
+    /// Whether the run can be taken up where it stopped.
+    goes_on: bool,
     offset: usize,
 }
 
 impl ErrorPanel {
     /// A panel for one error or several (a query with more than one fault).
-    pub fn new(errors: Vec<Error>, kept: Option<u64>) -> Self {
-        Self { errors, kept, offset: 0 }
+    pub fn new(errors: Vec<Error>, kept: Option<u64>, goes_on: bool) -> Self {
+        Self { errors, kept, goes_on, offset: 0 }
     }
 
     /// Scrolls; says whether anything moved.
@@ -82,6 +84,13 @@ impl ErrorPanel {
                 n => format!("{} came before it and stay in the table.", figures::counted(n, "row", "rows")),
             };
             lines.push(Line::styled(kept, theme.dim));
+            if self.goes_on {
+                let key = ctx.keys.first(Action::GoOn);
+                lines.push(Line::styled(
+                    format!("{key} goes on from there, asking for nothing twice."),
+                    theme.dim,
+                ));
+            }
         }
         lines
     }

@@ -256,6 +256,7 @@ mod tests {
             id: crate::engine::query::QueryId(1),
             since: world.now,
             cancelling: false,
+            paused: false,
         });
         let area = Rect::new(0, 0, size.0, size.1);
         let mut buf = Buffer::empty(area);
@@ -264,7 +265,7 @@ mod tests {
     }
 
     fn failure() -> Overlay {
-        Overlay::Error(Box::new(error::ErrorPanel::new(vec![events::gateway_error()], Some(1_250))))
+        Overlay::Error(Box::new(error::ErrorPanel::new(vec![events::gateway_error()], Some(1_250), true)))
     }
 
     #[test]

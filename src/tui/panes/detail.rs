@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The list is made once, when a profile is shown. A frame looks at no more of it than fits, and no item is
-//! longer than [`items::LONGEST`] bytes, so that a value of megabytes costs no more than a short one.
+//! longer than `items::LONGEST` bytes, so that a value of megabytes costs no more than a short one.
 
 mod cursor;
 mod draw;

@@ -79,6 +79,25 @@ impl Profiles {
         }
     }
 
+    /// The run goes on from where it stopped: what is there stays.
+    pub fn resume(&mut self, ctx: &Ctx<'_>) {
+        if let Some(progress) = &mut self.progress {
+            progress.resume(ctx.now);
+        }
+    }
+
+    /// How many rows a reader takes in at once, in pull mode: two screens, and no less than a page.
+    pub fn ahead(&self, ctx: &Ctx<'_>) -> u64 {
+        let screens = 2 * draw::body_height(self, ctx.area) as u64;
+        self.progress.as_ref().map_or(screens, |progress| screens.max(progress.page_size()))
+    }
+
+    /// Whether less than a screen is left below what is shown.
+    pub fn nears_end(&self, ctx: &Ctx<'_>) -> bool {
+        let height = draw::body_height(self, ctx.area);
+        self.top_for(height) + 2 * height >= self.len()
+    }
+
     /// A page of the run that is shown (stale ones never get here).
     pub fn page(&mut self, page: Page, ctx: &Ctx<'_>) -> Outcome {
         let Some(progress) = &mut self.progress else { return Outcome::IGNORED };
@@ -86,6 +105,7 @@ impl Profiles {
         let read = self.order.row(self.place);
         self.rows.append(page.rows);
         self.order.extend(&self.rows);
+        self.follow &= !ctx.pull;
         if self.follow {
             self.place = self.len().saturating_sub(1);
         } else if let Some(place) = read.and_then(|row| self.order.place(row)) {
@@ -140,7 +160,8 @@ impl Profiles {
             Action::First => self.move_to(0, ctx),
             Action::Last => {
                 self.move_to(usize::MAX, ctx);
-                self.follow = self.is_arriving();
+                // In pull mode the end that is followed would draw every row to it.
+                self.follow = self.is_arriving() && !ctx.pull;
             }
             Action::Left => self.step_column(-1),
             Action::Right => self.step_column(1),

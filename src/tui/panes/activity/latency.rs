@@ -1,4 +1,5 @@
-//! The server's latency by endpoint: percentiles, a histogram, and our own waiting beside it.
+//! The server's latency by endpoint: percentiles, a histogram, and beside it our own waiting and what new connections
+//! took.
 
 use hdrhistogram::Histogram;
 use ratatui::buffer::Buffer;
@@ -23,6 +24,8 @@ pub(super) struct Latencies {
 struct Measured {
     server: Histogram<u64>,
     waiting: Histogram<u64>,
+    /// Only of the exchanges that had to wait for one.
+    connect: Histogram<u64>,
 }
 
 impl Latencies {
@@ -38,6 +41,9 @@ impl Latencies {
         if let Some(measured) = slot {
             measured.server.saturating_record(micros(exchange.phases.server()));
             measured.waiting.saturating_record(micros(exchange.phases.waiting()));
+            if !exchange.phases.connect.is_zero() {
+                measured.connect.saturating_record(micros(exchange.phases.connect));
+            }
         }
     }
 
@@ -56,8 +62,8 @@ impl Latencies {
             );
         }
         let heading = format!(
-            " {:<9}{:>7}{:>9}{:>9}{:>9}{:>9}  {:>9}{:>9}",
-            "", "count", "p50", "p95", "p99", "max", "wait p50", "wait p95"
+            " {:<9}{:>7}{:>8}{:>8}{:>8}{:>8}  {:>9}{:>9}{:>9}",
+            "", "count", "p50", "p95", "p99", "max", "wait p50", "wait p95", "connect"
         );
         super::put(&Line::styled(heading, theme.heading), ctx, area, area.y, buf);
         let mut y = area.y + 1;
@@ -67,11 +73,15 @@ impl Latencies {
             }
             let at = |h: &Histogram<u64>, q: f64| span(h.value_at_quantile(q));
             let (server, waiting) = (&measured.server, &measured.waiting);
+            let connect = match &measured.connect {
+                none if none.is_empty() => "–".to_owned(),
+                connect => at(connect, 0.5),
+            };
             let line = Line::from(vec![
                 Span::styled(format!(" {:<9}", endpoint.name()), theme.label),
                 Span::styled(
                     format!(
-                        "{:>7}{:>9}{:>9}{:>9}{:>9}",
+                        "{:>7}{:>8}{:>8}{:>8}{:>8}",
                         figures::count(server.len()),
                         at(server, 0.5),
                         at(server, 0.95),
@@ -80,7 +90,10 @@ impl Latencies {
                     ),
                     theme.text,
                 ),
-                Span::styled(format!("  {:>9}{:>9}", at(waiting, 0.5), at(waiting, 0.95)), theme.dim),
+                Span::styled(
+                    format!("  {:>9}{:>9}{connect:>9}", at(waiting, 0.5), at(waiting, 0.95)),
+                    theme.dim,
+                ),
             ]);
             super::put(&line, ctx, area, y, buf);
             y += 1;
@@ -97,7 +110,7 @@ impl Latencies {
 impl Measured {
     fn new() -> Option<Self> {
         let histogram = || Histogram::new_with_bounds(1, LONGEST, 2).ok();
-        Some(Self { server: histogram()?, waiting: histogram()? })
+        Some(Self { server: histogram()?, waiting: histogram()?, connect: histogram()? })
     }
 }
 

@@ -186,8 +186,10 @@ fn asides(
 ) -> impl Iterator<Item = Span<'static>> {
     let waited = Some(exchange.phases.waiting()).filter(|waited| waited.as_millis() >= 10);
     let waited = waited.map(|waited| format!("  waited {}", figures::span(waited)));
+    let connect = Some(exchange.phases.connect).filter(|connect| !connect.is_zero());
+    let connect = connect.map(|connect| format!("  connected in {}", figures::span(connect)));
     let budget =
         budget.map(|(used, most)| format!("  budget {}/{}", figures::rate(used), figures::rate(most)));
     let style = theme.dim;
-    [waited, budget].into_iter().flatten().map(move |text| Span::styled(text, style))
+    [waited, connect, budget].into_iter().flatten().map(move |text| Span::styled(text, style))
 }

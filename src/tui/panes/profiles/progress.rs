@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
+use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
 use crate::tui::widgets;
@@ -51,6 +52,8 @@ pub(super) struct End {
     pub(super) error: Option<Error>,
     pub(super) elapsed: Duration,
     pub(super) cut: Option<Cut>,
+    /// Whether it can be taken up where it stopped.
+    pub(super) can_go_on: bool,
     pub(super) not_found: u64,
     /// The first of them.
     pub(super) named: Vec<Id>,
@@ -96,6 +99,10 @@ impl Progress {
         self.end.as_ref()
     }
 
+    pub(super) fn page_size(&self) -> u64 {
+        self.page_size
+    }
+
     pub(super) fn set_aside(&self) -> u64 {
         self.set_aside
     }
@@ -124,16 +131,24 @@ impl Progress {
         }
     }
 
+    /// The run is taken up where it stopped; time in between is none of its own.
+    pub(super) fn resume(&mut self, now: Instant) {
+        self.end = None;
+        self.arrivals = VecDeque::from([(now, self.rows)]);
+    }
+
     pub(super) fn finish(&mut self, summary: &Summary, error: Option<&Error>, now: Instant) {
         self.total = summary.total.or(self.total);
-        self.repeats = summary.repeats;
-        self.set_aside = summary.set_aside.len() as u64;
+        // Those of the runs that this one went on from are counted already.
+        self.repeats = self.repeats.max(summary.repeats);
+        self.set_aside = self.set_aside.max(summary.set_aside.len() as u64);
         self.end = Some(End {
             at: now,
             status: summary.status,
             error: error.cloned(),
             elapsed: summary.elapsed,
             cut: summary.cut,
+            can_go_on: summary.place.is_some(),
             not_found: summary.not_found.len() as u64,
             named: summary.not_found.iter().take(NAMED).cloned().collect(),
             filtered: summary.filtered,
@@ -212,7 +227,18 @@ impl Progress {
         if ctx.running.is_some_and(|running| running.cancelling) {
             say(8, "cancelling".into(), ctx.theme.warn);
         }
-        if let Some(rate) = self.rate() {
+        let paused = ctx.running.is_some_and(|running| running.paused);
+        let key = || ctx.keys.first(Action::GoOn);
+        if paused && ctx.pull {
+            say(8, "more as you near the end".into(), ctx.theme.accent);
+        } else if paused {
+            say(8, "paused".into(), ctx.theme.warn);
+            say(7, format!("{} goes on", key()), ctx.theme.accent);
+        }
+        if ctx.pull {
+            say(5, "pull".into(), ctx.theme.dim);
+        }
+        if let Some(rate) = self.rate().filter(|_| !paused) {
             say(6, format!("{}/s", figures::count(rate.round() as u64)), plain);
         }
         if self.page > 0 {
@@ -228,6 +254,7 @@ impl Progress {
         }
         if let (Some(rate), Some(expected)) = (self.rate(), self.expected().or(self.most))
             && expected > self.rows
+            && !paused
         {
             let left = ((expected - self.rows) as f64 / rate).ceil();
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
@@ -259,6 +286,9 @@ impl Progress {
             Some(Cut::Error) => say(9, "stopped by an error".into(), bad),
             None if end.status == Status::Failed => say(9, "failed".into(), bad),
             None => {}
+        }
+        if end.can_go_on {
+            say(7, format!("{} goes on", ctx.keys.first(Action::GoOn)), ctx.theme.accent);
         }
         if self.rows > 0 {
             say(5, format!("in {}", figures::span(end.elapsed)), plain);

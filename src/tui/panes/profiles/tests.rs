@@ -1,5 +1,5 @@
 use super::*;
-use crate::engine::event::{Cut, Latency, SetAside, Status};
+use crate::engine::event::{Cut, SetAside, Status};
 use crate::engine::pipeline::profile::Slot;
 use crate::engine::query::{Draft, Id};
 use crate::rows::fixture::{profile, profiles, text as value};
@@ -27,29 +27,8 @@ fn page(number: u32, rows: Vec<Profile>) -> Page {
 }
 
 fn summary(rows: u64) -> Summary {
-    Summary {
-        status: Status::Success,
-        started: "2026-03-04T12:00:00Z".parse().unwrap(),
-        elapsed: Duration::from_millis(21_300),
-        rows,
-        total: Some(rows),
-        pages: 1,
-        requests: 2,
-        retries: 0,
-        throttled: 0,
-        cache_hits: 0,
-        oldest: None,
-        bytes: 0,
-        repeats: 0,
-        not_found: Vec::new(),
-        filtered: false,
-        set_aside: Vec::new(),
-        network: Latency::default(),
-        processing: Latency::default(),
-        accuracy: None,
-        past_retention: 0,
-        cut: None,
-    }
+    let elapsed = Duration::from_millis(21_300);
+    Summary { elapsed, total: Some(rows), ..Summary::of(Status::Success, rows) }
 }
 
 fn area() -> Rect {
@@ -58,8 +37,12 @@ fn area() -> Rect {
 
 /// A table with a run under way.
 fn begun(world: &mut World) -> Profiles {
-    world.running =
-        Some(Running { id: crate::engine::query::QueryId(1), since: world.now, cancelling: false });
+    world.running = Some(Running {
+        id: crate::engine::query::QueryId(1),
+        since: world.now,
+        cancelling: false,
+        paused: false,
+    });
     let mut table = Profiles::new();
     table.begin(&query(), &world.ctx(area()));
     table
