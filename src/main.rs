@@ -2,6 +2,8 @@
 
 #[path = "main/commands.rs"]
 mod commands;
+#[path = "main/faults.rs"]
+mod faults;
 #[path = "main/session.rs"]
 mod session;
 #[path = "main/translate.rs"]

@@ -325,21 +325,19 @@ pub fn http(service: &Service, clock: &Clock) -> Result<Arc<dyn Transport>, Erro
     }
 }
 
-/// Tells where the limits stand whenever that changed, and once more when the measured rate has settled.
+/// Tells where the limits stand at first, whenever that changed, and once more when the measured rate has settled.
 async fn watch_limits(limiter: Limiter, clock: Clock, events: mpsc::Sender<Event>) {
-    let mut last = None;
     loop {
+        let limits = limiter.snapshot();
+        let moving = limits.measured > 0.0;
+        if events.send(Event::Limits(Arc::new(limits))).await.is_err() {
+            return;
+        }
+        clock.sleep_until(later(clock.now(), LIMITS_INTERVAL)).await;
         let settle = later(clock.now(), LIMITS_SETTLE);
-        let moving = last.as_ref().is_some_and(|limits: &Arc<super::event::Limits>| limits.measured > 0.0);
         tokio::select! {
             () = limiter.changed() => {}
             () = clock.sleep_until(settle), if moving => {}
         }
-        let limits = Arc::new(limiter.snapshot());
-        if events.send(Event::Limits(limits.clone())).await.is_err() {
-            return;
-        }
-        last = Some(limits);
-        clock.sleep_until(later(clock.now(), LIMITS_INTERVAL)).await;
     }
 }

@@ -15,6 +15,7 @@ use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::Query;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
+use cxlens::tui::faults::Stage;
 use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
@@ -52,10 +53,11 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         ascii: false,
         tenant,
         sandbox,
+        faults: Stage::default(),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     runtime()?.block_on(async {
-        let (handle, background) = session::start(settings, start.clock).split();
+        let (handle, background) = session::start(settings, start.clock, &setup.faults).split();
         let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
         session::end(background).await;
         Ok(exit.code())
@@ -110,7 +112,8 @@ fn store(settings: &Settings) -> Result<Store, Error> {
 fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams) -> Result<u8, Failed> {
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) = session::start(settings.without_cache(), start.clock).split();
+        let (handle, background) =
+            session::start(settings.without_cache(), start.clock, &Stage::default()).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)

@@ -8,10 +8,14 @@ use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::sandbox::{Options, Sandbox};
+use cxlens::tui::faults::Stage;
 use std::path::PathBuf;
+use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use url::Url;
+
+use crate::faults::Player;
 
 /// A worker and the way to it.
 pub(crate) struct Session {
@@ -21,19 +25,24 @@ pub(crate) struct Session {
 }
 
 /// Starts the work in the background and returns at once: the screen draws before anything slow happens.
-pub(crate) fn start(settings: Settings, clock: Clock) -> Session {
+///
+/// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready.
+pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage) -> Session {
     let (handle, worker) = channel();
-    let background = tokio::spawn(work(settings, clock, worker));
+    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage)));
     Session { handle, background }
 }
 
-async fn work(settings: Settings, clock: Clock, worker: Worker) {
+async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage) {
     let mut sandbox = None;
     let service = match &settings.target {
         Target::Tenant(service) => Ok((**service).clone()),
         Target::Incomplete { error, .. } => Err(error.clone()),
         Target::Sandbox | Target::Nothing => match Sandbox::start(Options::demo()).await {
-            Ok(started) => embedded(&settings, sandbox.insert(started)),
+            Ok(started) => {
+                stage.get_or_init(|| Box::new(Player(started.control())));
+                embedded(&settings, sandbox.insert(started))
+            }
             Err(error) => {
                 Err(Error::new(Kind::Local, "the sandbox did not start", error.to_string(), "try again"))
             }

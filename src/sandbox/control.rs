@@ -12,7 +12,7 @@ use std::{
 use axum::http::{HeaderName, Method, Uri};
 use tokio::sync::{Notify, Semaphore};
 
-use super::{Fault, Rate, clock, limits::Bucket, state::State};
+use super::{Fault, FaultProgress, Rate, clock, limits::Bucket, state::State};
 
 /// A handle on a running sandbox: cheap to clone, harmless after the sandbox has ended.
 #[derive(Clone)]
@@ -48,6 +48,11 @@ impl Control {
     /// The faults being played.
     pub fn faults(&self) -> Vec<Fault> {
         self.0.faults.playing()
+    }
+
+    /// How far each of them has come.
+    pub fn progress(&self) -> Vec<FaultProgress> {
+        self.0.faults.progress()
     }
 
     /// Another rate limit, its burst unused; `None` for no limit.

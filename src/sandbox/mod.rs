@@ -37,7 +37,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 pub use control::{Control, Counters, Gate, RECORDED_MOST, Recorded};
-pub use faults::{Fault, FaultInfo, PlanError, UnknownFault, faults};
+pub use faults::{Fault, FaultInfo, FaultProgress, PlanError, UnknownFault, faults};
 pub use limits::Rate;
 pub use segments::{Segment, segments};
 

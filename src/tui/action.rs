@@ -19,11 +19,13 @@ pub enum Context {
     Error,
     /// The question whether to leave.
     Confirm,
+    /// The command palette: letters narrow it.
+    Palette,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Builder,
         Self::Profiles,
         Self::Detail,
@@ -32,11 +34,12 @@ impl Context {
         Self::Help,
         Self::Error,
         Self::Confirm,
+        Self::Palette,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        self == Self::Editor
+        matches!(self, Self::Editor | Self::Palette)
     }
 
     /// What the place is called in the help.
@@ -50,16 +53,17 @@ impl Context {
             Self::Help => "Help",
             Self::Error => "Error",
             Self::Confirm => "Leave?",
+            Self::Palette => "Commands",
         }
     }
 }
 
-use Context::{Activity, Builder, Detail, Editor, Error, Help, Profiles};
+use Context::{Activity, Builder, Detail, Editor, Error, Help, Palette, Profiles};
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error];
+const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error, Palette];
 const SIDEWAYS: &[Context] = &[Builder, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -123,6 +127,14 @@ actions! {
     Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
+    Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
+        PANES_AND_EDITOR, [":", "Ctrl-P"];
+    Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
+    FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
+    Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
+    Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
+        &[Activity], [">"];
     Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
         &[Builder], ["X", "Delete"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];

@@ -2,6 +2,8 @@
 //!
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
+mod bounds;
+mod palette;
 mod reach;
 mod view;
 mod world;
@@ -15,6 +17,8 @@ use tokio::time::Instant;
 
 pub use world::{Moment, Start, Turn};
 
+use bounds::Bounds;
+use palette::Faulty;
 use reach::Reach;
 use world::World;
 
@@ -48,6 +52,10 @@ pub struct App {
     shown: QueryId,
     /// How far runs go by themselves.
     reach: Reach,
+    /// What the sandbox is made to do wrong.
+    faulty: Faulty,
+    /// Bounds that were asked for and that no snapshot shows yet, and those that one showed before.
+    wanted: Option<(Bounds, Bounds)>,
     /// Run as soon as the service is known.
     run_when_ready: bool,
     /// Why there is no service at all.
@@ -71,6 +79,7 @@ impl App {
                 limits: None,
                 running: None,
                 pull: start.pull,
+                fault: None,
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
@@ -81,6 +90,8 @@ impl App {
             overlay: None,
             shown: QueryId::default(),
             reach: Reach::new(start.pause),
+            faulty: Faulty::new(start.faults),
+            wanted: None,
             run_when_ready: start.run,
             broken: None,
             notice: None,
@@ -130,6 +141,11 @@ impl App {
                 };
                 self.settle(outcome, at)
             }
+            None if context == Context::Palette => {
+                let ctx = self.world.ctx(at, self.world.size);
+                let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Turn::default() };
+                Turn::changed(palette.input(key, &ctx))
+            }
             None => Turn::default(),
         };
         turn.and(Turn::changed(said))
@@ -137,8 +153,10 @@ impl App {
 
     /// Text was pasted.
     pub fn paste(&mut self, text: &str, at: Moment) -> Turn {
-        if self.overlay.is_some() {
-            return Turn::default();
+        match &mut self.overlay {
+            Some(Overlay::Palette(palette)) => return Turn::changed(palette.paste(text)),
+            Some(_) => return Turn::default(),
+            None => {}
         }
         let ctx = self.world.ctx(at, self.area_of(self.world.focus));
         let outcome = match self.world.focus {
@@ -158,6 +176,10 @@ impl App {
             Action::Run => self.run(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
+            Action::Palette => self.open_palette(),
+            Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
+                self.change_bounds(action, at)
+            }
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
             Action::Suspend => Turn::of(Effect::Suspend),
@@ -220,9 +242,11 @@ impl App {
                 self.header.exchange(&exchange);
                 let ctx = self.world.ctx(at, Rect::default());
                 self.activity.exchange(exchange, &ctx);
+                self.look_at_fault();
                 Turn::changed(true)
             }
             Event::Limits(limits) => {
+                let limits = self.as_wanted(limits);
                 let changed = self.world.limits.as_ref() != Some(&limits);
                 self.world.limits = Some(limits);
                 Turn::changed(changed)
@@ -243,6 +267,9 @@ impl App {
         // A plan is asked for again with the next change; the rest is somebody's wish and must not vanish.
         if matches!(command, Command::Plan(..)) {
             return Turn::default();
+        }
+        if matches!(command, Command::Bounds { .. }) {
+            return self.bounds_undelivered();
         }
         self.world.running = None;
         if self.broken.is_none() {
@@ -301,6 +328,7 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
+        let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
@@ -324,6 +352,7 @@ impl App {
             return Turn::changed(true);
         }
         self.profiles.finish(summary, error.as_ref(), &ctx);
+        self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
         let outcome = self.builder.replan(&ctx);
@@ -338,7 +367,14 @@ impl App {
 
     fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
         let goes_on = kept.is_some() && self.reach.place.is_some();
-        self.overlay = Some(Overlay::Error(Box::new(ErrorPanel::new(errors, kept, goes_on))));
+        let panel = Box::new(ErrorPanel::new(errors, kept, goes_on));
+        if let Some(Overlay::Palette(palette)) = &mut self.overlay {
+            // Letters that are on their way must not be taken for the panel's keys.
+            palette.behind = Some(panel);
+            self.notice = Some("an error waits behind this; Esc shows it".to_owned());
+        } else {
+            self.overlay = Some(Overlay::Error(panel));
+        }
     }
 
     /// Close, clear, then cancel the run.
@@ -375,6 +411,11 @@ impl App {
             (Action::Suspend, _) => Turn::of(Effect::Suspend),
             (Action::Help, Some(Overlay::Error(_))) => {
                 self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
+                Turn::changed(true)
+            }
+            (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
+            (Action::Close, Some(Overlay::Palette(palette))) => {
+                self.overlay = palette.behind.take().map(Overlay::Error);
                 Turn::changed(true)
             }
             (Action::Close | Action::Help, _) => {
@@ -419,6 +460,10 @@ impl App {
             Some(Effect::Act(action)) => turn = turn.and(self.act(action, at)),
             // Before the service is known there is nobody to plan; `Ready` asks again.
             Some(Effect::Engine(_)) if self.world.service.is_none() => {}
+            Some(Effect::Engine(Command::Plan(ticket, query))) => {
+                let query = self.faulty.past_cache(query);
+                turn.effects.push(Effect::Engine(Command::Plan(ticket, query)));
+            }
             Some(effect) => turn.effects.push(effect),
             None => {}
         }

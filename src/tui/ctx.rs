@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use super::action::Action;
+use super::faults::Playing;
 use super::keymap::Keymap;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
@@ -51,6 +52,8 @@ pub struct Ctx<'a> {
     pub running: Option<&'a Running>,
     /// Whether rows are asked for only as the reader nears the end.
     pub pull: bool,
+    /// The fault that the sandbox plays.
+    pub fault: Option<&'a Playing>,
 }
 
 impl<'a> Ctx<'a> {
@@ -144,6 +147,7 @@ pub(crate) mod fixture {
         pub(crate) limits: Option<Limits>,
         pub(crate) running: Option<Running>,
         pub(crate) pull: bool,
+        pub(crate) fault: Option<Playing>,
     }
 
     impl World {
@@ -165,6 +169,7 @@ pub(crate) mod fixture {
                 limits: None,
                 running: None,
                 pull: false,
+                fault: None,
             }
         }
 
@@ -182,6 +187,7 @@ pub(crate) mod fixture {
                 limits: self.limits.as_ref(),
                 running: self.running.as_ref(),
                 pull: self.pull,
+                fault: self.fault.as_ref(),
             }
         }
     }

@@ -45,6 +45,16 @@ impl Chord {
         self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
             || matches!(self.code, KeyCode::F(_) | KeyCode::Tab | KeyCode::Esc)
     }
+
+    /// Whether it commands in this place, or is text there. The palette's text is one line, so that the keys
+    /// which move between lines are free to move between commands.
+    pub fn commands_in(self, context: Context) -> bool {
+        let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
+        match context {
+            Context::Palette => self.commands_in_text() || !types,
+            _ => !context.takes_text() || self.commands_in_text(),
+        }
+    }
 }
 
 const NAMED: &[(KeyCode, &str)] = &[
@@ -144,7 +154,7 @@ impl Keymap {
     /// What this key does here; `None`: nothing, or it is text.
     pub fn resolve(&self, context: Context, key: KeyEvent) -> Option<Action> {
         let chord = Chord::of(key);
-        if context.takes_text() && !chord.commands_in_text() {
+        if !chord.commands_in(context) {
             return None;
         }
         self.bindings
@@ -157,10 +167,7 @@ impl Keymap {
     pub fn keys(&self, action: Action, context: Context) -> impl Iterator<Item = Chord> {
         let here = action.entry().contexts.contains(&context);
         let chords = self.bindings.iter().find(|(a, _)| *a == action).map_or(&[][..], |(_, chords)| chords);
-        chords
-            .iter()
-            .copied()
-            .filter(move |chord| here && (!context.takes_text() || chord.commands_in_text()))
+        chords.iter().copied().filter(move |chord| here && chord.commands_in(context))
     }
 
     /// The key to name in a hint: `Ctrl-R`; empty where the action has none.
@@ -211,7 +218,8 @@ mod tests {
         // Enter edits in the builder and opens in the table: the two places where screen.md says so.
         let mut several: Vec<&str> = TABLE.iter().flat_map(|e| e.keys.iter().copied()).collect();
         several.sort_unstable();
-        let twice: Vec<_> = several.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
+        let mut twice: Vec<_> = several.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
+        twice.dedup();
         assert_eq!(twice, ["Enter"]);
     }
 
@@ -230,6 +238,23 @@ mod tests {
         assert_eq!(press("F1"), Some(Action::Help));
         assert_eq!(press("Esc"), Some(Action::Close));
         assert_eq!(press("Shift-Tab"), Some(Action::PreviousPane));
+        assert_eq!(press("Ctrl-C"), Some(Action::Quit));
+    }
+
+    #[test]
+    fn letters_are_text_in_the_palette_and_arrows_are_not() {
+        let keys = Keymap::default();
+        let press = |text: &str| {
+            let chord: Chord = text.parse().unwrap();
+            keys.resolve(Context::Palette, KeyEvent::new(chord.code, chord.modifiers))
+        };
+        for text in ["q", ":", "k", "G", "Space", "Backspace", "Delete", "Ctrl-P", "Ctrl-R"] {
+            assert_eq!(press(text), None, "{text}");
+        }
+        assert_eq!(press("Enter"), Some(Action::Choose));
+        assert_eq!(press("Up"), Some(Action::Up));
+        assert_eq!(press("End"), Some(Action::Last));
+        assert_eq!(press("Esc"), Some(Action::Close));
         assert_eq!(press("Ctrl-C"), Some(Action::Quit));
     }
 

@@ -14,7 +14,9 @@ pub mod app;
 pub mod ctx;
 #[cfg(test)]
 mod events;
+pub mod faults;
 pub mod figures;
+pub mod fuzzy;
 pub mod gauge;
 pub mod keymap;
 pub mod layout;

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::app::{App, Moment, Start, Turn};
 use super::ctx::Effect;
+use super::faults::Stage;
 use super::keymap::Keymap;
 use super::signals::{Signals, Told};
 use super::terminal::{Guard, say};
@@ -50,6 +51,8 @@ pub struct Setup {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// Where its faults stand once it runs.
+    pub faults: Stage,
     /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
     pub in_tmux: bool,
 }
@@ -83,11 +86,11 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, faults, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull) = (setup.run_at_once, setup.pause, setup.pull);
-    let mut app = App::new(Start { draft, run, pause, pull, theme, keys, tenant, sandbox });
+    let mut app = App::new(Start { draft, run, pause, pull, theme, keys, tenant, sandbox, faults });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;

@@ -306,13 +306,16 @@ impl Limiter {
     /// Changes the bounds while requests are under way.
     pub fn set_bounds(&self, concurrency: u32, rate: Option<f64>) {
         let mut state = self.0.lock();
+        let before = state.bounds.concurrency.max(1);
         state.bounds.concurrency = concurrency.max(1);
         state.bounds.rate = rate;
         // What was owed at the old rate is owed at the new one for one request at most.
         let now = self.0.clock.now();
         let most = state.configured().map(|pace| later(now, pace.interval()));
         state.own = state.own.zip(most).map(|(own, most)| own.min(most));
-        state.window = f64::from(state.bounds.concurrency);
+        // What 429s took from the window only success gives back: another bound is no reason to press on.
+        let raised = state.bounds.concurrency.saturating_sub(before);
+        state.window = (state.window + f64::from(raised)).min(f64::from(state.bounds.concurrency));
         let granted = state.grant();
         drop(state);
         self.0.hand_out(granted);
@@ -903,6 +906,23 @@ mod tests {
         let late = elapsed(async { assert_eq!(limiter.pace(|| false).await, Ok(Turn::Late)) }).await;
         assert_eq!(late.as_secs(), 10);
         assert_eq!(elapsed(goes(&limiter)).await, Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_bound_does_not_undo_what_a_429_taught() {
+        let limiter = limiter(8, None);
+        let window = || limiter.snapshot().window;
+        limiter.throttled(Duration::from_secs(1), String::new());
+        assert_eq!(window(), 4);
+        limiter.set_bounds(8, Some(5.0));
+        assert_eq!(window(), 4);
+        limiter.set_bounds(9, Some(5.0));
+        assert_eq!(window(), 5, "one more was asked for, one more there is");
+        limiter.set_bounds(3, None);
+        assert_eq!(window(), 3);
+        limiter.set_bounds(3, None);
+        limiter.set_bounds(4, None);
+        assert_eq!(window(), 4);
     }
 
     #[tokio::test(start_paused = true)]

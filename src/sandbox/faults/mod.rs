@@ -10,6 +10,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 pub(crate) use apply::Marks;
 pub(crate) use plan::{Endpoint, Insert, PageEffect};
+pub use playing::FaultProgress;
 pub(crate) use playing::{Playing, Script};
 pub(crate) use send::send;
 
@@ -29,6 +30,11 @@ impl Fault {
     /// What it does, in a line.
     pub fn says(&self) -> &str {
         &self.plan.says
+    }
+
+    /// Whether it strikes requests for a token: a client that has one meets it only when it needs another.
+    pub fn strikes_tokens(&self) -> bool {
+        self.plan.effects.iter().any(|effect| effect.when.on == Endpoint::Token)
     }
 
     /// A fault of one's own, from a plan's TOML.

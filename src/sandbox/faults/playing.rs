@@ -19,6 +19,17 @@ pub(crate) struct Playing {
     faults: Mutex<Vec<Active>>,
 }
 
+/// How far a fault being played has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FaultProgress {
+    /// As in `--fault NAME`.
+    pub name: String,
+    /// Requests that it has struck, each counted once for every effect that it got.
+    pub played: u64,
+    /// How many it will still strike; none: it goes on until it is ended.
+    pub left: Option<u64>,
+}
+
 struct Active {
     fault: Fault,
     progress: Vec<Progress>,
@@ -82,6 +93,11 @@ impl Playing {
         lock(&self.faults).iter().map(|active| active.fault.clone()).collect()
     }
 
+    /// How far each fault has come.
+    pub(crate) fn progress(&self) -> Vec<FaultProgress> {
+        lock(&self.faults).iter().map(Active::tell).collect()
+    }
+
     /// What this request gets. `page` is 0 where there are no pages.
     pub(crate) fn script(&self, on: Endpoint, page: u64) -> Script {
         if !self.any.load(Ordering::Relaxed) {
@@ -104,6 +120,19 @@ impl Active {
     fn new(fault: Fault) -> Self {
         let progress = fault.plan.effects.iter().map(|_| Progress::default()).collect();
         Self { fault, progress }
+    }
+
+    fn tell(&self) -> FaultProgress {
+        let played = self.progress.iter().map(|progress| progress.played).sum();
+        let left = self
+            .fault
+            .plan
+            .effects
+            .iter()
+            .zip(&self.progress)
+            .map(|(effect, progress)| Some(effect.when.times?.saturating_sub(progress.played)))
+            .sum();
+        FaultProgress { name: self.fault.name().to_owned(), played, left }
     }
 }
 
@@ -132,5 +161,32 @@ impl Progress {
         }
         self.played += 1;
         Some(self.played)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(name: &str, requests: u64) -> FaultProgress {
+        let playing = Playing::new(1, vec![name.parse().unwrap()]);
+        for page in 1..=requests {
+            let _script = playing.script(Endpoint::Contacts, page);
+        }
+        playing.progress().remove(0)
+    }
+
+    #[test]
+    fn a_fault_tells_how_often_it_struck_and_how_often_it_will() {
+        let told = |name, requests| {
+            let progress = progress(name, requests);
+            (progress.played, progress.left)
+        };
+        assert_eq!(told("retry-after-seconds", 1), (0, Some(2)), "the first request is spared");
+        assert_eq!(told("retry-after-seconds", 2), (1, Some(1)));
+        assert_eq!(told("retry-after-seconds", 9), (2, Some(0)));
+        assert_eq!(told("429-forever", 3), (3, None));
+        // One of its effects ends, the clock that is wrong does not.
+        assert_eq!(told("retry-after-http-date-skewed", 9), (11, None));
     }
 }

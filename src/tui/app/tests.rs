@@ -1,3 +1,4 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -8,6 +9,7 @@ use crate::engine::event::Status;
 use crate::engine::query::Draft;
 use crate::tui::action::TABLE;
 use crate::tui::events;
+use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::theme::{Theme, ThemeChoice};
 
@@ -24,6 +26,10 @@ struct Rig {
 
 impl Rig {
     fn new(draft: Draft) -> Self {
+        Self::on(Stage::default(), draft)
+    }
+
+    fn on(faults: Stage, draft: Draft) -> Self {
         let start = Start {
             draft,
             run: false,
@@ -33,6 +39,7 @@ impl Rig {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            faults,
         };
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
@@ -352,6 +359,228 @@ fn a_notice_stands_until_the_next_key() {
     assert!(!rig.key("Insert"), "a key that means nothing changes nothing");
 }
 
+/// A rig on the sandbox, with faults to play.
+fn sandbox() -> (Rig, Arc<Mutex<Option<Playing>>>) {
+    let (stage, playing) = faults::fixture::stage();
+    let mut rig = Rig::on(stage, Draft { segments: vec!["SEG-ALL".into()], ..Draft::default() });
+    let service = crate::engine::event::ServiceInfo { sandbox: true, ..events::service() };
+    rig.event(Event::Ready(service.into()));
+    rig.commands.clear();
+    (rig, playing)
+}
+
+impl Rig {
+    fn type_in(&mut self, text: &str) {
+        for c in text.chars() {
+            self.key(&if c == ' ' { "Space".to_owned() } else { c.to_string() });
+        }
+    }
+
+    /// Whether each run, and each plan after it, may be answered from the cache.
+    fn cached(&self) -> Vec<(&'static str, bool)> {
+        self.commands
+            .iter()
+            .filter_map(|command| match command {
+                Command::Run(_, query, _) => Some(("run", query.use_cache())),
+                Command::Plan(_, query) => Some(("plan", query.use_cache())),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn the_palette_does_what_is_chosen_where_the_user_was() {
+    for open in [":", "Ctrl-P"] {
+        let mut rig = Rig::ready();
+        rig.key(open);
+        assert_eq!(rig.app.context(), Context::Palette);
+        rig.type_in("nxpa");
+        rig.key("Enter");
+        assert_eq!(rig.app.context(), Context::Profiles);
+        assert!(rig.app.overlay.is_none());
+    }
+    // From an editor too, where a colon is text; what was typed there stays.
+    let mut rig = Rig::ready();
+    rig.key("Enter");
+    rig.type_in(":q");
+    assert_eq!(rig.app.context(), Context::Editor);
+    rig.key("Ctrl-P");
+    rig.type_in("limits");
+    assert!(!rig.left);
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Editor);
+    assert!(rig.screen().contains(":q"), "{}", rig.screen());
+    rig.key("Ctrl-P");
+    rig.key("Ctrl-C");
+    assert!(rig.left);
+}
+
+#[test]
+fn a_failure_waits_behind_the_palette_so_that_letters_are_not_its_keys() {
+    let mut rig = Rig::running();
+    rig.key(":");
+    rig.type_in("tab");
+    rig.event(Event::Failed(QueryId(1), events::summary(Status::Partial, 3), events::gateway_error()));
+    assert_eq!(rig.app.context(), Context::Palette);
+    rig.type_in("q");
+    assert!(!rig.left);
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Error);
+
+    // Also when something is done first.
+    let mut rig = Rig::running();
+    rig.key(":");
+    rig.event(Event::Failed(QueryId(1), events::summary(Status::Partial, 3), events::gateway_error()));
+    rig.type_in("tab limits");
+    rig.key("Enter");
+    assert_eq!(rig.app.context(), Context::Error);
+    assert!(rig.screen().contains("502 with HTML"), "{}", rig.screen());
+}
+
+#[test]
+fn a_fault_is_played_from_the_palette_and_told_until_it_is_over() {
+    let (mut rig, playing) = sandbox();
+    rig.key(":");
+    rig.type_in("429 seconds");
+    rig.key("Enter");
+    let screen = rig.screen();
+    assert!(screen.contains("fault retry-after-seconds 0 of 2"), "{screen}");
+    assert!(screen.contains("the fault is on: Ctrl-R asks past the cache"), "{screen}");
+    rig.key("Ctrl-R");
+    assert_eq!(rig.cached(), [("plan", false), ("run", false)]);
+    rig.key("4");
+    assert!(rig.screen().contains("run 1 asks past the cache: fault retry"), "{}", rig.screen());
+    let struck = |played, left| {
+        let name = "retry-after-seconds".to_owned();
+        *playing.lock().unwrap() = Some(Playing { name, played, left: Some(left) });
+    };
+    struck(1, 1);
+    rig.event(Event::Exchange(events::exchange(2, 429, 20).into()));
+    assert!(rig.screen().contains("1 of 2"), "{}", rig.screen());
+    struck(2, 0);
+    rig.event(Event::Exchange(events::exchange(3, 429, 20).into()));
+    assert!(rig.screen().contains("2 of 2, over"), "{}", rig.screen());
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Success, 50)));
+    rig.commands.clear();
+    // It has been: the next run is as any other, and nothing says that a fault is played.
+    rig.key("Ctrl-R");
+    assert_eq!(rig.cached(), [("run", true)]);
+    assert!(!rig.screen().contains("fault retry-after-seconds 2"), "{}", rig.screen());
+    assert_eq!(*playing.lock().unwrap(), None);
+}
+
+#[test]
+fn runs_go_past_the_cache_until_one_was_well_after_the_fault() {
+    let (mut rig, playing) = sandbox();
+    let choose = |rig: &mut Rig, text: &str| {
+        rig.key(":");
+        rig.type_in(text);
+        rig.key("Enter");
+        rig.commands.clear();
+    };
+    choose(&mut rig, "429 forever");
+    for id in 1..=2 {
+        rig.key("Ctrl-R");
+        rig.event(Event::Failed(QueryId(id), events::summary(Status::Failed, 0), events::gateway_error()));
+        rig.key("Esc");
+    }
+    assert!(rig.cached().iter().all(|(_, cached)| !cached), "{:?}", rig.cached());
+    choose(&mut rig, "fault none");
+    assert_eq!(*playing.lock().unwrap(), None);
+    assert!(
+        rig.screen().contains("well again") && !rig.screen().contains("429-forever 0"),
+        "{}",
+        rig.screen()
+    );
+    rig.key("Ctrl-R");
+    rig.key("Esc");
+    rig.event(Event::Finished(QueryId(3), events::summary(Status::Cancelled, 3)));
+    rig.key("Ctrl-R");
+    assert!(rig.cached().iter().all(|(_, cached)| !cached), "a run that was cancelled proves nothing");
+    rig.commands.clear();
+    rig.event(Event::Finished(QueryId(4), events::summary(Status::Success, 3)));
+    rig.key("Ctrl-R");
+    assert_eq!(rig.cached(), [("plan", true), ("run", true)]);
+}
+
+#[test]
+fn a_fault_that_cannot_be_played_says_why() {
+    let (mut rig, _) = sandbox();
+    rig.key(":");
+    rig.type_in("bidi");
+    rig.key("Enter");
+    assert!(rig.screen().contains("there is no fault"), "{}", rig.screen());
+}
+
+#[test]
+fn a_real_tenant_has_no_faults() {
+    let (stage, _) = faults::fixture::stage();
+    let mut rig = Rig::on(stage, Draft::default());
+    rig.event(events::ready());
+    rig.key(":");
+    rig.type_in("fault 429");
+    assert!(rig.screen().contains("0 of "), "{}", rig.screen());
+}
+
+#[test]
+fn the_bounds_change_while_a_run_goes_on_and_are_shown_at_once() {
+    let mut rig = Rig::running();
+    rig.key("Tab");
+    assert_eq!(rig.app.context(), Context::Activity);
+    rig.key("+");
+    assert!(rig.commands.is_empty() && rig.screen().contains("not known yet"), "{}", rig.screen());
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    let sent = |rig: &mut Rig, key: &str| {
+        rig.key(key);
+        match rig.commands.pop() {
+            Some(Command::Bounds { concurrency, rate }) => Some((concurrency, rate)),
+            _ => None,
+        }
+    };
+    assert_eq!(sent(&mut rig, "+"), Some((6, None)));
+    let screen = rig.screen();
+    assert!(screen.contains("[3 Limits]") && screen.contains("at most 6"), "{screen}");
+    assert_eq!(sent(&mut rig, "<"), Some((6, Some(7.0))));
+    assert!(rig.screen().contains("configured 7 req/s"), "{}", rig.screen());
+    // A snapshot from before the worker heard of it takes nothing back.
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    assert!(rig.screen().contains("configured 7 req/s"), "{}", rig.screen());
+    assert_eq!(sent(&mut rig, "-"), Some((5, Some(7.0))));
+    let heard = crate::engine::event::Limits { configured: Some(7.0), ..events::limits(rig.at.now) };
+    rig.event(Event::Limits(heard.into()));
+    // From now on the snapshots are the truth again.
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    assert!(!rig.screen().contains("configured 7"), "{}", rig.screen());
+    assert_eq!(sent(&mut rig, ">"), None, "there is no bound to lift");
+    assert!(rig.screen().contains("no bound of ours"), "{}", rig.screen());
+}
+
+#[test]
+fn the_bounds_can_be_changed_from_anywhere_by_the_palette() {
+    let mut rig = Rig::ready();
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    rig.key(":");
+    rig.type_in("slower");
+    rig.key("Enter");
+    assert!(matches!(rig.commands[..], [Command::Bounds { concurrency: 5, rate: Some(7.0) }]));
+    assert_eq!(rig.app.context(), Context::Builder);
+    assert!(rig.screen().contains("[3 Limits]"), "{}", rig.screen());
+}
+
+#[test]
+fn bounds_that_could_not_be_delivered_are_taken_back() {
+    let mut rig = Rig::running();
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    rig.key("Tab");
+    rig.key("<");
+    rig.key("<");
+    let _turn = rig.app.undelivered(&rig.commands[1].clone());
+    let screen = rig.screen();
+    assert!(screen.contains("the bounds are not changed") && !screen.contains("configured 5"), "{screen}");
+    assert!(rig.app.world.running.is_some(), "the run goes on");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Act(usize),
@@ -387,7 +616,7 @@ proptest! {
 
     #[test]
     fn nothing_that_happens_breaks_the_screen(steps in proptest::collection::vec(step(), 1..60)) {
-        let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+        let (mut rig, _) = sandbox();
         for step in steps {
             match step {
                 Step::Act(n) => {

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::event::{Limits, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
+use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
 use crate::tui::theme::Theme;
 
@@ -72,6 +73,8 @@ pub struct Start {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// Where its faults stand once it runs.
+    pub faults: Stage,
 }
 
 /// What all panes may read.
@@ -86,6 +89,7 @@ pub(super) struct World {
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) running: Option<Running>,
     pub(super) pull: bool,
+    pub(super) fault: Option<Playing>,
 }
 
 impl World {
@@ -102,6 +106,7 @@ impl World {
             limits: self.limits.as_deref(),
             running: self.running.as_ref(),
             pull: self.pull,
+            fault: self.fault.as_ref(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod error;
 pub mod help;
+pub mod palette;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -24,6 +25,8 @@ pub enum Overlay {
     Error(Box<error::ErrorPanel>),
     /// Leave, although a run would be lost?
     Confirm,
+    /// Commands by their names.
+    Palette(Box<palette::Palette>),
 }
 
 impl Overlay {
@@ -33,15 +36,17 @@ impl Overlay {
             Self::Help(_) => Context::Help,
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
+            Self::Palette(_) => Context::Palette,
         }
     }
 
-    /// Scrolls; says whether anything moved.
+    /// Scrolls, or selects; says whether anything moved.
     pub fn scroll(&mut self, action: Action, ctx: &Ctx<'_>) -> bool {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm => false,
+            Self::Palette(palette) => palette.select(action, ctx),
         }
     }
 
@@ -51,6 +56,7 @@ impl Overlay {
             Self::Help(help) => help.view(ctx, area, buf),
             Self::Error(panel) => panel.view(ctx, area, buf),
             Self::Confirm => confirm(ctx, area, buf),
+            Self::Palette(palette) => palette.view(ctx, area, buf),
         }
     }
 }
@@ -233,12 +239,17 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
     for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(offset)) {
         buf.set_line(area.x, y, line, area.width);
     }
-    let x = area.right();
-    if offset > 0 {
-        buf.set_span(x, area.y, &Span::styled(ctx.theme.symbols.sort[0], ctx.theme.key), 1);
+    more(offset > 0, offset + usize::from(area.height) < lines.len(), ctx, area, buf);
+}
+
+/// Says at the right edge that there is more above, below.
+fn more(above: bool, below: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    let [up, down] = ctx.theme.symbols.sort;
+    if above && !area.is_empty() {
+        buf.set_span(area.right(), area.y, &Span::styled(up, ctx.theme.key), 1);
     }
-    if offset + usize::from(area.height) < lines.len() {
-        buf.set_span(x, area.bottom() - 1, &Span::styled(ctx.theme.symbols.sort[1], ctx.theme.key), 1);
+    if below && !area.is_empty() {
+        buf.set_span(area.right(), area.bottom() - 1, &Span::styled(down, ctx.theme.key), 1);
     }
 }
 

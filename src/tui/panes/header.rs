@@ -52,7 +52,9 @@ enum Worth {
     Waiting,
     Brand,
     Rate,
+    FaultProgress,
     State,
+    Fault,
     Always,
 }
 
@@ -134,7 +136,11 @@ impl Header {
             who.push(Span::styled(" SANDBOX ", theme.sandbox));
         }
         parts.push((Worth::Always, who));
-        if sandbox {
+        if let Some(fault) = ctx.fault.filter(|_| sandbox) {
+            let style = if fault.is_over() { theme.dim } else { theme.warn };
+            parts.push((Worth::Fault, vec![Span::styled(format!("fault {}", clean(&fault.name)), style)]));
+            parts.push((Worth::FaultProgress, vec![Span::styled(fault.progress(), style)]));
+        } else if sandbox {
             parts.push((Worth::Hint, vec![Span::styled("set CXONE_TENANT … for yours", theme.dim)]));
         }
         if ctx.service.is_none() {
@@ -189,25 +195,32 @@ impl Header {
 }
 
 fn gap(worth: Worth) -> usize {
-    // The sparkline and the bar belong to the figures beside them.
-    if matches!(worth, Worth::Spark) { 1 } else { 2 }
+    // The sparkline belongs to the figures beside it, and a fault's name to how far it has come.
+    if matches!(worth, Worth::Spark | Worth::Fault) { 1 } else { 2 }
 }
 
 /// The rate, its bar, the queue and a closed window.
 fn limits(ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
     let (Some(limits), theme) = (ctx.limits, ctx.theme) else { return };
     let measured = measured(ctx);
+    // Nothing is known and nothing was asked: there are no figures yet.
+    let quiet = limits.rate.is_none() && measured == 0.0 && limits.in_flight + limits.waiting == 0;
     let mut rate = vec![Span::styled(figures::rate(measured), theme.text)];
     if let Some(most) = limits.rate {
         rate.push(Span::styled(format!("/{}", figures::rate(most)), theme.text));
     }
     rate.push(Span::styled(" req/s", theme.label));
-    parts.push((Worth::Rate, rate));
+    if !quiet {
+        parts.push((Worth::Rate, rate));
+    }
     if let Some(most) = limits.rate.filter(|most| *most > 0.0) {
         parts.push((Worth::Bar, bar(measured / most, BAR, theme)));
     }
     if let Some(left) = gate_left(ctx) {
         parts.push((Worth::State, vec![Span::styled(format!("waits {}", figures::left(left)), theme.warn)]));
+    }
+    if quiet {
+        return;
     }
     let style = if limits.waiting == 0 { theme.label } else { theme.text };
     parts.push((
@@ -230,9 +243,10 @@ fn height(d: Duration, top: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::event::{Gate, ServiceInfo};
+    use crate::engine::event::{Gate, Limits, ServiceInfo};
     use crate::tui::ctx::fixture::World;
     use crate::tui::events;
+    use crate::tui::faults::Playing;
     use crate::tui::theme::ThemeChoice;
 
     type Set = fn(&mut World, &mut Header);
@@ -257,6 +271,13 @@ mod tests {
             w.limits.as_mut().unwrap().gate =
                 Some(Gate { until: w.now + Duration::from_millis(6_100), said: "Retry-After: 7".into() });
         }),
+        ("before anything was asked", |w, _| {
+            let idle = events::limits(w.now);
+            w.limits = Some(Limits { rate: None, measured: 0.0, in_flight: 0, waiting: 0, ..idle });
+        }),
+        ("a fault is played", |w, h| faulty(w, h, "retry-after-http-date-asctime", 1, Some(1))),
+        ("a fault is over", |w, h| faulty(w, h, "retry-after-http-date-asctime", 2, Some(0))),
+        ("a fault without end", |w, h| faulty(w, h, "429-forever", 12, None)),
         ("sandbox", |w, h| {
             running(w, h);
             w.service = Some(ServiceInfo { tenant: "sandbox".into(), sandbox: true, ..events::service() });
@@ -269,6 +290,12 @@ mod tests {
         for n in 1..=20 {
             header.exchange(&events::exchange(n, 200, 20 + n * 13 % 40));
         }
+    }
+
+    fn faulty(world: &mut World, header: &mut Header, name: &str, played: u64, left: Option<u64>) {
+        running(world, header);
+        world.service = Some(ServiceInfo { tenant: "sandbox".into(), sandbox: true, ..events::service() });
+        world.fault = Some(Playing { name: name.into(), played, left });
     }
 
     fn line(set: Set, choice: ThemeChoice, width: u16) -> Buffer {
@@ -324,6 +351,28 @@ mod tests {
             let line = text(&line(sandbox, ThemeChoice::Dark, width));
             assert!(line.contains("acme") && line.contains("SANDBOX"), "{width}: {line}");
         }
+    }
+
+    #[test]
+    fn a_fault_goes_before_nothing_but_sandbox() {
+        fn played(world: &mut World, header: &mut Header) {
+            faulty(world, header, "retry-after-http-date-asctime", 1, Some(1));
+            world.limits.as_mut().unwrap().gate =
+                Some(Gate { until: world.now + Duration::from_millis(6_100), said: "Retry-After: 7".into() });
+        }
+        for width in 60..200 {
+            let line = text(&line(played, ThemeChoice::Dark, width));
+            assert!(line.contains("SANDBOX") && line.contains("asctime"), "{width}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_real_tenant_plays_no_faults() {
+        fn real(world: &mut World, header: &mut Header) {
+            faulty(world, header, "429-forever", 1, None);
+            world.service = Some(events::service());
+        }
+        assert!(!text(&line(real, ThemeChoice::Dark, 200)).contains("fault"));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Small drawing helpers that several panes share.
 
+mod field;
 mod scrollbar;
 mod text;
 mod wrap;
 
+pub use field::Field;
 pub use scrollbar::scrollbar;
 pub use text::{blank, gist, put, put_clean, scrub, width};
 pub use wrap::{Wrapped, wrap};

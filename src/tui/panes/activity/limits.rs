@@ -45,7 +45,7 @@ impl LimitsTab {
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let Some(limits) = ctx.limits else {
-            return super::nothing("the limits will stand here, once something was asked", ctx, area, buf);
+            return super::nothing("the limits will stand here, once the service is known", ctx, area, buf);
         };
         let mut lines = vec![
             rate(limits, ctx),

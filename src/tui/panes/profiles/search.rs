@@ -1,16 +1,14 @@
 //! The search field under the table.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
 use crate::rows::Needle;
-
-/// The longest text that is searched for, in bytes.
-const LONGEST: usize = 256;
+use crate::tui::widgets::Field;
 
 /// What is searched for, and whether it is being typed.
 #[derive(Debug, Default)]
 pub(super) struct Search {
-    text: String,
+    field: Field,
     needle: Option<Needle>,
     /// The place where the cursor was when typing began.
     typing_from: Option<usize>,
@@ -24,7 +22,7 @@ impl Search {
     }
 
     pub(super) fn text(&self) -> &str {
-        &self.text
+        self.field.text()
     }
 
     pub(super) fn needle(&self) -> Option<&Needle> {
@@ -56,35 +54,23 @@ impl Search {
         if !self.is_editing() {
             return false;
         }
-        let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        match key.code {
-            KeyCode::Enter => {
-                self.typing_from = None;
-                return true;
-            }
-            KeyCode::Char('u') if control => self.text.clear(),
-            KeyCode::Char('w') if control => {
-                let kept = self.text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-                self.text.truncate(self.text.floor_char_boundary(kept));
-            }
-            KeyCode::Char('h') if control => drop(self.text.pop()),
-            KeyCode::Backspace => drop(self.text.pop()),
-            KeyCode::Char(c) if !control && self.text.len() < LONGEST => self.text.push(c),
-            _ => return false,
+        if key.code == KeyCode::Enter {
+            self.typing_from = None;
+            return true;
         }
-        self.needle = Needle::new(&self.text);
+        if !self.field.input(key) {
+            return false;
+        }
+        self.needle = Needle::new(self.field.text());
         true
     }
 
     /// Pasted text; its first line counts.
     pub(super) fn paste(&mut self, text: &str) -> bool {
-        let line = text.lines().next().unwrap_or("");
-        if !self.is_editing() || line.is_empty() {
+        if !self.is_editing() || !self.field.paste(text) {
             return false;
         }
-        let room = LONGEST.saturating_sub(self.text.len());
-        self.text.push_str(&line[..line.floor_char_boundary(room)]);
-        self.needle = Needle::new(&self.text);
+        self.needle = Needle::new(self.field.text());
         true
     }
 }

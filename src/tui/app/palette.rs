@@ -1,0 +1,136 @@
+//! What is chosen from the palette, and faults of the sandbox among it.
+//!
+//! An answer from the cache meets no fault. Hence runs go past the cache while a fault is played, and after every
+//! change until one of them was well: what a fault spoiled must not come back from the cache either.
+
+use super::{App, Moment, Turn};
+use crate::engine::event::Status;
+use crate::engine::query::{Query, QueryId};
+use crate::tui::action::Action;
+use crate::tui::ctx::Focus;
+use crate::tui::faults::{Faults, Playing, Stage};
+use crate::tui::overlays::Overlay;
+use crate::tui::overlays::palette::{Choice, Palette};
+
+/// What the sandbox is made to do wrong.
+#[derive(Debug)]
+pub(super) struct Faulty {
+    stage: Stage,
+    /// Whether the cache may hold what a fault spoiled, or would keep one from being seen.
+    distrust: bool,
+    /// The run that began with this and would end it.
+    trial: Option<QueryId>,
+}
+
+impl Faulty {
+    pub(super) fn new(stage: Stage) -> Self {
+        Self { stage, distrust: false, trial: None }
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        self.stage.get().map(AsRef::as_ref)
+    }
+
+    /// The query as it would be run now.
+    pub(super) fn past_cache(&self, query: Query) -> Query {
+        if self.distrust { query.uncached() } else { query }
+    }
+
+    /// A run is over.
+    pub(super) fn finished(&mut self, id: QueryId, status: Status, fault: Option<&Playing>) {
+        let well = fault.is_none_or(Playing::is_over);
+        if well && self.trial == Some(id) && status == Status::Success {
+            self.distrust = false;
+        }
+    }
+}
+
+impl App {
+    /// Opens the palette for where the user is.
+    pub(super) fn open_palette(&mut self) -> Turn {
+        let sandbox = self.world.service.as_ref().is_some_and(|service| service.sandbox);
+        let faults = self.faulty.faults().filter(|_| sandbox);
+        let palette = Palette::new(self.context(), &self.world.keys, faults);
+        self.overlay = Some(Overlay::Palette(Box::new(palette)));
+        Turn::CHANGED
+    }
+
+    /// Does what is selected in the palette.
+    pub(super) fn choose(&mut self, at: Moment) -> Turn {
+        let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Turn::default() };
+        let Some(choice) = palette.choice() else { return Turn::default() };
+        let behind = palette.behind.take();
+        self.overlay = None;
+        let turn = match choice {
+            Choice::Do(action) => self.act(action, at),
+            Choice::Play(name) => self.play(&name, at),
+            Choice::EndFault => self.end_fault(at),
+        };
+        if let (None, Some(panel)) = (&self.overlay, behind) {
+            self.overlay = Some(Overlay::Error(panel));
+        }
+        Turn::CHANGED.and(turn)
+    }
+
+    fn play(&mut self, name: &str, at: Moment) -> Turn {
+        let Some(faults) = self.faulty.faults() else { return Turn::default() };
+        if let Err(why) = faults.play(name) {
+            return self.notice(why);
+        }
+        self.note(format!("fault {name} is played from now on"), at);
+        let said = match self.world.running {
+            Some(_) => "the fault is on: what is asked from now on meets it".to_owned(),
+            None => format!("the fault is on: {} asks past the cache", self.world.keys.first(Action::Run)),
+        };
+        self.fault_changed(said, at)
+    }
+
+    fn end_fault(&mut self, at: Moment) -> Turn {
+        let Some(faults) = self.faulty.faults() else { return Turn::default() };
+        faults.clear();
+        self.note("the sandbox is well again".to_owned(), at);
+        let run = self.world.keys.first(Action::Run);
+        self.fault_changed(format!("the sandbox is well again; {run} asks past the cache"), at)
+    }
+
+    fn fault_changed(&mut self, said: String, at: Moment) -> Turn {
+        self.faulty.distrust = true;
+        self.faulty.trial = None;
+        self.look_at_fault();
+        // The plan counted on the cache.
+        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+        let outcome = self.builder.replan(&ctx);
+        self.notice(said).and(self.settle(outcome, at))
+    }
+
+    /// Takes note of how far the fault has come.
+    pub(super) fn look_at_fault(&mut self) {
+        self.world.fault = self.faulty.faults().and_then(Faults::playing);
+    }
+
+    /// The query as it is run now; says so where it goes past the cache.
+    pub(super) fn really(&mut self, query: Query, at: Moment) -> Query {
+        // A fault that has done all that it does is not played in the runs to come.
+        if self.world.fault.as_ref().is_some_and(Playing::is_over)
+            && let Some(faults) = self.faulty.faults()
+        {
+            faults.clear();
+            self.world.fault = None;
+        }
+        if !self.faulty.distrust {
+            return query;
+        }
+        self.faulty.trial = Some(self.shown);
+        let why = match &self.world.fault {
+            Some(fault) => format!("fault {} is played", fault.name),
+            None => "a fault was played before".to_owned(),
+        };
+        self.note(format!("run {} asks past the cache: {why}", self.shown.0), at);
+        self.faulty.past_cache(query)
+    }
+
+    fn note(&mut self, text: String, at: Moment) {
+        let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
+        self.activity.note(text, &ctx);
+    }
+}
