@@ -10,12 +10,7 @@
 //! `SEEDS=1000000 cargo test --release --test simulation` plays more, `SEED=1234 cargo test --test simulation`
 //! plays one and tells what happened.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test says what it found and panics"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it found and panics")]
 
 #[path = "simulation/oracle.rs"]
 mod oracle;

@@ -293,7 +293,10 @@ impl<'a> Walk<'a> {
         if let (Some(rate), Some(last)) = (self.rate, self.paced)
             && (at.saturating_sub(last) + TICK).as_secs_f64() < 1.0 / rate
         {
-            self.say(at, format!("{:?} after the one before, at most {rate}/s are allowed", at - last));
+            self.say(
+                at,
+                format!("{:?} after the one before, at most {rate}/s are allowed", at.saturating_sub(last)),
+            );
         }
         // One that was on its way when the bounds changed does not count against the new ones.
         self.paced = Some(at).filter(|_| changed != Some(at));
@@ -312,7 +315,7 @@ impl<'a> Walk<'a> {
 
     fn replied(&mut self, at: Duration, n: usize, got: Got) {
         let max_wait = self.plan.max_wait;
-        self.answering += at - self.sent_at[&n];
+        self.answering += at.saturating_sub(self.sent_at[&n]);
         self.waits += match (got.class, got.closes) {
             (_, Some(wait)) if wait <= max_wait => wait,
             (Class::Transient | Class::Throttled, None) => BACKOFF.min(max_wait),

@@ -42,6 +42,7 @@ pub(crate) struct Plan {
 
 /// One query and what the service has for it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn by itself")]
 pub(crate) struct Run {
     /// When it is started; `None`: when the run before it is over.
     pub(crate) start: Option<Duration>,
@@ -253,10 +254,10 @@ impl Dice {
             7 => Said::Fraction(n.min(most - 1)),
             8..10 => {
                 let skew = i64::from(self.int(0, 7_200)) - 3_600;
-                Said::Date(n as i64, skew)
+                Said::Date(n.cast_signed(), skew)
             }
             10 => Said::Date(-5, 0),
-            11 => Said::Bare(n as i64),
+            11 => Said::Bare(n.cast_signed()),
             12..14 => Said::Garbage,
             14 if self.chance(0.3) => Said::Seconds(u64::from(self.int(1, 86_400)) + most),
             _ => Said::Nothing,

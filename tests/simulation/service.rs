@@ -346,11 +346,11 @@ impl World {
     fn latency(&self, n: usize) -> Duration {
         let (least, most) = self.plan.latency;
         let share = StdRng::seed_from_u64(self.plan.seed ^ (n as u64) << 32).random_range(0.0..=1.0);
-        least + (most - least).mul_f64(share)
+        least + most.saturating_sub(least).mul_f64(share)
     }
 
     /// Since the wall's last whole second.
-    fn into_the_second(&self) -> Duration {
+    fn past_the_second(&self) -> Duration {
         Duration::from_nanos(u64::from(self.clock.wall().subsec_nanosecond().unsigned_abs()))
     }
 
@@ -360,7 +360,7 @@ impl World {
     }
 
     fn say(&self, said: Said, headers: &mut Vec<(&'static str, String)>) -> Option<Duration> {
-        let means = said.means(self.into_the_second());
+        let means = said.means(self.past_the_second());
         let short = u64::from(self.tamper == Tamper::TellsShort);
         let value = match said {
             Said::Nothing => return None,
@@ -427,7 +427,7 @@ impl World {
                     let whole = wait.as_secs_f64().ceil() as u64;
                     let said = match bucket.refuses {
                         Said::Seconds(_) => Said::Seconds(whole),
-                        Said::Date(_, skew) => Said::Date(whole as i64, skew),
+                        Said::Date(_, skew) => Said::Date(whole.cast_signed(), skew),
                         other => other,
                     };
                     got.closes = self.say(said, &mut headers);
@@ -471,7 +471,7 @@ impl World {
                 let mut got = got(Some(status), class, name);
                 match *fault {
                     Fault::Throttled(said) | Fault::Broken(_, said) => {
-                        got.closes = self.say(said, &mut headers)
+                        got.closes = self.say(said, &mut headers);
                     }
                     Fault::Forbidden(seconds) => {
                         headers.push(("x-ratelimit-remaining", "0".into()));

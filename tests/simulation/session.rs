@@ -134,7 +134,7 @@ async fn listen(plan: &Plan, handle: Handle, world: &World, clock: &Clock, runs:
             };
             commands.send(command).await.unwrap();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
         biased;
