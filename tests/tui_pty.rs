@@ -183,3 +183,23 @@ fn a_run_pauses_goes_on_stops_and_is_taken_up_again() {
     pty.send("q");
     assert!(pty.end().0.success());
 }
+
+#[test]
+fn a_fault_picked_from_the_palette_is_seen_in_the_limits_and_bounds_change_while_it_runs() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (120, 40), &[]);
+    pty.wait_for("Ctrl-R run");
+    pty.wait("the sandbox", |screen| screen.contains("plan at least 1 request"));
+    pty.send(":").wait_for("Commands");
+    pty.send("retry-after-sec").wait_for("fault retry-after-seconds");
+    pty.send(ENTER).wait_for("fault retry-after-seconds");
+    pty.send("3").wait_for("[3 Limits]");
+    pty.send(CTRL_R).wait_for("by its Retry-After");
+    pty.wait_for("PROF-0000004");
+    // The activity pane has the keys that change the bounds.
+    pty.send("\t").wait("the activity pane", |screen| screen.contains("more"));
+    pty.send("+").wait_for("at most 6");
+    pty.send("-").wait_for("of 5");
+    pty.send(CTRL_Q).send(CTRL_Q);
+    assert!(pty.end().0.success());
+}

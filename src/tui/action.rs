@@ -125,10 +125,10 @@ actions! {
         &[Profiles, Detail, Error], ["y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
-    Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
-        EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
+    Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
+        EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
     Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];

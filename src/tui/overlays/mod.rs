@@ -143,16 +143,18 @@ pub fn hints(
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
         })
         .collect();
-    // Whoever is lost needs help more than any other key: room for it is kept.
+    // Whoever is lost needs help more than any other key, and whoever seeks needs the palette: room for both is
+    // kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let mut kept = all.iter().find(|(_, _, action)| *action == Action::Help).map_or(0, cost);
+    let kept = |action: Action| matches!(action, Action::Help | Action::Palette);
+    let mut room: usize = all.iter().filter(|entry| kept(entry.2)).map(cost).sum();
     let mut spans: Vec<Span<'static>> = vec![" ".into()];
     let mut used = 1;
     for entry in &all {
-        if entry.2 == Action::Help {
-            kept = 0;
+        if kept(entry.2) {
+            room -= cost(entry);
         }
-        if used + cost(entry) + kept > usize::from(width) + 1 {
+        if used + cost(entry) + room > usize::from(width) + 1 {
             continue;
         }
         used += cost(entry);
@@ -317,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn the_footer_keeps_room_for_the_help() {
+    fn the_footer_keeps_room_for_the_help_and_the_palette() {
         let theme = Theme::new(ThemeChoice::Plain, false);
         let keys = Keymap::default();
         for context in [Context::Builder, Context::Profiles, Context::Detail, Context::Activity] {
@@ -325,6 +327,7 @@ mod tests {
                 let line = hints(&keys, context, Some("cancel"), &theme, width);
                 assert!(line.width() <= usize::from(width), "{context:?} {width}: {line}");
                 assert!(line.to_string().contains("? help"), "{context:?} {width}: {line}");
+                assert!(line.to_string().contains(": commands"), "{context:?} {width}: {line}");
             }
         }
     }

@@ -6,6 +6,7 @@
 //! │ 429                                                    27 of 201 │
 //! │▌fault 429-forever  Every page request gets 429 and one second …  │
 //! │ fault token-429    The token endpoint says 429 once, one second… │
+//! │ Every page request gets 429 and one second to wait               │
 //! └ Enter do  Up Down select  Esc close ─────────────────────────────┘
 //! ```
 
@@ -31,8 +32,6 @@ use crate::tui::widgets::{Field, put};
 const WIDEST: u16 = 100;
 /// Lines of the palette at most, borders included.
 const HIGHEST: u16 = 22;
-/// Names are padded to so many columns, so that the descriptions of most stand under each other.
-const NAME: usize = 16;
 
 /// What a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +131,8 @@ impl Palette {
 
     /// Moves among what was found; says whether anything moved.
     pub fn select(&mut self, action: Action, ctx: &Ctx<'_>) -> bool {
-        let height = usize::from(place(ctx.area).height.saturating_sub(3)).max(1);
+        let place = place(ctx.area);
+        let height = usize::from(place.height.saturating_sub(3 + told(place))).max(1);
         let last = self.found.len().saturating_sub(1);
         let before = self.selected;
         self.selected = match action {
@@ -179,7 +179,7 @@ impl Palette {
         let count = Line::styled(count, theme.dim);
         let x = inside.right().saturating_sub(count.width() as u16).max(inside.x + used + 2);
         buf.set_line(x, inside.y, &count, inside.right().saturating_sub(x));
-        let list = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
+        let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1 + told(place)), ..inside };
         if self.found.is_empty() {
             let none = Line::styled("no command is called or described like this", theme.dim);
             buf.set_line(list.x, list.y, &none, if list.is_empty() { 0 } else { list.width });
@@ -187,13 +187,19 @@ impl Palette {
         // A resize may have left what is selected outside.
         let height = usize::from(list.height).max(1);
         let offset = self.offset.clamp((self.selected + 1).saturating_sub(height), self.selected);
-        for (y, at) in (list.y..list.bottom()).zip(offset..) {
-            let Some((entry, hit)) =
-                self.found.get(at).and_then(|(i, hit)| Some((self.entries.get(*i)?, hit)))
-            else {
-                break;
-            };
-            draw(entry, hit, at == self.selected, ctx, Rect { y, height: 1, ..list }, buf);
+        let seen = self.found.iter().skip(offset).take(list.height.into());
+        let seen: Vec<_> = seen.filter_map(|(at, hit)| Some((self.entries.get(*at)?, hit))).collect();
+        let names = seen.iter().map(|(entry, _)| entry.name.width()).max().unwrap_or(0);
+        for (y, (at, (entry, hit))) in (list.y..list.bottom()).zip((offset..).zip(seen)) {
+            let row = Row { entry, hit, names, selected: at == self.selected };
+            row.view(ctx, Rect { y, height: 1, ..list }, buf);
+            if row.selected {
+                let below = Rect { y: list.bottom(), height: inside.bottom() - list.bottom(), ..inside };
+                let lines = super::wrap(&entry.about, below.width.into());
+                for (y, line) in (below.y..below.bottom()).zip(lines) {
+                    buf.set_line(below.x, y, &Line::styled(line, theme.text), below.width);
+                }
+            }
         }
         super::more(offset > 0, offset + height < self.found.len(), ctx, list, buf);
     }
@@ -238,29 +244,41 @@ fn of_faults(faults: &dyn Faults) -> Vec<Entry> {
     end.into_iter().chain(all).collect()
 }
 
-fn draw(entry: &Entry, hit: &Hit, selected: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-    let theme = ctx.theme;
-    // What is selected has a background of its own, on which colours of text might not be seen.
-    let over = |style: Style| if selected { theme.selected } else { style };
-    if selected {
-        buf.set_style(area, theme.selected);
-        buf.set_span(area.x - 1, area.y, &Span::styled(theme.symbols.cursor, theme.accent), 1);
-    }
-    let width = usize::from(area.width);
-    let aside = fit(&entry.aside, width / 3);
-    let name = fit(&entry.name, width);
-    let pad = NAME.saturating_sub(name.width());
-    let used = name.width() + pad + 2;
-    let about = fit(&entry.about, width.saturating_sub(used + aside.width() + 2));
-    let mut line = Line::default();
-    mark(&name, &hit.name, over(theme.text), over(theme.key), &mut line);
-    line.spans.push(Span::styled(" ".repeat(pad + 2), over(theme.text)));
-    mark(&about, &hit.about, over(theme.dim), over(theme.key), &mut line);
-    buf.set_line(area.x, area.y, &line, area.width);
-    if used < width {
-        let aside = Line::styled(aside, over(theme.key));
-        let x = area.right().saturating_sub(aside.width() as u16);
-        buf.set_line(x, area.y, &aside, area.right() - x);
+/// One of those that were found, as it is drawn.
+struct Row<'a> {
+    entry: &'a Entry,
+    hit: &'a Hit,
+    /// Columns of the longest name that is seen.
+    names: usize,
+    selected: bool,
+}
+
+impl Row<'_> {
+    fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+        let Self { entry, hit, names, selected } = *self;
+        let theme = ctx.theme;
+        // What is selected has a background of its own, on which colours of text might not be seen.
+        let over = |style: Style| if selected { theme.selected } else { style };
+        if selected {
+            buf.set_style(area, theme.selected);
+            buf.set_span(area.x - 1, area.y, &Span::styled(theme.symbols.cursor, theme.accent), 1);
+        }
+        let width = usize::from(area.width);
+        let aside = fit(&entry.aside, width / 3);
+        let name = fit(&entry.name, width);
+        let pad = names.saturating_sub(name.width());
+        let used = name.width() + pad + 2;
+        let about = fit(&entry.about, width.saturating_sub(used + aside.width() + 2));
+        let mut line = Line::default();
+        mark(&name, &hit.name, over(theme.text), over(theme.key), &mut line);
+        line.spans.push(Span::styled(" ".repeat(pad + 2), over(theme.text)));
+        mark(&about, &hit.about, over(theme.dim), over(theme.key), &mut line);
+        buf.set_line(area.x, area.y, &line, area.width);
+        if used < width {
+            let aside = Line::styled(aside, over(theme.key));
+            let x = area.right().saturating_sub(aside.width() as u16);
+            buf.set_line(x, area.y, &aside, area.right() - x);
+        }
     }
 }
 
@@ -275,6 +293,11 @@ fn mark(text: &str, found: &[usize], style: Style, hit: Style, line: &mut Line<'
             _ => line.spans.push(Span::styled(c.to_string(), style)),
         }
     }
+}
+
+/// Lines below the list for what is selected, whose description may not fit beside its name.
+fn told(area: Rect) -> u16 {
+    if area.width < 70 { 2 } else { 1 }
 }
 
 /// The end of a text, as much as fits.

@@ -89,18 +89,20 @@ fn sources(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
     let mut spans = vec![label("limit", ctx)];
     let unknown = || Span::styled(theme.symbols.unknown, theme.dim);
-    spans.push(Span::styled("announced ", theme.label));
-    match limits.announced {
-        Some(announced) => spans.push(Span::styled(announcement(&announced, ctx), theme.text)),
-        None => spans.push(unknown()),
-    }
-    for (name, rate) in [("learned", limits.learned), ("configured", limits.configured)] {
-        spans.push(Span::styled(format!("  {} {name} ", theme.symbols.dot), theme.label));
+    // The longest comes last, where a narrow line is cut.
+    for (name, rate) in [("configured", limits.configured), ("learned", limits.learned)] {
+        spans.push(Span::styled(format!("{name} "), theme.label));
         spans.push(match rate {
             Some(rate) => Span::styled(format!("{} req/s", figures::rate(rate)), theme.text),
             None => unknown(),
         });
+        spans.push(Span::styled(format!("  {} ", theme.symbols.dot), theme.label));
     }
+    spans.push(Span::styled("announced ", theme.label));
+    spans.push(match limits.announced {
+        Some(announced) => Span::styled(announcement(&announced, ctx), theme.text),
+        None => unknown(),
+    });
     Line::from(spans)
 }
 
