@@ -66,6 +66,8 @@ struct State {
     learned: Option<Learned>,
     /// Requests that the service took since its bucket was full or empty, for learning.
     pressed: Option<Pressed>,
+    /// What the last 429 was learned from; refusals that were on their way then still belong to it.
+    lesson: Option<Lesson>,
     /// GCRA's theoretical arrival time at the service's bucket, announced or learned.
     arrival: Option<Instant>,
     /// The same for our own bound, which no reply moves.
@@ -100,6 +102,17 @@ struct Pressed {
     taken: f64,
     /// Whether the service's bucket was empty when it began (after a 429), or full.
     from_empty: bool,
+}
+
+/// What a 429 is learned from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Lesson {
+    /// The requests that led to it.
+    pressed: Pressed,
+    /// When it came.
+    at: Instant,
+    /// What was known before.
+    before: Option<Learned>,
 }
 
 /// A rate to keep to.
@@ -146,6 +159,7 @@ impl Limiter {
                 announced: None,
                 learned: None,
                 pressed: None,
+                lesson: None,
                 left: None,
                 arrival: None,
                 own: None,
@@ -262,13 +276,17 @@ impl Limiter {
         let now = self.0.clock.now();
         let mut state = self.0.lock();
         state.throttled += 1;
-        // Requests that were under way when the gate closed tell nothing new.
+        // Requests that were under way when the gate closed say one thing: they were not taken either.
         if state.gate.as_ref().is_none_or(|gate| gate.until <= now) {
             state.window = (state.window / 2.0).max(1.0);
-            state.learn(wait, now);
-        } else if let Some(pressed) = &mut state.pressed {
-            pressed.taken -= 1.0;
+            state.lesson = state.pressed.map(|pressed| Lesson { pressed, at: now, before: state.learned });
+            state.pressed =
+                state.pressed.map(|_| Pressed { from: now, last: now, taken: 0.0, from_empty: true });
         }
+        if let Some(lesson) = &mut state.lesson {
+            lesson.pressed.taken -= 1.0;
+        }
+        state.learn(wait);
         drop(state);
         self.close(wait, said);
     }
@@ -519,14 +537,13 @@ impl State {
     /// Between two empty moments it took exactly what flowed in: that is the rate. The first time it was full
     /// before; then a bucket of about what flows in during the wait is assumed, which gives a lower bound, and
     /// the ceiling creeps up from there. A limit that is announced needs no learning.
-    fn learn(&mut self, wait: Duration, now: Instant) {
-        let Some(pressed) = self.pressed else { return };
-        let taken = (pressed.taken - 1.0).max(1.0);
-        let mut over = now.saturating_duration_since(pressed.from);
+    fn learn(&mut self, wait: Duration) {
+        let Some(Lesson { pressed, at, before }) = self.lesson else { return };
+        let taken = pressed.taken.max(1.0);
+        let mut over = at.saturating_duration_since(pressed.from);
         if !pressed.from_empty {
             over += wait;
         }
-        self.pressed = Some(Pressed { from: now, last: now, taken: 0.0, from_empty: true });
         if self.announced.is_some_and(|a| a.limit.is_some() && a.window.is_some()) {
             return;
         }
@@ -540,10 +557,10 @@ impl State {
         };
         // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
         // little, and what was tried last says more.
-        if let Some(tried) = self.learned.map(|l| l.now(now) * BACK_OFF).filter(|tried| *tried > rate) {
+        if let Some(tried) = before.map(|l| l.now(at) * BACK_OFF).filter(|tried| *tried > rate) {
             (rate, creep) = (tried, 0.002);
         }
-        let opens = later(now, wait);
+        let opens = later(at, wait);
         self.learned = Some(Learned {
             per_second: rate * JUST_UNDER,
             // Half a request is left for what is under way and for clocks that differ.
