@@ -164,7 +164,7 @@ pub fn is_dangerous(c: char) -> bool {
         | '\u{ad}'                                   // soft hyphen
         | '\u{34f}' | '\u{61c}'                      // grapheme joiner, Arabic letter mark
         | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
-        | '\u{17b4}' | '\u{17b5}'
+        | '\u{17b4}' | '\u{17b5}' | '\u{17d8}'        // Khmer: inherent vowels; a sign of one column or of three
         | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'                    // zero-width, direction marks
         | '\u{2028}'..='\u{202e}'                    // separators, bidi embeddings and overrides

@@ -123,7 +123,11 @@ fn drawn(grapheme: &str) -> (&str, u16) {
     }
     let first = grapheme.chars().next().map_or(0, char::len_utf8);
     let first = &grapheme[..first];
-    (first, first.cell_width())
+    match first.cell_width() {
+        wide @ 0..=2 => (first, wide),
+        // No terminal has characters that wide.
+        _ => ("�", 1),
+    }
 }
 
 /// Whether a text is wider than this; looks no further than needed.
@@ -190,6 +194,16 @@ mod tests {
                 before.diff(&after).into_iter().map(|(x, _, cell)| (x, cell.symbol())).collect();
             assert_eq!(drawn, [(0, "a"), (1, " ")], "{cluster}");
         }
+    }
+
+    #[test]
+    fn no_character_takes_more_than_two_columns() {
+        let mut one = [0; 4];
+        for c in ('\0'..=char::MAX).filter(|c| !c.is_control()) {
+            let (symbol, wide) = drawn(c.encode_utf8(&mut one));
+            assert!(wide <= 2 && symbol.cell_width() <= 2, "{:04X}", u32::from(c));
+        }
+        assert_eq!(line(8, "៘"), ("#‹17D8›  #".into(), 6));
     }
 
     #[test]
