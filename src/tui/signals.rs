@@ -18,9 +18,9 @@ pub use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
-    use rustix::process::{
-        Pid, Signal, getpgid, getpgrp, getpid, getppid, getsid, kill_current_process_group, kill_process,
-    };
+    // Not rustix: for it a process has an ID, and a leader whom our namespace does not show has 0.
+    use nix::unistd::{getpgid, getpgrp, getppid, getsid};
+    use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     use super::{Told, io};
@@ -78,11 +78,16 @@ mod unix {
             }
         }
 
-        /// Whether somebody is there who could bring us back: a process group whose leader's parent is not in
-        /// our session is never continued by a shell.
+        /// Whether somebody is there who could bring us back.
         pub fn can_suspend(&self) -> bool {
-            // Of another leader's parent we know nothing; a shell script started us, and a shell started it.
-            getpgrp() != getpid() || getppid().is_some_and(is_shell_of_ours)
+            Self::can_be_brought_back()
+        }
+
+        fn can_be_brought_back() -> bool {
+            let leads =
+                |of| Some(Leads { session: getsid(of).ok()?.as_raw(), group: getpgid(of).ok()?.as_raw() });
+            let is_leader = getpgrp() == nix::unistd::getpid();
+            !is_leader || can_be_continued(leads(None), leads(Some(getppid())))
         }
 
         /// Stops, with everybody in our process group, until a shell continues us.
@@ -98,11 +103,45 @@ mod unix {
         }
     }
 
-    fn is_shell_of_ours(parent: Pid) -> bool {
-        let same_session =
-            matches!((getsid(Some(parent)), getsid(None)), (Ok(theirs), Ok(ours)) if theirs == ours);
-        let other_group = getpgid(Some(parent)).is_ok_and(|group| group != getpgrp());
-        same_session && other_group
+    /// Who leads a process's session and its group; 0 is somebody whom we cannot see from where we are.
+    #[derive(Clone, Copy, Debug)]
+    struct Leads {
+        session: i32,
+        group: i32,
+    }
+
+    /// Whether a shell may continue a process group that we lead: our parent must be in our session and in
+    /// another group. (Of the parent of another leader we know nothing: a script started us, and a shell it.)
+    fn can_be_continued(ours: Option<Leads>, parents: Option<Leads>) -> bool {
+        ours.zip(parents).is_some_and(|(ours, parents)| {
+            ours.session != 0 && ours.session == parents.session && ours.group != parents.group
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn only_a_parent_in_our_session_and_another_group_brings_us_back() {
+            let leads = |session, group| Some(Leads { session, group });
+            for (parents, expected, who) in [
+                (leads(7, 7), true, "a shell on our terminal"),
+                (leads(7, 9), false, "a script of our own group"),
+                (leads(5, 5), false, "whoever gave us a terminal of our own"),
+                (leads(0, 5), false, "a process whose session began outside of our namespace"),
+                (None, false, "nobody that can be seen"),
+            ] {
+                assert_eq!(can_be_continued(leads(7, 9), parents), expected, "{who}");
+            }
+            assert!(!can_be_continued(leads(0, 9), leads(0, 5)), "two unknown sessions are not one");
+        }
+
+        #[test]
+        fn whoever_started_this_test_can_be_asked_about() {
+            // In a container the leaders of our parent's session and group may be invisible: no panic then.
+            let _ = Signals::can_be_brought_back();
+        }
     }
 }
 
