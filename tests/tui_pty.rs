@@ -128,6 +128,20 @@ fn any_size_is_drawn_or_said_to_be_too_small() {
 }
 
 #[test]
+fn a_key_that_comes_with_a_change_of_size_is_not_lost() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (100, 30), &[]);
+    pty.wait_for("SANDBOX");
+    for turn in 0..200 {
+        let (key, tab) = [("1", "[1 Audit]"), ("2", "[2 Latency]")][turn % 2];
+        pty.resize(if turn % 3 == 0 { 100 } else { 90 }, 30);
+        pty.send(key).wait_for(tab);
+    }
+    pty.send("q");
+    assert!(pty.end().0.success());
+}
+
+#[test]
 fn a_cancelled_run_keeps_its_rows_and_can_be_run_again() {
     let home = home();
     let mut pty = Pty::start(home.path(), &[], (120, 40), &[]);

@@ -6,9 +6,8 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use crossterm::event::{self, Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
-use futures_util::future::poll_immediate;
 use jiff::tz::TimeZone;
 use tokio::time::Instant;
 
@@ -25,6 +24,8 @@ use crate::engine::worker::Handle;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// For seeing whether something was typed: with no time at all crossterm does not look.
+const A_GLANCE: Duration = Duration::from_micros(20);
 
 /// What the explorer is started with.
 #[derive(Debug)]
@@ -114,16 +115,16 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             first = input.next() => {
                 let Some(first) = first.transpose()? else { break Exit::Left };
                 let mut turn = take(&mut app, first, moment());
-                // Whatever else was typed until now belongs to the same frame. Looked at with this task's own
-                // waker: the stream keeps the one it was asked with last, and would wake nobody for the next key.
-                while let Some(Some(next)) = poll_immediate(input.next()).await {
-                    turn = turn.and(take(&mut app, next?, moment()));
+                // Whatever else was typed until now belongs to the same frame. The stream looks at the terminal in
+                // a thread only, one event at a time.
+                while event::poll(A_GLANCE)? {
+                    turn = turn.and(take(&mut app, event::read()?, moment()));
                 }
                 (turn, true)
             }
-            event = handle.events.recv(), if engine => {
-                engine = event.is_some();
-                (event.map_or_else(Turn::default, |event| app.event(event, moment())), false)
+            told = handle.events.recv(), if engine => {
+                engine = told.is_some();
+                (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
             () = sleep_until(&clock, wake), if wake.is_some() => (Turn::CHANGED, true),
         };
