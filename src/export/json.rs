@@ -1,10 +1,8 @@
 //! Processed values as compact JSON.
 
-use std::fmt::Write as _;
-
-use crate::engine::pipeline::profile::{FieldRef, Node, Profile, Slot, Value};
+pub use crate::engine::pipeline::json::{node, text};
+use crate::engine::pipeline::profile::{FieldRef, Profile, Slot};
 use crate::engine::query::Field;
-use crate::engine::text::is_dangerous;
 
 /// Appends a profile: its fields in their order; null and missing are `null`, not asked for is left out.
 pub fn profile(out: &mut String, profile: &Profile) {
@@ -29,99 +27,6 @@ pub fn profile(out: &mut String, profile: &Profile) {
         }
     }
     out.push('}');
-}
-
-/// Appends a value of `tags` or `attributes`, as processed.
-pub fn node(out: &mut String, node: &Node) {
-    match &node.value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(true) => out.push_str("true"),
-        Value::Bool(false) => out.push_str("false"),
-        Value::Number(digits) => out.push_str(digits),
-        Value::Text(value) => text(out, value.raw()),
-        Value::List(list) => {
-            out.push('[');
-            for (i, element) in list.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                self::node(out, element);
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            out.push('{');
-            for (i, (key, value)) in members.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                text(out, key.raw());
-                out.push(':');
-                self::node(out, value);
-            }
-            out.push('}');
-        }
-    }
-}
-
-/// Appends a text in quotes. Controls and invisible or reordering characters become escapes.
-pub fn text(out: &mut String, text: &str) {
-    out.push('"');
-    escaped(out, text);
-    out.push('"');
-}
-
-/// Appends a text's characters, escaped where JSON or an eye needs it.
-fn escaped(out: &mut String, text: &str) {
-    let mut written = 0;
-    let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at) {
-        match byte {
-            b'"' | b'\\' | 0..=0x1f | 0x7f => {
-                out.push_str(&text[written..at]);
-                escape_ascii(out, *byte);
-                at += 1;
-                written = at;
-            }
-            0x20..=0x7e => at += 1,
-            0x80.. => {
-                let Some(c) = text[at..].chars().next() else { break };
-                if must_escape(c) {
-                    out.push_str(&text[written..at]);
-                    escape_char(out, c);
-                    written = at + c.len_utf8();
-                }
-                at += c.len_utf8();
-            }
-        }
-    }
-    out.push_str(&text[written..]);
-}
-
-/// What is written as an escape though JSON would take it as it is. Private-use and presentation characters
-/// are dull in a file, and people use them on purpose.
-pub(super) fn must_escape(c: char) -> bool {
-    is_dangerous(c)
-        && !matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}' | '\u{fe00}'..='\u{fe0f}')
-}
-
-/// Appends the escape of a character: one `\uXXXX`, or two for what lies beyond the first 65,536.
-pub(super) fn escape_char(out: &mut String, c: char) {
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "\\u{unit:04x}");
-    }
-}
-
-fn escape_ascii(out: &mut String, byte: u8) {
-    match byte {
-        b'"' => out.push_str("\\\""),
-        b'\\' => out.push_str("\\\\"),
-        b'\n' => out.push_str("\\n"),
-        b'\r' => out.push_str("\\r"),
-        b'\t' => out.push_str("\\t"),
-        other => escape_char(out, char::from(other)),
-    }
 }
 
 fn is_asked(slot: FieldRef<'_>) -> bool {

@@ -1,6 +1,7 @@
 //! JSON over several lines, for reading and copying one profile.
 
-use super::json::{self, escape_char, must_escape};
+use super::json;
+use crate::engine::pipeline::json::{escape_char, must_escape};
 use crate::engine::pipeline::profile::Profile;
 
 /// A processed profile over several lines.

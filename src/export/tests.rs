@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 
 use super::csv::is_formula;
-use super::json::must_escape;
 use super::*;
+use crate::engine::pipeline::json::must_escape;
 use crate::engine::pipeline::process;
 
 fn profiles(rows: &[&str], fields: &str) -> (Vec<Profile>, FieldSet) {

@@ -11,6 +11,7 @@
 //! cannot be read costs itself alone. Source: contract "wire", *Profile*, and "faults", *Payload*.
 
 mod coerce;
+pub mod json;
 pub mod profile;
 mod reader;
 mod row;
