@@ -5,8 +5,10 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help: a back-tick would be printed")]
 
+use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
@@ -149,10 +151,10 @@ pub struct QueryFlags {
     #[arg(long, value_name = "ODATA", help_heading = "Query")]
     pub filter: Option<String>,
     /// Stop after N profiles
-    #[arg(long, value_name = "N", help_heading = "Query", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Query", allow_negative_numbers = true, value_parser = whole(1_u64, None))]
     pub limit: Option<u64>,
     /// Mark profiles last modified more than N days ago [default: 180]
-    #[arg(long, value_name = "N", help_heading = "Query", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Query", allow_negative_numbers = true, value_parser = whole(1_u32, None))]
     pub retention_days: Option<u32>,
     /// Do not take answers from the cache
     #[arg(long, help_heading = "Query")]
@@ -164,10 +166,10 @@ pub struct QueryFlags {
     #[arg(long, conflicts_with = "tenant", help_heading = "Service")]
     pub sandbox: bool,
     /// Requests at once, at most [default: 5]
-    #[arg(long, value_name = "N", help_heading = "Service", value_parser = clap::value_parser!(u32).range(1..=64))]
+    #[arg(long, value_name = "N", help_heading = "Service", allow_negative_numbers = true, value_parser = whole(1_u32, Some(64)))]
     pub concurrency: Option<u32>,
     /// Profiles a page, 1 to 1000 [default: 50]
-    #[arg(long, value_name = "N", help_heading = "Service", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "N", help_heading = "Service", allow_negative_numbers = true, value_parser = whole(1_u32, Some(1000)))]
     pub page_size: Option<u32>,
     /// Requests a second, at most: 10/s, 600/m, off
     #[arg(long, value_name = "N/s", help_heading = "Service", allow_hyphen_values = true)]
@@ -184,10 +186,11 @@ pub struct QueryFlags {
 #[derive(Clone, Debug, clap::Args)]
 pub struct Sandbox {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "A", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "A", default_value = "127.0.0.1:0", value_parser = address)]
     pub addr: SocketAddr,
     /// How many profiles; SEG-ALL holds exactly these
-    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, allow_negative_numbers = true,
+        value_parser = whole(0_usize, Some(MOST_PROFILES)))]
     pub profiles: usize,
     /// How long an answer takes, about: 40ms, 0s
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
@@ -196,13 +199,13 @@ pub struct Sandbox {
     #[arg(long, value_name = "N/s|off", allow_hyphen_values = true)]
     pub rate_limit: Option<String>,
     /// Requests that may come at once before the limit bites
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1_u32, None))]
     pub burst: Option<u32>,
     /// Play a fault by name (repeatable)
     #[arg(long, value_name = "NAME")]
     pub fault: Vec<String>,
     /// The same seed gives the same people
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(0_u64, None))]
     pub seed: Option<u64>,
 }
 
@@ -224,7 +227,7 @@ pub struct AuditShow {
     #[arg(long, value_name = "STATUS")]
     pub status: Option<AuditStatus>,
     /// Only the last N entries
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1_u64, None))]
     pub last: Option<u64>,
     /// text for a person, ndjson for the entries as they are kept
     #[arg(long, value_name = "F", default_value = "text")]
@@ -302,6 +305,28 @@ pub struct WebhookTenant {
     /// Time for one exchange [default: 15s]
     #[arg(long, value_name = "D", allow_hyphen_values = true)]
     pub timeout: Option<String>,
+}
+
+/// People that the sandbox makes at most; each takes about half a kilobyte.
+const MOST_PROFILES: usize = 2_000_000;
+
+/// A whole number within bounds; where it is none, what would be right is said.
+fn whole<T>(least: T, most: Option<T>) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Copy,
+{
+    move |typed| match typed.trim().parse::<T>() {
+        Ok(n) if n >= least && most.is_none_or(|most| n <= most) => Ok(n),
+        _ => Err(most.map_or_else(
+            || format!("write a whole number, {least} or more"),
+            |most| format!("write a whole number from {least} to {most}"),
+        )),
+    }
+}
+
+fn address(typed: &str) -> Result<SocketAddr, String> {
+    let right = "write an address with a port, such as 127.0.0.1:8080; port 0 takes a free one";
+    typed.trim().parse().map_err(|_| right.to_owned())
 }
 
 const EXPLORE_SHORT: &str = "Example:\n  cxlens explore --segment SEG-PREMIUM-01 --run\n\nMore with --help.";
@@ -424,11 +449,13 @@ mod tests {
     #[test]
     fn a_bad_value_is_named_with_what_would_be_right() {
         for (line, words) in [
-            ("query --limit 0", ["0", "1.."]),
-            ("query --page-size 1001", ["1001", "1..=1000"]),
+            ("query --limit 0", ["'0'", "1 or more"]),
+            ("query --page-size 1001", ["1001", "from 1 to 1000"]),
+            ("query --limit 18446744073709551616", ["18446744073709551616", "1 or more"]),
+            ("sandbox --seed -1", ["'-1'", "0 or more"]),
             ("query --concurrency none", ["none", "concurrency"]),
             ("query --format parquet", ["parquet", "ndjson"]),
-            ("sandbox --addr nowhere", ["nowhere", "addr"]),
+            ("sandbox --addr nowhere", ["nowhere", "127.0.0.1:8080"]),
             ("query --ids-column c", ["--ids-file", "required"]),
             ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),
         ] {

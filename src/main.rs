@@ -18,6 +18,7 @@ use cxlens::cli::report;
 use cxlens::config::{Env, Paths};
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::Error;
+use cxlens::engine::text::{clean, clean_lines};
 use cxlens::logging;
 use tracing_appender::non_blocking::WorkerGuard;
 
@@ -50,8 +51,7 @@ fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
-            // Help goes to stdout; whoever closed it does not mind.
-            let _ = error.print();
+            tell(&error);
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -62,6 +62,22 @@ fn main() -> ExitCode {
             ExitCode::from(errors.first().map_or(1, |error| error.kind.exit_code()))
         }
     }
+}
+
+/// Help, or what is wrong with the flags. That repeats what was typed, which may drive a terminal: then the same is
+/// said of what it looks like.
+fn tell(error: &clap::Error) {
+    let typed: Vec<_> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let shown: Vec<_> = typed.iter().map(|word| clean(word)).collect();
+    // Help goes to stdout; whoever closed it does not mind.
+    let _ = if shown == typed {
+        error.print()
+    } else {
+        match Args::try_parse_from(shown.iter().map(AsRef::as_ref).collect::<Vec<&str>>()) {
+            Err(error) => error.print(),
+            Ok(_) => io::stderr().write_all(format!("{}\n", clean_lines(&error.to_string())).as_bytes()),
+        }
+    };
 }
 
 fn run(args: Args) -> Result<u8, Failed> {

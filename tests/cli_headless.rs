@@ -53,6 +53,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
     let home = Home::new();
     let bad_ids = home.file("ids.txt", "A\nB,C\n");
     let bad_config = home.file("bad.toml", "[cahce]\n");
+    let twice = home.file("twice.csv", "id,name,id\nA,x,B\n");
     for (args, env, words) in [
         (vec!["query", "--id", "A", "--tenant", "evil.com/#"], None, vec!["evil.com/#", "a-z"]),
         (vec!["query", "--id", "A"], Some(("CXONE_BASE_URL", "http://10.0.0.1")), vec!["10.0.0.1", "https"]),
@@ -61,10 +62,18 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         (vec!["query", "--id", "A", "--rate", "fast"], None, vec!["--rate", "fast", "10/s"]),
         (vec!["query", "--id", "A,B"], None, vec!["A,B", "comma"]),
         (vec!["query", "--fields", "shoe", "--id", "A"], None, vec!["shoe", "firstName"]),
-        (vec!["query", "--filter", "email eq 'x"], None, vec!["quote", "position 10"]),
-        (vec!["query", "--limit", "0", "--id", "A"], None, vec!["0"]),
+        (vec!["query", "--fields", " , ", "--id", "A"], None, vec!["--fields", "\" , \"", "names no field"]),
+        (vec!["query", "--filter", "email eq 'x"], None, vec!["\"email eq 'x\"", "quote", "position 10"]),
+        (vec!["query", "--limit", "0", "--id", "A"], None, vec!["'0'", "--limit", "1 or more"]),
+        (vec!["query", "--limit", "-1", "--id", "A"], None, vec!["'-1'", "--limit", "1 or more"]),
+        (vec!["query", "--concurrency", "1.5", "--id", "A"], None, vec!["'1.5'", "from 1 to 64"]),
         (vec!["query"], None, vec!["no target"]),
-        (vec!["query", "--ids-file", "nowhere.txt"], None, vec!["nowhere.txt"]),
+        (vec!["query", "--ids-file", "nowhere.txt"], None, vec!["--ids-file nowhere.txt"]),
+        (
+            vec!["query", "--ids-file", &twice, "--ids-column", "id"],
+            None,
+            vec!["twice.csv", "\"id\"", "2 columns"],
+        ),
         (vec!["query", "--ids-file", &bad_ids], None, vec!["ids.txt:2", "comma"]),
         (
             vec!["query", "--id", "A"],
@@ -79,6 +88,8 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         (vec!["query", "--id", "A", "--bogus"], None, vec!["--bogus"]),
         (vec!["sandbox", "--fault", "503-onec"], None, vec!["503-onec", "503-once"]),
         (vec!["sandbox", "--latency", "soon"], None, vec!["soon", "500ms"]),
+        (vec!["sandbox", "--profiles", "99999999999"], None, vec!["'99999999999'", "from 0 to"]),
+        (vec!["sandbox", "--addr", "localhost:0"], None, vec!["localhost:0", "127.0.0.1:8080"]),
         (vec!["webhook", "register"], None, vec!["--url", "WEBHOOK_CALLBACK_URL"]),
         (vec!["webhook", "register", "--url", "http://a.example"], None, vec!["http://a.example", "https"]),
         (vec!["audit", "show", "--since", "soon"], None, vec!["soon", "24h"]),
@@ -89,6 +100,18 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
         assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.err);
         assert_eq!(ran.out, "", "{args:?}");
         assert!(words.iter().all(|word| ran.err.contains(word)), "{args:?}: {words:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn a_wrong_value_drives_no_terminal() {
+    let home = Home::new();
+    let hostile = "\u{1b}]52;c;aGk=\u{7}\u{202e}";
+    for flag in ["--limit", "--format", "--rate", "--tenant", "--filter"] {
+        let ran = home.run(["query", "--id", "A", &format!("{flag}={hostile}x'")]);
+        ran.is(2, &[]);
+        assert!(!ran.err.contains(|c| c != '\n' && is_dangerous(c)), "{flag}: {:?}", ran.err);
+        assert!(ran.err.contains("52;c;aGk="), "{flag}: {:?}", ran.err);
     }
 }
 
@@ -292,12 +315,31 @@ fn interrupted(
 fn a_signal_ends_a_run_with_its_rows_written() {
     let home = Home::new();
     let service = Service::start(&["--latency", "200ms", "--profiles", "2000"]);
-    for (signal, code, word) in [(Signal::INT, 130, "interrupted"), (Signal::TERM, 143, "terminated")] {
+    for (signal, code, word) in
+        [(Signal::INT, 130, "interrupted"), (Signal::TERM, 143, "terminated"), (Signal::HUP, 129, "hung up")]
+    {
         let (got, rows, err) = interrupted(&home, &service, signal, &["--concurrency", "1"]);
         assert_eq!(got, Some(code), "{err}");
         assert!((50..2_000).contains(&rows), "{rows}");
         assert!(err.contains(word) && err.contains(&format!("{rows} of 2,000 profiles")), "{err}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_was_started_to_outlive_its_terminal_does() {
+    let (home, service) = (Home::new(), Service::start(&["--latency", "50ms"]));
+    let mut nohup = std::process::Command::new("sh");
+    nohup
+        .args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", headless::CXLENS])
+        .args(segment(&["--concurrency", "1"]));
+    nohup.env_clear().env("HOME", home.path("")).envs(service.env());
+    let mut child = nohup.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    send(&child, Signal::HUP);
+    assert_eq!(1 + out.lines().count(), 500);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]
@@ -470,6 +512,45 @@ fn the_sandbox_says_four_lines_and_ends_well_on_a_signal() {
         assert_eq!(names, wanted.map(|name| format!("export {name}")));
         let (status, rest) = service.end(signal);
         assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_sandbox_on_every_address_points_a_client_at_loopback() {
+    let (home, service) = (Home::new(), Service::start(&["--addr", "0.0.0.0:0"]));
+    assert!(service.get("CXONE_BASE_URL").starts_with("http://127.0.0.1:"), "{:?}", service.lines);
+    home.ask(&service, segment(&[])).is(0, &["500 profiles"]);
+}
+
+#[test]
+fn where_the_sandbox_cannot_listen_the_address_and_a_way_out_are_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let ran = Home::new().run(["sandbox", "--addr", &addr]);
+    ran.is(1, &[&addr, "in use", "\n  remedy: choose another address"]);
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn what_names_no_webhook_is_never_deleted() {
+    let (home, service) = (Home::new(), Service::start(&[]));
+    home.ask(&service, ["webhook", "register", "--url", "https://example.com/a"]).is(0, &[]);
+    // Each of these would make the path that of all registrations.
+    for id in ["", " ", ".", "..", "a/../b c"] {
+        home.ask(&service, ["webhook", "delete", "--", id]).is(2, &["webhook \"", "remedy"]);
+    }
+    assert_eq!(home.ask(&service, ["webhook", "list"]).out.lines().count(), 1);
+}
+
+#[test]
+fn a_webhook_without_a_tenant_is_not_told_of_a_flag_that_it_does_not_have() {
+    let home = Home::new();
+    for args in [&["webhook", "list"][..], &["webhook", "delete", "WH-1"]] {
+        for env in [None, Some(("CXONE_TENANT", "acme"))] {
+            let ran = Ran::of(home.cxlens(args).envs(env));
+            ran.is(2, &["CXONE_CLIENT_SECRET", "cxlens sandbox"]);
+            assert!(!ran.err.contains("--sandbox"), "{}", ran.err);
+        }
     }
 }
 

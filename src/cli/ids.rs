@@ -20,7 +20,7 @@ pub fn read(source: impl Read, name: &str, column: Option<&str>) -> Result<Vec<S
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| vec![unreadable(name, &error)])?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(vec![Error::usage(
-            name,
+            format!("--ids-file {name}"),
             format!("it is larger than {} MiB", MAX_BYTES / 1024 / 1024),
             "split it, and run a query for each part",
         )]);
@@ -31,14 +31,16 @@ pub fn read(source: impl Read, name: &str, column: Option<&str>) -> Result<Vec<S
         Some(column) => cells(body, name, column)?,
     };
     if ids.is_empty() {
-        return Err(vec![Error::usage(name, "it holds no ID", "write one ID a line into it")]);
+        let what = format!("--ids-file {name}");
+        return Err(vec![Error::usage(what, "it holds no ID", "write one ID a line into it")]);
     }
     Ok(ids)
 }
 
 /// The error for a file that cannot be opened or read.
 pub fn unreadable(name: &str, error: &std::io::Error) -> Error {
-    Error::usage(name, format!("it cannot be read: {error}"), "check the path and its permissions")
+    let what = format!("--ids-file {name}");
+    Error::usage(what, format!("it cannot be read: {error}"), "check the path and its permissions")
 }
 
 fn lines(body: &[u8], name: &str) -> Result<Vec<String>, Vec<Error>> {
@@ -61,6 +63,15 @@ fn cells(body: &[u8], name: &str, column: &str) -> Result<Vec<String>, Vec<Error
             format!("its columns are {}", names.join(", ")),
         )]);
     };
+    // Which of them is meant nobody can tell, and the wrong one would ask for other people.
+    let alike = header.iter().filter(cell_is).count();
+    if alike > 1 {
+        return Err(vec![Error::usage(
+            format!("--ids-column {column:?}"),
+            format!("{name} has {alike} columns of that name"),
+            "give each column a name of its own",
+        )]);
+    }
     let mut found = Vec::new();
     let mut record = csv::ByteRecord::new();
     loop {

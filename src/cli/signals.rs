@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM: the first asks a command to stop, the second stops it.
+//! SIGINT, SIGTERM and SIGHUP: the first asks a command to stop, the second stops it.
 
 use std::io;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub enum Signal {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal is gone.
+    HangUp,
 }
 
 impl Signal {
@@ -24,6 +26,7 @@ impl Signal {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
+            Self::HangUp => 129,
         }
     }
 
@@ -32,6 +35,7 @@ impl Signal {
         match self {
             Self::Interrupt => "interrupted",
             Self::Terminate => "terminated",
+            Self::HangUp => "hung up",
         }
     }
 }
@@ -49,12 +53,21 @@ impl Signals {
     pub fn listen() -> io::Result<Self> {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        let mut hang_up =
+            if is_to_outlive_its_terminal() { None } else { Some(signal(SignalKind::hangup())?) };
         let (tx, rx) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut next = async || {
+                let hung_up = async {
+                    match &mut hang_up {
+                        Some(hang_up) => hang_up.recv().await,
+                        None => None,
+                    }
+                };
                 tokio::select! {
                     Some(()) = interrupt.recv() => Signal::Interrupt,
                     Some(()) = terminate.recv() => Signal::Terminate,
+                    Some(()) = hung_up => Signal::HangUp,
                 }
             };
             let first = next().await;
@@ -78,4 +91,17 @@ impl Signals {
             None => std::future::pending().await,
         }
     }
+}
+
+/// Whether whoever started us has hang-ups ignored, as `nohup` does: to listen for them would undo that.
+///
+/// Where the system does not tell, they are left as they are.
+fn is_to_outlive_its_terminal() -> bool {
+    let ignored = || {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+        // The lowest bit is signal 1, which is SIGHUP.
+        Some(u64::from_str_radix(mask.trim(), 16).ok()? & 1 == 1)
+    };
+    ignored().unwrap_or(true)
 }

@@ -21,7 +21,7 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     let in_all = run.rows + run.before;
     let of = run
         .total
-        .filter(|total| *total != in_all)
+        .filter(|total| *total != in_all && (run.status != Status::Success || run.cut.is_some()))
         .map_or_else(String::new, |t| format!(" of {}", grouped(t)));
     let count = match run.before {
         0 => format!("{}{of} {}", grouped(run.rows), plural(run.rows, "profile")),
@@ -68,6 +68,13 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     if run.past_retention > 0 {
         let _ =
             writeln!(out, "past retention {}: last modified before the window", grouped(run.past_retention));
+    }
+    // What was set aside and what came twice was sent too.
+    let sent = in_all + run.set_aside.len() as u64 + run.repeats;
+    if let Some(total) = run.total.filter(|t| run.cut.is_none() && *t != in_all && *t != sent) {
+        let (total, in_all) = (counted(total, "profile"), grouped(in_all));
+        let _ =
+            writeln!(out, "the service counts {total} and sent {in_all}: they may have changed meanwhile");
     }
     not_found(&mut out, run, all);
     set_aside(&mut out, run, all);
@@ -268,6 +275,22 @@ mod tests {
         ] {
             let said = summary(&Summary { cut: Some(cut), total, ..run() }, false, None);
             assert!(said.contains(words), "{words}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_whole_run_whose_service_counts_otherwise_says_so() {
+        let said = |rows, total, cut| {
+            summary(&Summary { total, cut, ..Summary::of(Status::Success, rows) }, false, None)
+        };
+        let fewer = said(23, Some(230), None);
+        assert!(fewer.starts_with("23 profiles on"), "{fewer}");
+        assert!(fewer.contains("the service counts 230 profiles and sent 23"), "{fewer}");
+        assert!(said(231, Some(230), None).contains("the service counts 230 profiles and sent 231"));
+        for plain in
+            [said(230, Some(230), None), said(10, Some(230), Some(Cut::Limit(10))), said(5, None, None)]
+        {
+            assert!(!plain.contains("the service counts"), "{plain}");
         }
     }
 

@@ -37,6 +37,9 @@ const MAX_CONCURRENCY: u32 = 64;
 /// A configuration or secret file larger than this is something else.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
+/// The way out that a command with `--sandbox` has where settings are missing.
+const OR_SANDBOX: &str = ", or use --sandbox for made-up people";
+
 /// What flags say; `None` where they say nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Flags {
@@ -133,9 +136,21 @@ impl Settings {
             Target::Sandbox | Target::Nothing => Err(Error::usage(
                 "no tenant is configured",
                 "CXONE_TENANT, CXONE_CLIENT_ID and CXONE_CLIENT_SECRET are not set, and config.toml names no tenant",
-                "set the three, or use --sandbox for made-up people",
+                format!("set the three{OR_SANDBOX}"),
             )),
         }
+    }
+
+    /// The tenant to ask, for a command that has no sandbox of its own.
+    ///
+    /// # Errors
+    /// Names the variables that are missing and `cxlens sandbox`.
+    pub fn tenant(&self) -> Result<Service, Error> {
+        self.service().map_err(|error| {
+            let remedy = error.remedy.strip_suffix(OR_SANDBOX).unwrap_or(&error.remedy);
+            let remedy = format!("{remedy}, or start cxlens sandbox and set what it prints");
+            Error::new(error.kind, &error.what, &error.cause, remedy)
+        })
     }
 
     /// The same without a response cache: a command that asks one question and ends has no use for answers

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::file::{File, Tenant};
-use super::{Env, Flags, QueryDefaults, Target, Treatment, origin, read, readable_by_others};
+use super::{Env, Flags, OR_SANDBOX, QueryDefaults, Target, Treatment, origin, read, readable_by_others};
 use crate::engine::error::Error;
 use crate::engine::options::Service;
 use crate::engine::query::MAX_PAGE_SIZE;
@@ -145,8 +145,8 @@ fn missing(name: Option<&str>, foreign: bool, variables: &[(bool, &str)]) -> Err
     let table = name.unwrap_or("NAME");
     let mut remedy = "set ".to_owned();
     remedy.push_str(if lacking.len() == 1 { "it" } else { "them" });
-    let _ = write!(remedy, ", or client_id and client_secret_file in [tenants.{table}] of config.toml; ");
-    remedy.push_str("or use --sandbox for made-up people");
+    let _ = write!(remedy, ", or client_id and client_secret_file in [tenants.{table}] of config.toml");
+    remedy.push_str(OR_SANDBOX);
     Error::usage(
         name.map_or_else(
             || "settings are incomplete".to_owned(),

@@ -10,6 +10,7 @@ use super::error::{Error, Kind, Result};
 use super::event::Endpoint;
 use super::fetch::client::{Bad, Call, Client, Taken, Tally};
 use super::fetch::transport::{Body, Reply};
+use super::query::Id;
 use super::text::Untrusted;
 use crate::wire::crm_v2;
 
@@ -115,9 +116,15 @@ pub async fn list(client: &Client) -> Result<Vec<Registered>> {
 /// Removes one registration.
 ///
 /// # Errors
-/// Whatever stopped the call; an unknown ID is the service's 404.
+/// What is no ID, before anything is sent; whatever stopped the call; an unknown ID is the service's 404.
 pub async fn delete(client: &Client, id: &str) -> Result<()> {
-    let call = Call { method: Method::DELETE, ..call(client, "deleting the webhook", Some(id)) };
+    let id = Id::new("webhook", id)?;
+    // A path swallows these two, and the call would be for the whole collection.
+    if matches!(id.as_str(), "." | "..") {
+        let cause = "it would stand for a directory in the request's path";
+        return Err(Error::usage(format!("webhook \"{id}\""), cause, "name an ID that the listing shows"));
+    }
+    let call = Call { method: Method::DELETE, ..call(client, "deleting the webhook", Some(id.as_str())) };
     send(client, &call, |_| Ok(())).await
 }
 

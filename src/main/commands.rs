@@ -144,7 +144,7 @@ pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed>
         args::Webhook::Register(register) => Some(wanted(register, &settings)?),
         _ => None,
     };
-    let service = settings.service()?;
+    let service = settings.tenant()?;
     let out = io::stdout().lock();
     runtime()?.block_on(async {
         let client = session::client(service, start.clock)?;
@@ -184,7 +184,11 @@ pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
     let options = translate::sandbox(typed)?;
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let server = Sandbox::start(options).await.map_err(|e| local("sandbox", &e))?;
+        let server = Sandbox::start(options).await.map_err(|error| {
+            let said = error.to_string();
+            let (cause, remedy) = said.split_once("; ").unwrap_or((&said, ""));
+            Error::new(Kind::Local, "sandbox", cause, remedy)
+        })?;
         server.warm_up().await;
         say(&format!("sandbox on {}; Ctrl-C ends it\n", server.addr()));
         if !server.addr().ip().is_loopback() {

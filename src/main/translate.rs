@@ -36,6 +36,11 @@ pub(crate) fn draft(query: &args::QueryFlags, defaults: QueryDefaults) -> Result
     let mut wrong = Vec::new();
     let fields = match &query.fields {
         None => FieldSet::ALL,
+        Some(list) if list.split(',').all(|name| name.trim().is_empty()) => {
+            let remedy = "name one, such as id, or leave it out for all of them";
+            wrong.push(Error::usage(format!("--fields {list:?}"), "it names no field", remedy));
+            FieldSet::ALL
+        }
         Some(list) => list.parse().unwrap_or_else(|error: Error| {
             wrong.push(error.at("--fields"));
             FieldSet::ALL

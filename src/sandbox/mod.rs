@@ -27,7 +27,7 @@ mod state;
 
 use std::{
     fmt, io,
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -203,9 +203,16 @@ impl Sandbox {
         Ok(Self { control: Control(state), client, kill, server: Some(server) })
     }
 
-    /// `http://` and the address, without a slash at the end.
+    /// `http://` and the address, without a slash at the end; for a client on this machine where it listens on every
+    /// address, since none can be reached by that name.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.addr())
+        let mut addr = self.addr();
+        match addr.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => addr.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => addr.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        format!("http://{addr}")
     }
 
     /// Where it listens.

@@ -31,10 +31,8 @@ impl Id {
         } else {
             return Ok(Self(text.into()));
         };
-        let end = text.floor_char_boundary(64);
-        let shown = if end < text.len() { format!("{:?}…", &text[..end]) } else { format!("{text:?}") };
         Err(Error::usage(
-            format!("{what} {shown}"),
+            format!("{what} {}", quoted(text)),
             rule,
             format!("an ID is 1 to {MAX_ID_BYTES} bytes without commas, white space or control characters"),
         ))
@@ -62,8 +60,10 @@ impl Filter {
     /// # Errors
     /// Names the position (in characters, from 1) and the rule.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let refuse = |cause: String, remedy: &str| Err(Error::usage("filter", cause, remedy));
         let text = text.trim();
+        let refuse = |cause: String, remedy: &str| {
+            Err(Error::usage(format!("filter {}", quoted(text)), cause, remedy))
+        };
         if text.is_empty() {
             return refuse("it is empty".into(), "leave the filter out, or write one like email eq 'x'");
         }
@@ -112,4 +112,10 @@ impl Filter {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The beginning of a value, for an error about it.
+fn quoted(text: &str) -> String {
+    let end = text.floor_char_boundary(64);
+    if end < text.len() { format!("{:?}…", &text[..end]) } else { format!("{text:?}") }
 }

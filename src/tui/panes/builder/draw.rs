@@ -387,6 +387,11 @@ fn text(builder: &Builder, ctx: &Ctx<'_>, section: Section, top: Rect, below: Re
     }
 }
 
+/// What an error is about; a filter stands above it and is not said again.
+fn named(what: &str) -> &str {
+    if what.starts_with("filter ") { "filter" } else { what }
+}
+
 /// What stands under the sections: a notice, and what is wrong or the plan.
 fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
     let theme = ctx.theme;
@@ -395,7 +400,7 @@ fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
     match &builder.state {
         State::Wrong(errors) => {
             said.extend(
-                errors.first().map(|e| (format!("{}: {}; {}", e.what, e.cause, e.remedy), theme.bad)),
+                errors.first().map(|e| (format!("{}: {}; {}", named(&e.what), e.cause, e.remedy), theme.bad)),
             );
         }
         State::Blank => {
