@@ -60,7 +60,7 @@ fn a_second_ctrl_c_always_leaves() {
 #[test]
 fn signals_give_the_terminal_back_and_say_so_in_the_exit_code() {
     let home = home();
-    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130), (Signal::QUIT, 131)] {
         let mut pty = Pty::start(home.path(), &["--run"], (80, 24), &[]);
         pty.wait_for("PROF-0000004");
         pty.signal(signal);

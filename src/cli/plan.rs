@@ -84,7 +84,7 @@ mod tests {
         service.bounds.rate = rate;
         let query = draft.check().unwrap();
         let known = Known { rate, burst: 1.0, ..Known::default() };
-        let plan = Plan::of(&query, &service, known, |_| false).unwrap();
+        let plan = Plan::of(&query, &service, known, |_| None).unwrap();
         describe(&service, &query, &plan, note)
     }
 

@@ -11,6 +11,7 @@ use moka::sync::Cache as Moka;
 use tokio::time::Instant;
 use url::Url;
 
+use super::clock::later;
 use super::options::{CacheOptions, Service};
 
 /// The response cache of a session. Cheap to clone.
@@ -71,6 +72,12 @@ impl Cache {
         Some(Hit { body: entry.body, age })
     }
 
+    /// Until when the answer to the same request is there and young enough; `None` where it is not.
+    pub fn keeps(&self, key: &Arc<str>, now: Instant) -> Option<Instant> {
+        let age = self.get(key, now)?.age;
+        Some(later(now, self.options.life.saturating_sub(age)))
+    }
+
     /// Keeps an answer. `from` is when its run began.
     pub fn put(&self, key: Arc<str>, body: Bytes, from: Instant) {
         if self.options.entries > 0 {
@@ -101,8 +108,10 @@ mod tests {
         assert_eq!(cache.get(&"k".into(), clock.now()).unwrap().age, Duration::from_secs(100));
         tokio::time::advance(Duration::from_secs(199)).await;
         assert!(cache.get(&"k".into(), clock.now()).is_some());
+        assert_eq!(cache.keeps(&"k".into(), clock.now()), Some(clock.now() + Duration::from_secs(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(cache.get(&"k".into(), clock.now()), None);
+        assert_eq!(cache.keeps(&"k".into(), clock.now()), None);
     }
 
     #[test]

@@ -139,6 +139,14 @@ impl Error {
         self
     }
 
+    /// Says how often it was tried.
+    #[must_use]
+    pub fn after(mut self, attempts: u32) -> Self {
+        // Writing to a String cannot fail.
+        let _ = write!(self.0.what, ", after {attempts} attempts");
+        self
+    }
+
     /// Says on what it failed, in front of what failed.
     #[must_use]
     pub fn at(mut self, place: &str) -> Self {

@@ -16,7 +16,7 @@ use super::pipeline::profile::Profile;
 use super::place::Place;
 use super::plan::Plan;
 use super::query::{Id, Query, QueryId};
-use super::text::Untrusted;
+use super::text::{Untrusted, clean};
 
 /// What the worker is asked to do.
 #[derive(Clone, Debug)]
@@ -166,6 +166,31 @@ pub struct Exchange {
     pub rows: Option<u32>,
     /// What happens next, where it will be tried again.
     pub retry: Option<Retry>,
+}
+
+impl Exchange {
+    /// Whether the service said to come back later: 429, and the 403 that means the same (no other 403 is tried
+    /// again).
+    pub fn is_throttled(&self) -> bool {
+        match self.outcome.status() {
+            Some(429) => true,
+            Some(403) => self.retry.as_ref().is_some_and(|retry| retry.because != RetryReason::Token),
+            _ => false,
+        }
+    }
+
+    /// Whether there was not even a connection: nobody was reached.
+    pub fn is_unconnected(&self) -> bool {
+        matches!(self.outcome, Outcome::Broken(_)) && self.phases.server().is_zero()
+    }
+
+    /// Which door, and what it was for: `contacts page 25`. A token's label is its endpoint's name; saying it twice
+    /// says nothing more.
+    pub fn what(&self) -> String {
+        let endpoint = self.endpoint.name();
+        let label = clean(&self.label);
+        if label == endpoint { endpoint.to_owned() } else { format!("{endpoint} {label}") }
+    }
 }
 
 /// How an exchange ended.
@@ -338,6 +363,8 @@ pub enum Auth {
     },
     /// The service refused.
     Refused,
+    /// None came: the service was not reached, or did not manage.
+    Failed,
 }
 
 /// How a run ended.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::batches::batches;
 use super::error::Result;
 use super::fetch::paging::page_url;
 use super::options::Service;
-use super::query::Query;
+use super::query::{Id, Query};
 
 /// Pages of the cache that a plan looks through at most.
 const LOOKED_THROUGH: u32 = 10_000;
@@ -24,6 +25,8 @@ pub struct Known {
     pub burst: f64,
     /// What the service takes for a page.
     pub latency: Option<Duration>,
+    /// Requests side by side, where that was changed since the start.
+    pub concurrency: Option<u32>,
 }
 
 /// Requests, rows, time and cache for one query.
@@ -39,26 +42,48 @@ pub struct Plan {
     pub time: Option<Duration>,
     /// Requests that the cache answers.
     pub cached: u32,
+    /// When the first of those answers is too old: the plan is another from then on.
+    pub cached_until: Option<Instant>,
     /// The first request of each batch.
     pub first: Vec<PlannedRequest>,
 }
 
 impl Plan {
-    /// Works a query's plan out; `cached` tells whether the cache has the answer to a URL.
+    /// Works a query's plan out; `cached` tells until when the cache has the answer to a URL.
     ///
     /// # Errors
     /// The query makes a URL that is too long to send.
-    pub fn of(query: &Query, service: &Service, known: Known, cached: impl Fn(&Url) -> bool) -> Result<Self> {
+    pub fn of(
+        query: &Query,
+        service: &Service,
+        known: Known,
+        cached: impl Fn(&Url) -> Option<Instant>,
+    ) -> Result<Self> {
         let query = query.with_sorted_ids();
         let cut = batches(&query, |ids| page_url(service, &query, ids, 99_999).as_str().len())?;
         let size = u64::from(query.page_size());
         let filtered = !query.segments().is_empty() || query.filter().is_some();
         let limit = query.limit().unwrap_or(u64::MAX);
+        let mut cached_until: Option<Instant> = None;
+        let mut pages_in_cache = |ids: &[Id]| {
+            let pages = (1..=LOOKED_THROUGH).map_while(|page| cached(&page_url(service, &query, ids, page)));
+            pages
+                .inspect(|until| {
+                    cached_until = cached_until.map_or(Some(*until), |first| Some(first.min(*until)));
+                })
+                .count() as u32
+        };
+        let in_cache: Vec<_> = if query.use_cache() {
+            cut.iter().map(|ids| pages_in_cache(&query.ids()[ids.clone()])).collect()
+        } else {
+            vec![0; cut.len()]
+        };
         let (rows, requests) = if query.ids().is_empty() {
             let rows = known.total.map(|total| total.min(limit));
             (rows, rows.map_or(Count::AtLeast(1), |rows| Count::Exactly(rows.div_ceil(size).max(1))))
         } else if filtered {
-            (None, Count::AtLeast(cut.len() as u64))
+            // One page of each batch at least; more of a batch of which the cache has more.
+            (None, Count::AtLeast(in_cache.iter().map(|pages| u64::from(*pages).max(1)).sum()))
         } else {
             // The service has each ID once or not at all.
             let pages = cut.iter().map(|ids| (ids.len() as u64).div_ceil(size)).sum::<u64>();
@@ -69,16 +94,7 @@ impl Plan {
             Count::Exactly(n) => u32::try_from(n).unwrap_or(u32::MAX),
             Count::AtLeast(_) => u32::MAX,
         };
-        let mut in_cache = 0;
-        if query.use_cache() {
-            for ids in &cut {
-                let ids = &query.ids()[ids.clone()];
-                let pages =
-                    (1..=LOOKED_THROUGH).take_while(|page| cached(&page_url(service, &query, ids, *page)));
-                in_cache += pages.count() as u32;
-            }
-            in_cache = in_cache.min(most);
-        }
+        let in_cache = in_cache.iter().sum::<u32>().min(most);
         let first = cut.iter().map(|ids| PlannedRequest {
             method: "GET",
             url: page_url(service, &query, &query.ids()[ids.clone()], 1).into(),
@@ -88,8 +104,9 @@ impl Plan {
             batches: cut.len() as u32,
             requests,
             rows,
-            time: time(sent, service.bounds.concurrency, known),
+            time: time(sent, known.concurrency.unwrap_or(service.bounds.concurrency), known),
             cached: in_cache,
+            cached_until,
             first: first.collect(),
         })
     }
@@ -160,7 +177,7 @@ mod tests {
     }
 
     fn plan(draft: &Draft, known: Known) -> Plan {
-        Plan::of(&draft.check().unwrap(), &service(), known, |_| false).unwrap()
+        Plan::of(&draft.check().unwrap(), &service(), known, |_| None).unwrap()
     }
 
     #[test]
@@ -195,9 +212,44 @@ mod tests {
     fn the_cache_is_counted_and_takes_no_time() {
         let known = Known { total: Some(100), rate: Some(1.0), burst: 1.0, ..Known::default() };
         let query = segment().check().unwrap();
-        let plan = Plan::of(&query, &service(), known, |_| true).unwrap();
+        let now = crate::engine::clock::Clock::system().now();
+        let page = |url: &Url| url.as_str().rsplit_once("&page=").unwrap().1[..1].parse::<u64>().unwrap();
+        let cached = |url: &Url| Some(now + Duration::from_secs(100 - page(url)));
+        let plan = Plan::of(&query, &service(), known, cached).unwrap();
         assert_eq!((plan.cached, plan.time), (2, Some(Duration::ZERO)));
-        let plan = Plan::of(&query.uncached(), &service(), known, |_| true).unwrap();
-        assert_eq!(plan.cached, 0);
+        assert!(
+            plan.cached_until.is_some_and(|until| until < now + Duration::from_secs(99)),
+            "the first to go counts"
+        );
+        let plan = Plan::of(&query.uncached(), &service(), known, cached).unwrap();
+        assert_eq!((plan.cached, plan.cached_until), (0, None));
+    }
+
+    #[test]
+    fn batches_of_which_the_cache_has_much_leave_the_others_to_be_asked() {
+        let ids = (0..250).map(|i| format!("P{i:03}")).collect();
+        let query = Draft { ids, ..segment() }.check().unwrap();
+        let now = crate::engine::clock::Clock::system().now();
+        // Two pages of the first of three batches are there.
+        let cached = |url: &Url| {
+            let page: u32 = url.query_pairs().find(|(name, _)| name == "page").unwrap().1.parse().unwrap();
+            (url.as_str().contains("P000") && page <= 2).then_some(now)
+        };
+        let known = Known { rate: Some(1.0), burst: 1.0, ..Known::default() };
+        let plan = Plan::of(&query, &service(), known, cached).unwrap();
+        assert_eq!((plan.requests, plan.cached), (Count::AtLeast(4), 2));
+        assert_eq!(plan.time, Some(Duration::from_secs(1)), "two requests at one a second");
+    }
+
+    #[test]
+    fn what_goes_side_by_side_now_counts() {
+        let known = Known { total: Some(500), latency: Some(Duration::from_secs(1)), ..Known::default() };
+        assert_eq!(
+            plan(&segment(), known).time,
+            Some(Duration::from_secs(3)),
+            "one page, then nine, 5 at once"
+        );
+        let one = Known { concurrency: Some(1), ..known };
+        assert_eq!(plan(&segment(), one).time, Some(Duration::from_secs(10)));
     }
 }

@@ -274,12 +274,13 @@ impl Runs {
             rate: limits.rate,
             burst: limits.bucket.map_or(1.0, |(tokens, _)| tokens),
             latency: self.client.recent_latency(),
+            concurrency: Some(limits.concurrency),
         };
         let (client, cache) = (self.client.clone(), self.cache.clone());
         self.tasks.spawn(async move {
             let now = client.clock().now();
             let service = client.service();
-            let cached = |url: &url::Url| cache.get(&Cache::key(service, url), now).is_some();
+            let cached = |url: &url::Url| cache.keeps(&Cache::key(service, url), now);
             // A query that makes no plan says why when it is run.
             if let Ok(plan) = Plan::of(&query, service, known, cached) {
                 client.tell(Event::Planned(ticket, plan)).await;

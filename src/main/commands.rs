@@ -124,7 +124,7 @@ fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams
 fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
     let (service, note) = settings.planned()?;
     let known = Known { rate: service.bounds.rate, burst: 1.0, ..Known::default() };
-    let plan = Plan::of(query, &service, known, |_| false)?;
+    let plan = Plan::of(query, &service, known, |_| None)?;
     match io::stdout().write_all(plan::describe(&service, query, &plan, note).as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
         _ => Ok(0),

@@ -108,6 +108,9 @@ impl App {
         let size = Rect::new(0, 0, width, height);
         let changed = size != self.world.size;
         self.world.size = size;
+        if changed {
+            self.read_on();
+        }
         Turn::changed(changed)
     }
 
@@ -129,6 +132,7 @@ impl App {
     /// A key was pressed.
     pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
         let said = self.notice.take().is_some();
+        self.read_on();
         let context = self.context();
         let turn = match self.world.keys.resolve(context, key) {
             Some(action) => self.act(action, at),
@@ -293,10 +297,26 @@ impl App {
     /// When the picture changes by time alone; `None`: never, nobody need wake up.
     pub fn next_change(&self, at: Moment) -> Option<Instant> {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        [self.header.next_change(&ctx), self.activity.next_change(&ctx), self.profiles.next_change(&ctx)]
-            .into_iter()
-            .flatten()
-            .min()
+        let plan = self.builder.next_change().filter(|_| self.world.service.is_some());
+        [
+            self.header.next_change(&ctx),
+            self.activity.next_change(&ctx),
+            self.profiles.next_change(&ctx),
+            plan,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// The time that [`next_change`](Self::next_change) named has come.
+    pub fn wake(&mut self, at: Moment) -> Turn {
+        if self.builder.next_change().is_none_or(|plan| plan > at.now) {
+            return Turn::CHANGED;
+        }
+        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+        let outcome = self.builder.replan(&ctx);
+        Turn::CHANGED.and(self.settle(outcome, at))
     }
 
     fn run(&mut self, at: Moment) -> Turn {

@@ -73,6 +73,16 @@ pub(crate) fn token_exchange() -> Exchange {
     }
 }
 
+/// Nobody answers at that address.
+pub(crate) fn unconnected() -> Exchange {
+    Exchange {
+        outcome: Outcome::Broken("no connection (Connection refused (os error 111))".into()),
+        phases: Phases { connect: Duration::from_millis(1), ..Phases::default() },
+        rows: None,
+        ..exchange(1, 200, 0)
+    }
+}
+
 pub(crate) fn limits(now: Instant) -> Limits {
     Limits {
         at: now,

@@ -52,10 +52,11 @@ impl Playing {
         self.left == Some(0)
     }
 
-    /// How far it has come: `1 of 2`, `12 times`, `2 of 2, over`.
+    /// How far it has come: `not met yet`, `1 of 2`, `12 times`, `2 of 2, over`.
     pub fn progress(&self) -> String {
         match (self.left, self.played) {
             (Some(0), played) => format!("{played} of {played}, over"),
+            (_, 0) => "not met yet".to_owned(),
             (Some(left), played) => format!("{played} of {}", played + left),
             (None, 1) => "once".to_owned(),
             (None, played) => format!("{played} times"),
@@ -120,10 +121,10 @@ mod tests {
     #[test]
     fn progress_says_what_is_true() {
         let said = |played, left| Playing { name: "x".into(), played, left }.progress();
-        assert_eq!(said(0, Some(2)), "0 of 2");
+        assert_eq!(said(0, Some(2)), "not met yet");
         assert_eq!(said(1, Some(1)), "1 of 2");
         assert_eq!(said(2, Some(0)), "2 of 2, over");
-        assert_eq!(said(0, None), "0 times");
+        assert_eq!(said(0, None), "not met yet");
         assert_eq!(said(1, None), "once");
         assert_eq!(said(12, None), "12 times");
     }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// From so many hours on, days are told.
+const DAYS_FROM: u64 = 48;
+
 /// `1,250`
 pub fn count(n: u64) -> String {
     let digits = n.to_string();
@@ -45,8 +48,9 @@ pub fn span(d: Duration) -> String {
         match (hours, minutes, rest) {
             (0, m, 0) => format!("{m} min"),
             (0, m, s) => format!("{m} min {s} s"),
-            (h, 0, _) => format!("{} h", count(h)),
-            (h, m, _) => format!("{} h {m} min", count(h)),
+            (h, ..) if h >= DAYS_FROM => days(h),
+            (h, 0, _) => format!("{h} h"),
+            (h, m, _) => format!("{h} h {m} min"),
         }
     }
 }
@@ -58,14 +62,36 @@ pub fn left(d: Duration) -> String {
         format!("{seconds} s")
     } else if seconds < 2 * 3_600 {
         format!("{} min", seconds / 60)
-    } else {
+    } else if seconds < DAYS_FROM * 3_600 {
         format!("{} h {} min", seconds / 3_600, seconds / 60 % 60)
+    } else {
+        days(seconds / 3_600)
     }
+}
+
+fn days(hours: u64) -> String {
+    format!("{} days", count(hours / 24))
+}
+
+/// What is left of a wait, which counts down by the second: `1 min 58 s`; past an hour as [`left`].
+pub fn countdown(d: Duration) -> String {
+    match d.as_secs() {
+        seconds @ 60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => left(d),
+    }
+}
+
+/// How long what [`countdown`] says stays right.
+pub fn countdown_changes_in(d: Duration) -> Duration {
+    if d.as_secs() < 3_600 { until_next(d, 1_000_000_000) } else { left_changes_in(d) }
 }
 
 /// How long what [`left`] says stays right.
 pub fn left_changes_in(d: Duration) -> Duration {
-    let unit = if d.as_secs() < 60 { 1_000_000_000 } else { 60_000_000_000 };
+    until_next(d, if d.as_secs() < 60 { 1_000_000_000 } else { 60_000_000_000 })
+}
+
+fn until_next(d: Duration, unit: u128) -> Duration {
     // One nanosecond past the border, so that the next reading is on the other side of it.
     Duration::from_nanos(u64::try_from(d.as_nanos() % unit).unwrap_or(0) + 1)
 }
@@ -121,7 +147,7 @@ mod tests {
     #[test]
     fn spans_keep_the_digits_that_matter() {
         let shown: Vec<_> =
-            [0.0, 0.43, 9.96, 23.4, 999.4, 999.6, 2_000.0, 9_960.0, 59_600.0, 200_000.0, 7_500_000.0]
+            [0.0, 0.43, 9.96, 23.4, 999.4, 999.6, 2_000.0, 9_960.0, 59_600.0, 200_000.0, 7_500_000.0, 3e11]
                 .map(|n| span(ms(n)))
                 .into();
         let want = [
@@ -136,8 +162,26 @@ mod tests {
             "1 min",
             "3 min 20 s",
             "2 h 5 min",
+            "3,472 days",
         ];
         assert_eq!(shown, want);
+    }
+
+    #[test]
+    fn a_wait_counts_down_by_the_second_while_somebody_may_sit_it_out() {
+        let said = |seconds| countdown(Duration::from_secs(seconds));
+        assert_eq!([59, 60, 118, 3_599].map(said), ["59 s", "1 min 0 s", "1 min 58 s", "59 min 59 s"]);
+        assert_eq!([3_600, 9_000, 200_000].map(said), ["60 min", "2 h 30 min", "2 days"]);
+        for d in [118_400_u64, 60_000, 59_900, 3_600_100, 9_000_000] {
+            let d = Duration::from_millis(d);
+            let change = countdown_changes_in(d);
+            assert_ne!(countdown(d.saturating_sub(change)), countdown(d), "{d:?}");
+            assert_eq!(
+                countdown((d + Duration::from_nanos(1)).saturating_sub(change)),
+                countdown(d),
+                "{d:?}"
+            );
+        }
     }
 
     #[test]

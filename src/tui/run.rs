@@ -126,7 +126,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 engine = told.is_some();
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
-            () = sleep_until(&clock, wake), if wake.is_some() => (Turn::CHANGED, true),
+            () = sleep_until(&clock, wake), if wake.is_some() => (app.wake(moment()), true),
         };
         dirty |= turn.changed;
         let mut left = false;

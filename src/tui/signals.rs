@@ -1,4 +1,4 @@
-//! Signals: TERM, HUP and INT leave, TSTP stops after the terminal was given back, CONT takes it again.
+//! Signals: TERM, HUP, INT and QUIT leave, TSTP stops after the terminal was given back, CONT takes it again.
 
 use std::io;
 
@@ -31,6 +31,7 @@ mod unix {
         terminate: Stream,
         hang_up: Stream,
         interrupt: Stream,
+        quit: Stream,
         stop: Stream,
         go_on: Stream,
         /// Our own TSTP and CONT, which come back to us after a suspend of our own.
@@ -48,6 +49,7 @@ mod unix {
                 terminate: signal(SignalKind::terminate())?,
                 hang_up: signal(SignalKind::hangup())?,
                 interrupt: signal(SignalKind::interrupt())?,
+                quit: signal(SignalKind::quit())?,
                 stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
                 go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
                 own_stops: 0,
@@ -62,6 +64,7 @@ mod unix {
                     _ = self.terminate.recv() => return Told::Leave(143),
                     _ = self.hang_up.recv() => return Told::Leave(129),
                     _ = self.interrupt.recv() => return Told::Leave(130),
+                    _ = self.quit.recv() => return Told::Leave(131),
                     _ = self.stop.recv() => {
                         if self.own_stops == 0 {
                             return Told::Suspend;

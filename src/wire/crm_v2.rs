@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub use errors::{Challenge, ErrorBody, challenge, error_body};
-pub use page::{PageBody, PageError, page};
+pub use page::{NotText, PageBody, PageError, page};
 pub use token::{ExpiresIn, TokenBody, TokenError, token};
 pub use webhook::{EVENTS, NewWebhook, Registration, WebhookError, registration, registrations};
 

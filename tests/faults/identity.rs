@@ -64,7 +64,7 @@ faults! {
         token_429; |ran| ran.whole().tokens(2).told_to_wait(SECOND..=SECOND);
         // How long it is patient otherwise: see `patience`.
         token_429_forever with |case| case.service.bounds.max_wait = SECOND / 2; |ran|
-            ran.stops(Kind::RateLimit, 0, "no token").tokens(1).pages(0).says("in 1 s");
+            ran.stops(Kind::RateLimit, 0, "no token").tokens(1).pages(0).says("ask_again_in: Some(1s)");
         token_503; |ran| ran.whole().tokens(3);
         token_503_forever; |ran| ran.stops(Kind::Service, 0, "no token").tokens(4).pages(0).says("503");
         token_slow with |case| case.service.timeouts.token = 5 * SECOND; |ran| ran.whole().tokens(1);
@@ -83,7 +83,8 @@ impl Ran {
     /// There was one token request and that was that.
     fn no_token(&self, kind: Kind) -> &Self {
         self.stops(kind, 0, "no token").tokens(1).pages(0);
-        assert_eq!(self.auth.last(), Some(&Auth::Refused));
+        let refused = matches!(kind, Kind::Credentials | Kind::Permission);
+        assert_eq!(self.auth.last(), Some(if refused { &Auth::Refused } else { &Auth::Failed }));
         self
     }
 

@@ -31,7 +31,7 @@ faults! {
         next_page_cursor_loop; |ran| ran.loops(4).pages(4);
         old_rows_under_fresh_urls; |ran| ran.loops(1).says("repeats the one before").pages(2);
         pages_without_end; |ran| ran.loops(2).says("repeats the one before");
-        next_page_number; |ran| ran.refuses("nextPageUrl is a number");
+        next_page_number; |ran| ran.refuses("nextPageUrl is a number").says("nextPageUrl: 2");
         next_page_false; |ran| ran.refuses("nextPageUrl is a boolean");
         // An empty text is no next page; what the total says stands beside it.
         next_page_empty; |ran| {
@@ -107,13 +107,21 @@ impl Ran {
             .says(why)
             .says("nextPageUrl")
             .says("it was not asked");
+        assert!(
+            self.error().request.as_ref().is_some_and(|sent| sent.contains("page=1")),
+            "{:?}",
+            self.error()
+        );
         assert_eq!((self.counters.requests(), self.exchanges.len()), (2, 2), "a token, a page");
         self
     }
 
     /// So many pages are there; then it goes round in circles, and stops.
     fn loops(&self, pages: usize) -> &Self {
-        self.stops(Kind::Service, pages * ROWS, "page").says("paging loops").retries(0..=0)
+        self.stops(Kind::Service, pages * ROWS, "page")
+            .says("paging loops")
+            .says("Bearer [redacted]")
+            .retries(0..=0)
     }
 
     /// An error of its own after so many attempts, never "0 profiles".

@@ -47,7 +47,7 @@ faults! {
     }
     longer_than_max_wait = "longer than `--max-wait`" {
         retry_after_long; |ran| {
-            ran.stops_for_long().says("in 120 s").says("--max-wait");
+            ran.stops_for_long().says("ask_again_in: Some(120s)").says("--max-wait");
             assert_eq!(ran.error().ask_again_in, Some(Duration::from_secs(120)));
         };
     }
@@ -71,7 +71,7 @@ faults! {
     for_ever = "429 for ever, 503 for ever" {
         // How long it is patient otherwise: see `patience`.
         http_429_forever with |case| case.service.bounds.max_wait = FLOOR;
-            |ran| ran.stops(Kind::RateLimit, 0, "page 1").pages(1).says("in 1 s");
+            |ran| ran.stops(Kind::RateLimit, 0, "page 1").pages(1).says("ask_again_in: Some(1s)");
         http_429_forever_silent with |case| case.service.bounds.max_wait = FLOOR / 50;
             |ran| ran.stops(Kind::RateLimit, 0, "page 1").pages(ran.counters.throttled);
         http_503_forever; |ran| ran.stops(Kind::Service, 0, "page 1").pages(4).backed_off().says("503");

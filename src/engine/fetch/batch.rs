@@ -21,6 +21,7 @@ use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use super::client::{Bad, Call, Client, Taken, Tally};
+use super::explain;
 use super::paging::{self, Next};
 use super::transport::{Body, Reply};
 use crate::engine::cache::Cache;
@@ -50,7 +51,7 @@ pub struct Fetched {
     /// Its own URL.
     pub url: Url,
     /// Where it says that more can be had; or what stands there instead of text.
-    pub next: std::result::Result<Option<String>, &'static str>,
+    pub next: std::result::Result<Option<String>, crm_v2::NotText>,
 }
 
 /// What a batch needs to fetch its pages.
@@ -118,7 +119,7 @@ impl Batch {
                 Next::Cursor(next) => url = next,
             }
             if !visited.insert(paging::canonical(&url)) {
-                return Err(self.loops(page, "the next page was visited before"));
+                return Err(self.loops(page, &url, "the next page was visited before"));
             }
             page += 1;
             if allowed.wait_for(|last| *last >= page).await.is_err() {
@@ -192,31 +193,36 @@ impl Batch {
     }
 
     fn next(&self, url: &Url, page: u32, fetched: &Fetched) -> Result<Next> {
-        let said = fetched.next.as_ref().map(Option::as_deref).map_err(|what| *what);
-        let next = match said {
-            Err(what) => Err(format!("nextPageUrl is {what}, not text or null")),
-            Ok(said) => paging::next(self.client.service(), url, said),
+        let said = fetched.next.as_ref().map(Option::as_deref);
+        let next = match &said {
+            Err(not) => Err(format!("nextPageUrl is {}, not text or null", not.what)),
+            Ok(said) => paging::next(self.client.service(), url, *said),
         };
         next.map_err(|cause| {
-            let shown = format!("nextPageUrl: {}", said.ok().flatten().unwrap_or_default());
+            let shown = match said {
+                Ok(said) => said.unwrap_or_default(),
+                Err(not) => &not.value,
+            };
             Error::new(
                 Kind::Service,
-                format!("{} says where to go on", self.label(page)),
+                format!("the page that {} names as the next", self.label(page)),
                 self.client.without_secrets(cause),
                 "it was not asked; show this to whoever runs the service",
             )
-            .with_reply(self.client.without_secrets(shown))
+            .with_request(explain::asked(url))
+            .with_reply(self.client.without_secrets(format!("nextPageUrl: {shown}")))
         })
     }
 
     /// The error for pages that lead nowhere.
-    pub fn loops(&self, page: u32, why: &str) -> Error {
+    pub fn loops(&self, page: u32, url: &Url, why: &str) -> Error {
         Error::new(
             Kind::Service,
-            self.label(page),
+            format!("{} of the profiles", self.label(page)),
             format!("paging loops: {why}"),
             "what came is kept; show this to whoever runs the service",
         )
+        .with_request(explain::asked(url))
     }
 
     fn label(&self, page: u32) -> String {
@@ -306,7 +312,7 @@ struct Decoded {
     /// Where each row stands in it.
     rows: Vec<Range<usize>>,
     total: Option<u64>,
-    next: std::result::Result<Option<String>, &'static str>,
+    next: std::result::Result<Option<String>, crm_v2::NotText>,
 }
 
 /// A page's turn among those that are asked for side by side, where it is one of them. It ends once.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use secrecy::ExposeSecret;
+use url::Url;
 
 use super::client::{Attempt, Call, stop_wait};
 use super::retry::Stop;
@@ -15,6 +16,7 @@ use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
 use crate::wire::crm_v2;
 
+const BEARER: &str = "Authorization: Bearer [redacted]";
 const PROXY_REMEDY: &str = "a proxy wants a login: check HTTPS_PROXY and its user name and password";
 
 /// The session is over; somebody still asked.
@@ -42,7 +44,7 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
         (Ok(reply), None) => refused(service, call, what, (reply, &body), last, stop),
     };
     if attempts > 1 {
-        error = error.at(&format!("after {attempts} attempts"));
+        error = error.after(attempts);
     }
     if let Some(wait) = stop_wait(stop) {
         error = error.ask_again_in(wait);
@@ -119,10 +121,15 @@ fn refused(
             ),
             (_, "invalid_scope") => (
                 Kind::Permission,
-                format!(
-                    "remove the scope, or grant it to client {client} (asked: {})",
-                    service.scopes.join(" ")
-                ),
+                match service.scopes.as_slice() {
+                    [] => format!("no scope was asked for: grant client {client} one, or name those it has"),
+                    asked => {
+                        format!(
+                            "remove the scope, or grant it to client {client} (asked: {})",
+                            asked.join(" ")
+                        )
+                    }
+                },
             ),
             (_, "unauthorized_client" | "unsupported_grant_type" | "invalid_grant") => (
                 Kind::Credentials,
@@ -194,9 +201,7 @@ fn forbidden(what: String, said: &str, reply: &Reply, last: &Attempt, service: &
 
 fn throttled_remedy(stop: Stop) -> String {
     match stop {
-        Stop::TooLong(wait) => {
-            format!("the service wants to be asked again in {} s; or raise --max-wait", wait.as_secs())
-        }
+        Stop::TooLong(_) => "wait as long as the service asks, then go on; or raise --max-wait".into(),
         Stop::Budget => "the tenant's retries are used up: wait a while, or lower --rate".into(),
         _ => "wait a while, or lower --rate and --concurrency".into(),
     }
@@ -208,13 +213,17 @@ fn redirect_remedy(service: &Service) -> String {
 
 /// The request as sent, without its secrets.
 fn request(call: &Call) -> String {
-    let mut text = format!("{} {}", call.method, call.url);
     if call.endpoint == Endpoint::Token {
-        text.push_str("\ngrant_type=client_credentials, client_id and client_secret [redacted]");
+        let form = "grant_type=client_credentials, client_id and client_secret [redacted]";
+        format!("{} {}\n{form}", call.method, call.url)
     } else {
-        text.push_str("\nAuthorization: Bearer [redacted]");
+        format!("{} {}\n{BEARER}", call.method, call.url)
     }
-    text
+}
+
+/// A page's request as sent, without its secrets.
+pub(super) fn asked(url: &Url) -> String {
+    format!("GET {url}\n{BEARER}")
 }
 
 /// The body as answered, our own secrets taken out however the service spells them.

@@ -77,7 +77,7 @@ struct Last {
     batch: (u32, u32),
     page: u32,
     url: Url,
-    next: std::result::Result<Option<String>, &'static str>,
+    next: std::result::Result<Option<String>, crate::wire::crm_v2::NotText>,
 }
 
 /// A batch that is being fetched.
@@ -299,11 +299,11 @@ impl Pull {
         let Fetched { rows, mut set_aside, total, cached, items, url, next } = fetched;
         let received = rows.len() + set_aside.len();
         if received > 0 && progress.before.as_ref() == Some(&items) {
-            return Err(batch.loops(progress.page, "the page repeats the one before"));
+            return Err(batch.loops(progress.page, &url, "the page repeats the one before"));
         }
         progress.empty = if received == 0 { progress.empty + 1 } else { 0 };
         if progress.empty > EMPTY_IN_A_ROW {
-            return Err(batch.loops(progress.page, "a hundred empty pages in a row"));
+            return Err(batch.loops(progress.page, &url, "a hundred empty pages in a row"));
         }
         progress.before = Some(items);
         self.figures.total(batch.number, progress.page, total);
@@ -344,11 +344,12 @@ impl Pull {
         };
         // A watcher that has gone is no error.
         room.map(|room| room.send(Event::Page(self.id, page)));
+        let asked = url.clone();
         self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
         self.wanted = self.rows_in_all() < limit;
         self.more |= !self.wanted && goes_on;
         if progress.stale >= STALE_IN_A_ROW {
-            return Err(batch.loops(progress.page, "three pages in a row brought nothing new"));
+            return Err(batch.loops(progress.page, &asked, "three pages in a row brought nothing new"));
         }
         Ok(goes_on)
     }

@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 use super::client::{Bad, Call, Client, Taken, Tally};
 use super::transport::{Body, Reply};
 use crate::engine::auth::Token;
-use crate::engine::error::Result;
+use crate::engine::error::{Kind, Result};
 use crate::engine::event::{Auth, Endpoint, Event};
 use crate::engine::options::Service;
 use crate::wire::crm_v2;
@@ -34,7 +34,8 @@ pub(super) async fn fetch(client: &Client) -> Result<Token> {
             let scopes = token.scopes.clone().unwrap_or_else(|| service.scopes.clone());
             Auth::Granted { expires: token.expires, scopes }
         }
-        Err(_) => Auth::Refused,
+        Err(error) if matches!(error.kind, Kind::Credentials | Kind::Permission) => Auth::Refused,
+        Err(_) => Auth::Failed,
     };
     client.tell(Event::Auth(told)).await;
     asked

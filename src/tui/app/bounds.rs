@@ -92,7 +92,11 @@ impl App {
         let known = self.wanted.map_or(before, |(_, known)| known);
         self.wanted = Some((bounds, known));
         let Bounds { concurrency, rate } = bounds;
-        turn.and(Turn::of(Effect::Engine(Command::Bounds { concurrency, rate })))
+        let turn = turn.and(Turn::of(Effect::Engine(Command::Bounds { concurrency, rate })));
+        // The plan tells the time at the limits as they are now.
+        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
+        let plan = self.builder.replan(&ctx);
+        turn.and(self.settle(plan, at))
     }
 
     /// A snapshot with the bounds that were asked for meanwhile.

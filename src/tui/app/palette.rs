@@ -79,7 +79,11 @@ impl App {
         }
         self.note(format!("fault {name} is played from now on"), at);
         let said = match self.world.running {
-            Some(_) => "the fault is on: what is asked from now on meets it".to_owned(),
+            // Many strike a run's first pages alone.
+            Some(_) => {
+                let run = self.world.keys.first(Action::Run);
+                format!("the fault is on for what is asked from now on; {run} meets it from the first page")
+            }
             None => format!("the fault is on: {} asks past the cache", self.world.keys.first(Action::Run)),
         };
         self.fault_changed(said, at)

@@ -19,19 +19,22 @@ pub(super) struct Reach {
     pause: Option<u64>,
     /// The rows that are wanted of the run under way; `None`: all.
     want: Option<u64>,
+    /// Whether the reader did something since more was asked for: rows that arrive are no reader.
+    read_on: bool,
     /// Where the last run stopped before its end.
     pub(super) place: Option<Arc<Place>>,
 }
 
 impl Reach {
     pub(super) fn new(pause: Option<u64>) -> Self {
-        Self { pause, want: None, place: None }
+        Self { pause, want: None, read_on: false, place: None }
     }
 }
 
 impl App {
     /// What a run that begins now, with so many rows there already, is wanted to bring.
     pub(super) fn reach_from(&mut self, rows: u64, at: Moment) -> Option<u64> {
+        self.reach.read_on = false;
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         let step = if self.world.pull { Some(self.profiles.ahead(&ctx)) } else { self.reach.pause };
         self.reach.want = step.map(|step| rows.saturating_add(step.max(1)));
@@ -72,6 +75,7 @@ impl App {
     /// Asks for more only as the reader nears the end, or for all up to the pause.
     pub(super) fn toggle_pull(&mut self, at: Moment) -> Turn {
         self.world.pull = !self.world.pull;
+        self.reach.read_on = true;
         let rows = self.profiles.len() as u64;
         let said = if self.world.pull {
             "pull mode: more is asked for only as you near the end".to_owned()
@@ -95,6 +99,11 @@ impl App {
         }
     }
 
+    /// The reader pressed a key, or made the screen larger.
+    pub(super) fn read_on(&mut self) {
+        self.reach.read_on = true;
+    }
+
     /// A run has all that was wanted, and there is more.
     pub(super) fn paused(&mut self, id: QueryId, at: Moment) -> Turn {
         let rows = self.profiles.len() as u64;
@@ -115,7 +124,7 @@ impl App {
             return Turn::default();
         };
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        if !self.world.pull || !self.profiles.nears_end(&ctx) {
+        if !self.world.pull || !self.reach.read_on || !self.profiles.nears_end(&ctx) {
             return Turn::default();
         }
         let want = self.reach_from(self.profiles.len() as u64, at);

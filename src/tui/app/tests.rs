@@ -75,6 +75,11 @@ impl Rig {
         self.take(turn)
     }
 
+    fn wake(&mut self) -> bool {
+        let turn = self.app.wake(self.at);
+        self.take(turn)
+    }
+
     fn event(&mut self, event: Event) -> bool {
         let turn = self.app.event(event, self.at);
         self.take(turn)
@@ -445,7 +450,7 @@ fn a_fault_is_played_from_the_palette_and_told_until_it_is_over() {
     rig.type_in("429 seconds");
     rig.key("Enter");
     let screen = rig.screen();
-    assert!(screen.contains("fault retry-after-seconds 0 of 2"), "{screen}");
+    assert!(screen.contains("fault retry-after-seconds not met yet"), "{screen}");
     assert!(screen.contains("the fault is on: Ctrl-R asks past the cache"), "{screen}");
     rig.key("Ctrl-R");
     assert_eq!(rig.cached(), [("plan", false), ("run", false)]);
@@ -533,10 +538,10 @@ fn the_bounds_change_while_a_run_goes_on_and_are_shown_at_once() {
     rig.event(Event::Limits(events::limits(rig.at.now).into()));
     let sent = |rig: &mut Rig, key: &str| {
         rig.key(key);
-        match rig.commands.pop() {
-            Some(Command::Bounds { concurrency, rate }) => Some((concurrency, rate)),
+        rig.commands.drain(..).find_map(|command| match command {
+            Command::Bounds { concurrency, rate } => Some((concurrency, rate)),
             _ => None,
-        }
+        })
     };
     assert_eq!(sent(&mut rig, "+"), Some((6, None)));
     let screen = rig.screen();
@@ -563,7 +568,10 @@ fn the_bounds_can_be_changed_from_anywhere_by_the_palette() {
     rig.key(":");
     rig.type_in("slower");
     rig.key("Enter");
-    assert!(matches!(rig.commands[..], [Command::Bounds { concurrency: 5, rate: Some(7.0) }]));
+    assert!(matches!(
+        rig.commands[..],
+        [Command::Bounds { concurrency: 5, rate: Some(7.0) }, Command::Plan(..)]
+    ));
     assert_eq!(rig.app.context(), Context::Builder);
     assert!(rig.screen().contains("[3 Limits]"), "{}", rig.screen());
 }
@@ -574,8 +582,9 @@ fn bounds_that_could_not_be_delivered_are_taken_back() {
     rig.event(Event::Limits(events::limits(rig.at.now).into()));
     rig.key("Tab");
     rig.key("<");
+    rig.commands.clear();
     rig.key("<");
-    let _turn = rig.app.undelivered(&rig.commands[1].clone());
+    let _turn = rig.app.undelivered(&rig.commands[0].clone());
     let screen = rig.screen();
     assert!(screen.contains("the bounds are not changed") && !screen.contains("configured 5"), "{screen}");
     assert!(rig.app.world.running.is_some(), "the run goes on");
@@ -794,4 +803,80 @@ fn a_paused_run_follows_the_reader_once_pull_mode_is_on() {
     assert!(rig.wanted().unwrap() > 150);
     rig.key("P");
     assert_eq!(rig.wanted(), Some(300), "all rows again, up to the next pause");
+}
+
+#[test]
+fn rows_that_arrive_above_the_reader_pull_no_more_of_them() {
+    let mut rig = Rig::ready();
+    rig.key("P");
+    rig.key("Ctrl-R");
+    rig.event(events::page(1, 1, 50));
+    rig.event(events::page(1, 2, 50));
+    // Up, then down: what comes next stands above what is read.
+    rig.key("s");
+    rig.key("s");
+    rig.commands.clear();
+    rig.key("G");
+    rig.event(Event::Paused(QueryId(1)));
+    let wanted = rig.wanted();
+    rig.commands.clear();
+    for round in 0..3 {
+        rig.event(events::page(1, 3 + round, 50));
+        rig.event(Event::Paused(QueryId(1)));
+    }
+    assert!(rig.commands.is_empty(), "nobody read on");
+    rig.key("Down");
+    assert!(rig.wanted() > wanted, "at the end already, and still wanting more");
+}
+
+#[test]
+fn the_plan_goes_with_the_bounds_and_with_the_age_of_the_cache() {
+    let planned = |rig: &Rig| rig.commands.iter().any(|command| matches!(command, Command::Plan(..)));
+    let mut rig = Rig::ready();
+    rig.event(Event::Limits(events::limits(rig.at.now).into()));
+    rig.key("4");
+    rig.key("Shift-Tab");
+    rig.key("<");
+    assert!(planned(&rig), "the time is another now: {:?}", rig.commands);
+
+    let ticket = rig.commands.iter().rev().find_map(|command| match command {
+        Command::Plan(ticket, _) => Some(*ticket),
+        _ => None,
+    });
+    rig.commands.clear();
+    let until = rig.at.now + Duration::from_secs(290);
+    let plan = crate::engine::plan::Plan {
+        batches: 1,
+        requests: crate::engine::plan::Count::Exactly(200),
+        rows: Some(10_000),
+        time: Some(Duration::ZERO),
+        cached: 200,
+        cached_until: Some(until),
+        first: Vec::new(),
+    };
+    rig.event(Event::Planned(ticket.unwrap(), plan));
+    while rig.app.next_change(rig.at).is_some_and(|at| at < until) {
+        rig.at.now = rig.app.next_change(rig.at).unwrap();
+        rig.wake();
+    }
+    assert!(!planned(&rig));
+    rig.at.now = until;
+    rig.wake();
+    assert!(planned(&rig), "what the plan counted on is too old");
+    assert_eq!(rig.app.next_change(rig.at), None, "asked for once");
+}
+
+#[test]
+fn the_footer_says_what_escape_does_to_a_search() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 50));
+    assert!(rig.screen().contains("Esc cancel"), "{}", rig.screen());
+    for key in ["/", "a"] {
+        rig.key(key);
+    }
+    assert!(rig.screen().contains("Esc clear"), "{}", rig.screen());
+    rig.key("Enter");
+    assert!(rig.screen().contains("Esc clear"), "{}", rig.screen());
+    rig.key("Esc");
+    assert!(rig.screen().contains("Esc cancel"), "{}", rig.screen());
 }

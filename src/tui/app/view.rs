@@ -45,7 +45,9 @@ impl App {
 
     /// What Esc does here and now, in a word.
     fn esc(&self) -> Option<&'static str> {
-        if self.context() == Context::Editor {
+        if self.world.focus == Focus::Profiles && self.profiles.is_searching() {
+            Some("clear")
+        } else if self.context() == Context::Editor {
             Some("done")
         } else if self.detail_open {
             Some("close")

@@ -21,6 +21,7 @@ mod tests;
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use tokio::time::Instant;
 
 use self::editor::Editor;
 use self::ids::{Ids, tokens};
@@ -117,6 +118,11 @@ impl Builder {
     /// the builder also asks by itself when the query changed.
     pub fn replan(&mut self, _ctx: &Ctx<'_>) -> Outcome {
         self.ask()
+    }
+
+    /// When the plan becomes another by time alone: answers in the cache grow too old. Answered with [`replan`](Self::replan).
+    pub fn next_change(&self) -> Option<Instant> {
+        self.plan.as_ref().filter(|_| matches!(self.state, State::Ready)).and_then(|plan| plan.cached_until)
     }
 
     /// A plan came; one for an older ticket is dropped.
@@ -310,6 +316,10 @@ impl Builder {
 
     fn ask(&mut self) -> Outcome {
         self.ticket += 1;
+        // Asked for once: an answer that does not come must not be waited for by asking.
+        if let Some(plan) = &mut self.plan {
+            plan.cached_until = None;
+        }
         match self.state {
             State::Ready => match self.query() {
                 Ok(query) => Outcome {

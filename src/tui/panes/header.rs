@@ -39,6 +39,8 @@ pub struct Header {
     auth: Auth,
     /// The server's part of the last exchanges that brought profiles, oldest first.
     recent: VecDeque<Duration>,
+    /// Whether the last request found nobody to talk to.
+    offline: bool,
 }
 
 /// What may be left out, first to last.
@@ -61,7 +63,7 @@ enum Worth {
 impl Header {
     /// Before the service is known.
     pub fn new(tenant: String, sandbox: bool) -> Self {
-        Self { tenant, sandbox, auth: Auth::None, recent: VecDeque::new() }
+        Self { tenant, sandbox, auth: Auth::None, recent: VecDeque::new(), offline: false }
     }
 
     /// The token's state changed; says whether the line did.
@@ -73,6 +75,7 @@ impl Header {
 
     /// An exchange is over.
     pub fn exchange(&mut self, exchange: &Exchange) {
+        self.offline = exchange.is_unconnected();
         if exchange.endpoint == Endpoint::Contacts && exchange.outcome.is_success() {
             if self.recent.len() == RECENT {
                 self.recent.pop_front();
@@ -91,7 +94,7 @@ impl Header {
         };
         let rate =
             ctx.limits.filter(|l| l.measured > 0.0).map(|l| l.at + MEASURED_OVER).filter(|at| *at > ctx.now);
-        let gate = gate_left(ctx).map(|left| ctx.now + figures::left_changes_in(left));
+        let gate = gate_left(ctx).map(|left| ctx.now + figures::countdown_changes_in(left));
         [token, rate, gate].into_iter().flatten().min()
     }
 
@@ -146,6 +149,9 @@ impl Header {
         if ctx.service.is_none() {
             parts.push((Worth::State, vec![Span::styled("connecting…", theme.accent)]));
         }
+        if self.offline {
+            parts.push((Worth::State, vec![Span::styled("offline", theme.bad)]));
+        }
         if let Some(spans) = self.token(ctx) {
             parts.push((Worth::Token, spans));
         }
@@ -167,6 +173,7 @@ impl Header {
                 Some(vec![label, Span::styled(text, style)])
             }
             Auth::Refused => Some(vec![label, Span::styled("refused", theme.bad)]),
+            Auth::Failed => Some(vec![label, Span::styled("none came", theme.bad)]),
         }
     }
 
@@ -217,7 +224,10 @@ fn limits(ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
         parts.push((Worth::Bar, bar(measured / most, BAR, theme)));
     }
     if let Some(left) = gate_left(ctx) {
-        parts.push((Worth::State, vec![Span::styled(format!("waits {}", figures::left(left)), theme.warn)]));
+        parts.push((
+            Worth::State,
+            vec![Span::styled(format!("waits {}", figures::countdown(left)), theme.warn)],
+        ));
     }
     if quiet {
         return;
@@ -257,6 +267,7 @@ mod tests {
         ("connected", |_, _| {}),
         ("token asked for", |_, h| _ = h.auth(Auth::Requesting)),
         ("token refused", |_, h| _ = h.auth(Auth::Refused)),
+        ("no token came", |_, h| _ = h.auth(Auth::Failed)),
         ("running", running),
         ("token nearly over", |w, h| {
             running(w, h);
@@ -265,6 +276,10 @@ mod tests {
         ("no limit known", |w, h| {
             running(w, h);
             w.limits.as_mut().unwrap().rate = None;
+        }),
+        ("nobody is reached", |w, h| {
+            running(w, h);
+            h.exchange(&events::unconnected());
         }),
         ("gate closed", |w, h| {
             running(w, h);

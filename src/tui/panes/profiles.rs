@@ -148,6 +148,11 @@ impl Profiles {
         self.search.is_editing()
     }
 
+    /// Whether `Close` gives up a search.
+    pub fn is_searching(&self) -> bool {
+        self.search.is_editing() || self.search.needle().is_some()
+    }
+
     /// Does an action. `Open` answers with [`Effect::OpenProfile`]; `Close` leaves or clears a search, otherwise
     /// it is ignored.
     pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
@@ -208,7 +213,7 @@ impl Profiles {
 
     /// When the picture changes by time alone (an age that is shown in minutes), if it does.
     pub fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
-        self.progress.as_ref().and_then(|progress| progress.next_change(ctx.now))
+        self.progress.as_ref().and_then(|progress| progress.next_change(ctx))
     }
 
     /// Draws the pane, border included.

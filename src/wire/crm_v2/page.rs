@@ -13,9 +13,18 @@ pub struct PageBody<'a> {
     pub items: Vec<&'a [u8]>,
     /// `nextPageUrl`, where it is neither null, missing nor empty; or what it is instead of text: the rows are
     /// there all the same.
-    pub next: Result<Option<Cow<'a, str>>, &'static str>,
+    pub next: Result<Option<Cow<'a, str>>, NotText>,
     /// `total`, else `totalCount`: a number or numeric text; anything else is as if missing.
     pub total: Option<u64>,
+}
+
+/// A value that should be text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotText {
+    /// What it is instead: `a number`.
+    pub what: &'static str,
+    /// The value as received, or its beginning.
+    pub value: String,
 }
 
 /// Why a body is no page. None of these is ever an empty page.
@@ -167,15 +176,27 @@ fn plain(quoted: &[u8]) -> Option<Cow<'_, str>> {
     serde_json::from_slice(quoted).ok().map(Cow::Borrowed)
 }
 
-fn next_page(value: &[u8]) -> Result<Option<Cow<'_, str>>, &'static str> {
+fn next_page(value: &[u8]) -> Result<Option<Cow<'_, str>>, NotText> {
     match value {
         b"null" => Ok(None),
         [b'"', ..] => match plain(value) {
             Some(url) if url.is_empty() => Ok(None),
             Some(url) => Ok(Some(url)),
-            None => Err("a text that cannot be read"),
+            None => Err(NotText::of("a text that cannot be read", value)),
         },
-        other => Err(type_name(other)),
+        other => Err(NotText::of(type_name(other), other)),
+    }
+}
+
+impl NotText {
+    fn of(what: &'static str, value: &[u8]) -> Self {
+        /// Bytes that are kept.
+        const MOST: usize = 80;
+        let mut kept = String::from_utf8_lossy(&value[..value.len().min(MOST)]).into_owned();
+        if value.len() > MOST {
+            kept.push('…');
+        }
+        Self { what, value: kept }
     }
 }
 
@@ -250,12 +271,18 @@ mod tests {
             page(body.as_bytes()).unwrap().next.map(|next| next.map(Cow::into_owned))
         };
         assert_eq!(next(r#""\/x?page=2""#), Ok(Some("/x?page=2".into())));
-        for (value, what) in [("7", "a number"), ("{}", "an object"), ("true", "a boolean"), ("[]", "a list")]
-        {
-            assert_eq!(next(value), Err(what), "{value}");
+        for (value, what) in [
+            ("7", "a number"),
+            ("{}", "an object"),
+            ("true", "a boolean"),
+            ("[\"/x?page=2\"]", "a list"),
+            ("\"\\ud800\"", "a text that cannot be read"),
+            ("\"a\nb\"", "a text that cannot be read"),
+        ] {
+            assert_eq!(next(value), Err(NotText { what, value: value.into() }), "{value}");
         }
-        assert_eq!(next(r#""\ud800""#), Err("a text that cannot be read"));
-        assert_eq!(next("\"a\nb\""), Err("a text that cannot be read"));
+        let long = next(&format!("[{}]", "1,".repeat(99))).unwrap_err().value;
+        assert!(long.starts_with("[1,1,") && long.ends_with('…') && long.len() < 100, "{long}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -13,30 +14,42 @@ use crate::engine::text::clean;
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
-use crate::tui::gauge::{bar, gate_left, measured};
+use crate::tui::gauge::{MEASURED_OVER, bar, gate_left, measured};
 
 /// 429s that are kept.
 const THROTTLES: usize = 100;
 const BAR: usize = 20;
+/// While the bucket fills and nothing is sent, it is looked at so often.
+const BUCKET_STEP: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(super) struct LimitsTab {
     /// Newest first, with what the service said.
     throttles: VecDeque<Arc<Exchange>>,
+    /// How many there were, also those that are not kept any more: what stands under the figure must add up to it.
+    seen: u64,
     offset: usize,
 }
 
 impl LimitsTab {
     pub(super) fn exchange(&mut self, exchange: &Arc<Exchange>) {
-        if exchange.outcome.status() == Some(429) {
+        if exchange.is_throttled() {
+            self.seen += 1;
             self.throttles.truncate(THROTTLES - 1);
             self.throttles.push_front(Arc::clone(exchange));
         }
     }
 
     pub(super) fn next_change(ctx: &Ctx<'_>) -> Option<Instant> {
-        let reset = ctx.limits?.announced?.reset?.checked_duration_since(ctx.now).filter(|d| !d.is_zero())?;
-        Some(ctx.now + figures::left_changes_in(reset))
+        let limits = ctx.limits?;
+        let ahead = |at: Instant| at.checked_duration_since(ctx.now).filter(|left| !left.is_zero());
+        let anew = limits.announced.and_then(|announced| ahead(announced.reset?));
+        let anew = anew.map(|left| ctx.now + figures::countdown_changes_in(left));
+        let spent =
+            limits.announced.and_then(|announced| left_until(&announced, limits)).filter(|at| *at > ctx.now);
+        let fuller = tokens(limits, ctx.now).filter(|(now, most)| now < most);
+        let fuller = fuller.map(|_| ctx.now + BUCKET_STEP);
+        [anew, spent, fuller].into_iter().flatten().min()
     }
 
     pub(super) fn scroll(&mut self, action: Action, height: usize) -> bool {
@@ -52,7 +65,7 @@ impl LimitsTab {
             sources(limits, ctx),
             bucket(limits, ctx),
             flight(limits, ctx),
-            gate(limits, ctx),
+            gate(limits, self.seen, ctx),
         ];
         lines.extend(self.throttles.iter().map(|exchange| throttle(exchange, ctx)));
         for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(self.offset)) {
@@ -100,14 +113,14 @@ fn sources(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
     }
     spans.push(Span::styled("announced ", theme.label));
     spans.push(match limits.announced {
-        Some(announced) => Span::styled(announcement(&announced, ctx), theme.text),
+        Some(announced) => Span::styled(announcement(&announced, limits, ctx), theme.text),
         None => unknown(),
     });
     Line::from(spans)
 }
 
 /// `10 in 1 s, 3 left, anew in 1 s`
-fn announcement(announced: &Announced, ctx: &Ctx<'_>) -> String {
+fn announcement(announced: &Announced, limits: &Limits, ctx: &Ctx<'_>) -> String {
     let mut parts = Vec::new();
     match (announced.limit, announced.window) {
         (Some(limit), Some(window)) => {
@@ -116,13 +129,13 @@ fn announcement(announced: &Announced, ctx: &Ctx<'_>) -> String {
         (Some(limit), None) => parts.push(figures::rate(limit)),
         _ => {}
     }
-    if let Some(remaining) = announced.remaining {
+    let told = left_until(announced, limits).is_some_and(|until| ctx.now < until);
+    if let Some(remaining) = announced.remaining.filter(|_| told) {
         parts.push(format!("{} left", figures::rate(remaining)));
     }
     let reset = announced.reset.and_then(|at| at.checked_duration_since(ctx.now)).filter(|d| !d.is_zero());
     if let Some(reset) = reset {
-        parts
-            .push(format!("anew in {}", figures::left(reset + std::time::Duration::from_nanos(999_999_999))));
+        parts.push(format!("anew in {}", figures::countdown(reset + Duration::from_nanos(999_999_999))));
     }
     if parts.is_empty() { ctx.theme.symbols.unknown.to_owned() } else { parts.join(", ") }
 }
@@ -130,7 +143,7 @@ fn announcement(announced: &Announced, ctx: &Ctx<'_>) -> String {
 fn bucket(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
     let mut spans = vec![label("bucket", ctx)];
-    match limits.bucket {
+    match tokens(limits, ctx.now) {
         Some((now, most)) => {
             spans.push(Span::styled(
                 format!("{} of {} could go out now  ", figures::rate(now.max(0.0)), figures::rate(most)),
@@ -141,6 +154,18 @@ fn bucket(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
         None => spans.push(Span::styled(theme.symbols.unknown, theme.dim)),
     }
     Line::from(spans)
+}
+
+/// What is in the bucket now, and what fits: it fills while nothing is sent, and then nobody takes a snapshot.
+fn tokens(limits: &Limits, now: Instant) -> Option<(f64, f64)> {
+    let (tokens, most) = limits.bucket?;
+    let since = now.saturating_duration_since(limits.at).as_secs_f64();
+    Some(((tokens + since * limits.rate.unwrap_or(0.0)).min(most), most))
+}
+
+/// Until when what the service said is left holds: to its reset, or for the window in which it was said.
+fn left_until(announced: &Announced, limits: &Limits) -> Option<Instant> {
+    announced.reset.or_else(|| limits.at.checked_add(announced.window.unwrap_or(MEASURED_OVER)))
 }
 
 fn flight(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
@@ -156,19 +181,20 @@ fn flight(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
     Line::from(spans)
 }
 
-fn gate(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+fn gate(limits: &Limits, seen: u64, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
     let mut spans = vec![label("gate", ctx)];
     match (gate_left(ctx), &limits.gate) {
         (Some(left), Some(gate)) => {
-            spans.push(Span::styled(format!("closed, opens in {}", figures::left(left)), theme.warn));
-            spans.push(Span::styled(format!("  {}", clean(&gate.said)), theme.text));
+            spans.push(Span::styled(format!("closed, opens in {}", figures::countdown(left)), theme.warn));
+            let empty = if gate.said.trim_end().ends_with(':') { "(empty)" } else { "" };
+            spans.push(Span::styled(format!("  {}{empty}", clean(&gate.said)), theme.text));
         }
         _ => spans.push(Span::styled("open", theme.good)),
     }
-    let style = if limits.throttled == 0 { theme.text } else { theme.warn };
+    let style = if seen == 0 { theme.text } else { theme.warn };
     spans.push(Span::styled(format!("  {} 429s so far ", theme.symbols.dot), theme.label));
-    spans.push(Span::styled(figures::count(limits.throttled), style));
+    spans.push(Span::styled(figures::count(seen), style));
     Line::from(spans)
 }
 
@@ -178,13 +204,13 @@ fn throttle(exchange: &Exchange, ctx: &Ctx<'_>) -> Line<'static> {
         Some(retry) if retry.because == RetryReason::RetryAfter => {
             format!("by its Retry-After again in {}", figures::span(retry.after))
         }
-        Some(retry) => format!("no Retry-After; again in {}", figures::span(retry.after)),
+        Some(retry) => format!("by our backoff again in {}", figures::span(retry.after)),
         None => "given up".to_owned(),
     };
     Line::from(vec![
         Span::styled(format!(" {} ", figures::time_of_day(exchange.at, ctx.zone)), theme.dim),
-        Span::styled("429 ", theme.warn),
-        Span::styled(format!("{} {}  ", exchange.endpoint.name(), clean(&exchange.label)), theme.text),
+        Span::styled(format!("{} ", exchange.outcome.status().unwrap_or(429)), theme.warn),
+        Span::styled(format!("{}  ", exchange.what()), theme.text),
         Span::styled(said, theme.text),
     ])
 }

@@ -137,10 +137,7 @@ fn line(entry: &Entry, ctx: &Ctx<'_>, width: usize) -> Line<'static> {
 }
 
 fn exchange_spans(exchange: &Exchange, theme: &Theme) -> Vec<Span<'static>> {
-    let endpoint = exchange.endpoint.name();
-    let label = clean(&exchange.label);
-    // A token's label is its endpoint's name; saying it twice says nothing more.
-    let what = if label == endpoint { endpoint.to_owned() } else { format!("{endpoint} {label}") };
+    let what = exchange.what();
     let status = exchange.outcome.status();
     let word = status.map_or_else(|| "---".to_owned(), |s| s.to_string());
     let mut spans = vec![

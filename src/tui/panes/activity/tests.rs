@@ -140,3 +140,69 @@ fn only_the_limits_wake_by_time_and_only_when_looked_at() {
     let next = activity.next_change(&ctx).unwrap() - world.now;
     assert!(next > Duration::from_millis(500) && next < Duration::from_millis(501), "{next:?}");
 }
+
+fn limits_tab(world: &World, activity: &Activity) -> String {
+    let area = Rect { height: 12, width: 120, ..AREA };
+    let mut buf = Buffer::empty(area);
+    activity.view(&world.ctx(area), area, &mut buf);
+    buf.content
+        .chunks(120)
+        .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect::<String>() + "\n")
+        .collect()
+}
+
+#[test]
+fn every_refusal_for_the_rate_is_counted_and_stands_there() {
+    let mut world = World::new(ThemeChoice::Plain);
+    world.limits = Some(events::limits(world.now));
+    let mut activity = Activity::new();
+    let _ = activity.update(Action::TabLimits, &world.ctx(AREA));
+    // One that nobody waits out, the 403 that means the same, and a token's.
+    let given_up = Exchange { retry: None, ..events::exchange(7, 429, 4) };
+    let waits = Some(Retry { after: Duration::from_millis(473), because: RetryReason::Backoff });
+    let forbidden = Exchange { retry: waits, ..events::exchange(8, 403, 4) };
+    let token = Exchange { outcome: Ended::Status(429), ..events::token_exchange() };
+    for exchange in [given_up, forbidden, token, events::exchange(9, 403, 4), events::exchange(9, 200, 4)] {
+        activity.exchange(exchange.into(), &world.ctx(AREA));
+    }
+    let said = limits_tab(&world, &activity);
+    assert!(said.contains("429s so far 3"), "{said}");
+    assert!(said.contains("429 contacts page 7  given up"), "{said}");
+    assert!(said.contains("403 contacts page 8  by our backoff again in 473 ms"), "{said}");
+    assert!(said.contains("429 token  given up"), "{said}");
+}
+
+#[test]
+fn what_the_limits_say_does_not_outlive_its_time() {
+    let mut world = World::new(ThemeChoice::Plain);
+    let start = world.now;
+    let announced = crate::engine::event::Announced {
+        limit: Some(10.0),
+        window: Some(Duration::from_secs(1)),
+        remaining: Some(3.0),
+        reset: Some(start + Duration::from_secs(2)),
+    };
+    world.limits = Some(Limits {
+        announced: Some(announced),
+        rate: Some(1.0),
+        bucket: Some((2.5, 10.0)),
+        gate: Some(Gate { until: start + Duration::from_secs(118), said: "Retry-After: ".into() }),
+        ..events::limits(start)
+    });
+    let mut activity = Activity::new();
+    let _ = activity.update(Action::TabLimits, &world.ctx(AREA));
+    let said = limits_tab(&world, &activity);
+    assert!(said.contains("3 left, anew in 2 s") && said.contains("2.5 of 10 could"), "{said}");
+    assert!(said.contains("closed, opens in 1 min 58 s  Retry-After: (empty)"), "{said}");
+    let mut wakes = 0;
+    while let Some(next) =
+        activity.next_change(&world.ctx(AREA)).filter(|at| *at < start + Duration::from_secs(60))
+    {
+        assert!(next > world.now, "a timer that is already due would spin");
+        world.now = next;
+        wakes += 1;
+    }
+    assert!(wakes < 12, "{wakes}: the bucket is full after eight seconds");
+    let said = limits_tab(&world, &activity);
+    assert!(said.contains("10 in 1.0 s  ") && said.contains("10 of 10 could"), "{said}");
+}

@@ -435,7 +435,7 @@ fn planned(plan: &Plan) -> String {
     if let Some(time) = plan.time {
         let at_least = if matches!(plan.requests, Count::AtLeast(_)) { "" } else { "~" };
         parts.push(if time < Duration::from_millis(1) {
-            "no time".into()
+            "at once".into()
         } else {
             format!("{at_least}{}", figures::span(time))
         });

@@ -31,6 +31,7 @@ fn plan() -> Plan {
         rows: None,
         time: Some(Duration::from_secs(21)),
         cached: 3,
+        cached_until: None,
         first: Vec::new(),
     }
 }

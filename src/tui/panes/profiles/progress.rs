@@ -11,7 +11,7 @@ use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
 use crate::tui::action::Action;
-use crate::tui::ctx::Ctx;
+use crate::tui::ctx::{Ctx, Running};
 use crate::tui::figures;
 use crate::tui::widgets;
 
@@ -19,8 +19,11 @@ use crate::tui::widgets;
 const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// A rate over less than this says nothing.
 const LEAST_SPAN: Duration = Duration::from_millis(100);
+/// After so long without a page, or three times what a page took, the rate says nothing of what is to come.
+const STALLED: Duration = Duration::from_secs(3);
 /// IDs and rows that are kept to be named under the table; the rest is counted.
 const NAMED: usize = 200;
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// A run, from being asked for to its end.
@@ -163,6 +166,22 @@ impl Progress {
         (span >= LEAST_SPAN && rows > before).then(|| (rows - before) as f64 / span.as_secs_f64())
     }
 
+    /// Since when nothing came, and when that is too long for the rate to hold; `None` where nothing is to come.
+    fn quiet(&self, ctx: &Ctx<'_>) -> Option<(Instant, Instant)> {
+        let awaited = |running: &&Running| !running.paused && !running.cancelling;
+        ctx.running.filter(awaited).filter(|_| self.end.is_none())?;
+        let ((first, _), (last, _)) = (self.arrivals.front()?, self.arrivals.back()?);
+        let pages = u32::try_from(self.arrivals.len() - 1).unwrap_or(u32::MAX).max(1);
+        let patience = STALLED.max(last.saturating_duration_since(*first) / pages * 3);
+        Some((*last, crate::engine::clock::later(*last, patience)))
+    }
+
+    /// For how long nothing came, once that is too long for the rate to hold.
+    fn stalled(&self, ctx: &Ctx<'_>) -> Option<Duration> {
+        let (since, from) = self.quiet(ctx)?;
+        (ctx.now >= from).then(|| ctx.now.saturating_duration_since(since))
+    }
+
     /// How many rows there will be, where that is known.
     fn expected(&self) -> Option<u64> {
         match (self.total, self.limit) {
@@ -182,11 +201,20 @@ impl Progress {
         }
     }
 
-    /// When the age that is shown becomes another.
-    pub(super) fn next_change(&self, now: Instant) -> Option<Instant> {
-        let age = self.age(now).filter(|_| self.rows > 0)?;
-        let into = Duration::from_nanos((age.as_nanos() % MINUTE.as_nanos()) as u64);
-        Some(crate::engine::clock::later(now, MINUTE.saturating_sub(into)))
+    /// When the age that is shown becomes another, or how long nothing came.
+    pub(super) fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
+        let now = ctx.now;
+        let age = self.age(now).filter(|_| self.rows > 0).map(|age| {
+            let into = Duration::from_nanos((age.as_nanos() % MINUTE.as_nanos()) as u64);
+            crate::engine::clock::later(now, MINUTE.saturating_sub(into))
+        });
+        let stalled = self.quiet(ctx).map(|(since, from)| {
+            let quiet = now.saturating_duration_since(since);
+            let unit = if quiet < MINUTE { SECOND } else { MINUTE };
+            let into = Duration::from_nanos((quiet.as_nanos() % unit.as_nanos()) as u64);
+            from.max(crate::engine::clock::later(now, unit.saturating_sub(into)))
+        });
+        [age, stalled].into_iter().flatten().min()
     }
 
     /// The title in at most `room` columns.
@@ -218,6 +246,7 @@ impl Progress {
         let rows = figures::count(self.rows);
         if self.page > 0 {
             let said = match (self.expected(), self.most) {
+                (Some(n), _) if n < self.rows => format!("{rows}, the service says {}", figures::count(n)),
                 (Some(n), _) => format!("{rows} of {}", figures::count(n)),
                 (None, Some(n)) => format!("{rows} of up to {}", figures::count(n)),
                 (None, None) => rows,
@@ -238,7 +267,12 @@ impl Progress {
         if ctx.pull {
             say(5, "pull".into(), ctx.theme.dim);
         }
-        if let Some(rate) = self.rate().filter(|_| !paused) {
+        let stalled = self.stalled(ctx);
+        if let Some(quiet) = stalled {
+            say(6, format!("nothing for {}", figures::left(quiet)), ctx.theme.warn);
+        }
+        let rate = self.rate().filter(|_| !paused && stalled.is_none());
+        if let Some(rate) = rate {
             say(6, format!("{}/s", figures::count(rate.round() as u64)), plain);
         }
         if self.page > 0 {
@@ -252,9 +286,8 @@ impl Progress {
             };
             say(4, page, plain);
         }
-        if let (Some(rate), Some(expected)) = (self.rate(), self.expected().or(self.most))
+        if let (Some(rate), Some(expected)) = (rate, self.expected().or(self.most))
             && expected > self.rows
-            && !paused
         {
             let left = ((expected - self.rows) as f64 / rate).ceil();
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
@@ -276,7 +309,14 @@ impl Progress {
         let (warn, bad) = (ctx.theme.warn, ctx.theme.bad);
         let of = self.total.filter(|n| *n > self.rows).map(|n| format!(" of {}", figures::count(n)));
         match end.cut {
-            None => say(9, rows, plain),
+            None => {
+                say(9, rows, plain);
+                // It may count repeats and what cannot be read; anything else is a difference.
+                let came = self.rows..=self.rows + self.repeats + self.set_aside;
+                if let Some(total) = self.total.filter(|total| !came.contains(total)) {
+                    say(8, format!("the service said {}", figures::count(total)), warn);
+                }
+            }
             Some(_) => say(9, format!("{rows}{}", of.clone().unwrap_or_default()), plain),
         }
         // A cut result always says so.

@@ -115,6 +115,52 @@ fn while_rows_come_the_title_says_how_far_it_is() {
 }
 
 #[test]
+fn a_rate_does_not_outlive_the_pages_that_it_was_measured_on() {
+    let mut world = world();
+    let running = crate::tui::ctx::Running {
+        id: crate::engine::query::QueryId(1),
+        since: world.now,
+        cancelling: false,
+        paused: false,
+    };
+    world.running = Some(running);
+    let table = filled(&mut world, 1_250);
+    let stalled = table.next_change(&world.ctx(area())).unwrap();
+    world.now = stalled - Duration::from_millis(1);
+    assert!(seen(&table, &world, 80, 6).contains("500/s"), "{}", seen(&table, &world, 80, 6));
+    world.now = stalled;
+    let said = seen(&table, &world, 80, 6);
+    assert!(said.starts_with("┌ Profiles  1,250 of 10,000  nothing for 3 s  page 25/200 ─"), "{said}");
+    world.now = table.next_change(&world.ctx(area())).unwrap();
+    assert!(seen(&table, &world, 80, 6).contains("nothing for 4 s"));
+    // Nothing is awaited while it is paused.
+    world.running = Some(crate::tui::ctx::Running { paused: true, ..running });
+    assert!(seen(&table, &world, 80, 6).contains("paused"));
+    assert_eq!(table.next_change(&world.ctx(area())), None);
+}
+
+#[test]
+fn rows_and_what_the_service_said_of_their_number_are_both_there_when_they_differ() {
+    let mut world = world();
+    let mut table = filled(&mut world, 100);
+    let mut end = summary(100);
+    end.total = Some(10_000);
+    table.finish(&end, None, &world.ctx(area()));
+    let said = seen(&table, &world, 80, 6);
+    assert!(said.contains("100  the service said 10,000  in"), "{said}");
+    end.total = Some(101);
+    end.repeats = 1;
+    table.finish(&end, None, &world.ctx(area()));
+    let said = seen(&table, &world, 80, 6);
+    assert!(said.contains("100  in") && said.contains("1 repeat"), "{said}");
+
+    let mut table = filled(&mut world, 100);
+    let _ = table.page(Page { total: Some(1), ..page(3, profiles(0..50)) }, &world.ctx(area()));
+    let said = seen(&table, &world, 80, 6);
+    assert!(said.contains("Profiles  150, the service says 1  "), "{said}");
+}
+
+#[test]
 fn a_list_of_ids_bounds_what_may_come() {
     let mut world = world();
     let ids = (0..300).map(|n| format!("PROF-{n}")).collect();
