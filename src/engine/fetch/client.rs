@@ -311,7 +311,7 @@ impl Client {
                     phases.connect = reply.connect;
                     phases.first_byte = reply.first_byte;
                     phases.body = reply.reading;
-                    self.note(sent, reply, token.as_deref());
+                    self.note(reply, token.as_deref());
                     if (200..300).contains(&reply.status) {
                         match read(reply) {
                             Ok(read) => taken = Some(read),
@@ -403,10 +403,10 @@ impl Client {
     }
 
     /// Learns from a reply's head.
-    fn note(&self, sent: Instant, reply: &Reply, token: Option<&Token>) {
+    fn note(&self, reply: &Reply, token: Option<&Token>) {
         let announced = headers::announced(&reply.headers, self.0.clock.now(), self.0.clock.wall());
         let success = (200..300).contains(&reply.status);
-        self.0.limiter.answered(sent, announced, success);
+        self.0.limiter.answered(announced, success);
         if success {
             self.budget(Budget::refill);
         }

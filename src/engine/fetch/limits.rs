@@ -25,9 +25,6 @@ const MEASURED_OVER: Duration = Duration::from_secs(1);
 /// After a gate opens, requests start at most this far apart, so that they do not stampede.
 const START_SPREAD: Duration = Duration::from_millis(40);
 
-/// Of a request, kept back of what is announced: clocks differ, and requests do not take equally long to arrive.
-const SPARE: f64 = 0.5;
-
 /// What is measured is taken a little lower.
 const JUST_UNDER: f64 = 0.995;
 /// Of a ceiling that proved too high, this share is kept.
@@ -306,13 +303,12 @@ impl Limiter {
         self.0.changed.notify_one();
     }
 
-    /// An answer came to a request of that time: takes note of what it announces, and opens the window a little if
-    /// it was a success.
-    pub fn answered(&self, sent: Instant, announced: Option<Announced>, success: bool) {
+    /// An answer came: takes note of what it announces, and opens the window a little if it was a success.
+    pub fn answered(&self, announced: Option<Announced>, success: bool) {
         let now = self.0.clock.now();
         let mut state = self.0.lock();
         if let Some(announced) = announced {
-            state.announce(announced, sent, now);
+            state.announce(announced, now);
         }
         if success {
             let most = f64::from(state.bounds.concurrency.max(1));
@@ -576,37 +572,21 @@ impl State {
         self.arrival = Some(opens);
     }
 
-    /// What a reply says is evidence of the service's bucket as it was a while ago, in whole requests. Our own count
-    /// is better and stays, unless it says more than can be: then the service counts otherwise, or somebody else
-    /// uses the tenant too.
-    fn announce(&mut self, announced: Announced, sent: Instant, now: Instant) {
-        let first = self.of_the_service(now).is_none_or(|pace| pace.source != RateSource::Announced);
+    fn announce(&mut self, announced: Announced, now: Instant) {
         self.announced = Some(announced);
+        // Requests under way may not be counted in what the service says remains; ours is.
+        let unseen = f64::from(self.in_flight.saturating_sub(1));
         let Some(remaining) = announced.remaining else { return };
-        let left = (remaining - self.sent_since(sent, now)).max(0.0);
         match self.of_the_service(now) {
             Some(pace) if pace.source == RateSource::Announced => {
-                let flowed = pace.per_second * now.saturating_duration_since(sent).as_secs_f64();
-                if first || self.tokens(pace, now) > remaining + 1.0 + flowed {
-                    let tokens = (left - SPARE).max(0.0);
-                    self.arrival = Some(later(now, pace.interval().mul_f64(pace.burst - tokens)));
-                }
+                let tokens = self.tokens(pace, now).min((remaining - unseen).max(0.0));
+                self.arrival = Some(later(now, pace.interval().mul_f64(pace.burst - tokens)));
             }
             _ if announced.window.is_none() => {
-                self.left = announced.reset.map(|reset| (left, reset));
+                self.left = announced.reset.map(|reset| ((remaining - unseen).max(0.0), reset));
             }
             _ => {}
         }
-    }
-
-    /// Requests that went out after one of that time: the service may not have counted them in its answer to it.
-    fn sent_since(&self, sent: Instant, now: Instant) -> f64 {
-        if now.saturating_duration_since(sent) >= MEASURED_OVER {
-            // They are not kept for that long; all others under way may be of that kind.
-            return f64::from(self.in_flight.saturating_sub(1));
-        }
-        // Those of the same moment may have arrived after it.
-        self.sent.iter().filter(|at| **at >= sent).count().saturating_sub(1) as f64
     }
 
     /// Requests that could go out at once.
