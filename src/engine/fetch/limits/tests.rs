@@ -1,3 +1,5 @@
+use tokio::time::Instant;
+
 use super::*;
 
 fn limiter(concurrency: u32, rate: Option<f64>) -> Limiter {
