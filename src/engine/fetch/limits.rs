@@ -14,12 +14,15 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, oneshot};
 
+use self::air::Sent;
 use self::state::{Next, State};
 use crate::engine::chance::Chance;
 use crate::engine::clock::{Clock, later};
 use crate::engine::event::{Announced, Limits};
 use crate::engine::options::Bounds;
 
+mod air;
+mod announced;
 mod bucket;
 mod learning;
 mod places;
@@ -51,11 +54,20 @@ struct Shared {
 #[derive(Debug)]
 pub struct Slot(Option<Arc<Shared>>);
 
+/// A request on its way; to be dropped when it is over, however it went, and whatever its reply asks for is done.
+#[derive(Debug)]
+pub struct Flight {
+    shared: Arc<Shared>,
+    sent: Sent,
+    /// Whether it is in the air still, and counts against the rate.
+    lands: bool,
+}
+
 /// What became of waiting for one's turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Turn {
     /// The request may go and is counted as sent.
-    Now,
+    Now(Flight),
     /// It was no longer ready; nothing was counted.
     Late,
     /// The bound was lowered meanwhile and there are too many places given out: this one goes back.
@@ -92,25 +104,22 @@ impl Limiter {
     ///
     /// # Errors
     /// As [`pace`](Self::pace).
-    pub async fn gate(&self) -> Result<(), Duration> {
+    pub async fn gate(&self) -> Result<Flight, Duration> {
         let _waiting = Waiting::new(&self.0);
-        loop {
+        let sent = loop {
             let until = {
                 let now = self.0.clock.now();
                 let mut state = self.0.lock();
                 match state.closed(now) {
                     Some(until) if until - now > state.max_wait => return Err(until - now),
                     Some(until) => until,
-                    None => {
-                        state.count(now);
-                        break;
-                    }
+                    None => break state.count(now),
                 }
             };
             self.0.clock.sleep_until(until).await;
-        }
+        };
         self.0.changed.notify_one();
-        Ok(())
+        Ok(Flight { shared: self.0.clone(), sent, lands: false })
     }
 
     /// Waits until the gate is open and the rate allows a request, and counts it as sent if it is still `ready`.
@@ -122,7 +131,7 @@ impl Limiter {
         let _waiting = Waiting::new(&self.0);
         let _turn = self.0.turnstile.lock().await;
         let mut start = None;
-        loop {
+        let sent = loop {
             let woken = self.0.wake.notified();
             let next = {
                 let now = self.0.clock.now();
@@ -147,20 +156,20 @@ impl Limiter {
                     if !ready() {
                         return Ok(Turn::Late);
                     }
-                    state.send(now);
+                    break state.send(now);
                 }
                 next
             };
             match next {
-                Next::Go => break,
+                Next::Go => {}
                 Next::At(at) | Next::Closed(at) => tokio::select! {
                     () = self.0.clock.sleep_until(at) => {}
                     () = woken => {}
                 },
             }
-        }
+        };
         self.0.changed.notify_one();
-        Ok(Turn::Now)
+        Ok(Turn::Now(Flight { shared: self.0.clone(), sent, lands: true }))
     }
 
     /// A 429: nobody sends for `wait`, and fewer go side by side from now on.
@@ -173,23 +182,6 @@ impl Limiter {
     pub fn close(&self, wait: Duration, said: String) {
         let until = later(self.0.clock.now(), wait);
         self.0.lock().close(until, said);
-        self.0.changed.notify_one();
-    }
-
-    /// An answer came: takes note of what it announces, and opens the window a little if it was a success.
-    pub fn answered(&self, announced: Option<Announced>, success: bool) {
-        let now = self.0.clock.now();
-        let mut state = self.0.lock();
-        if let Some(announced) = announced {
-            state.announce(announced, now);
-        }
-        if success {
-            state.places.widen();
-        }
-        let granted = state.places.grant();
-        drop(state);
-        self.0.hand_out(granted);
-        self.0.wake.notify_waiters();
         self.0.changed.notify_one();
     }
 
@@ -236,6 +228,37 @@ impl Shared {
     fn hand_out(self: &Arc<Self>, granted: Vec<oneshot::Sender<Slot>>) {
         for sender in granted {
             drop(sender.send(Slot(Some(self.clone()))));
+        }
+    }
+}
+
+impl Flight {
+    /// A reply came: takes note of what it announces, and opens the window a little if it was a success.
+    pub fn answered(&mut self, announced: Option<Announced>, success: bool) {
+        let now = self.shared.clock.now();
+        let mut state = self.shared.lock();
+        if let Some(announced) = announced {
+            state.announce(self.sent, announced, now);
+        }
+        if success {
+            state.places.widen();
+            if std::mem::take(&mut self.lands) {
+                state.answered(self.sent, now);
+            }
+        }
+        let granted = state.places.grant();
+        drop(state);
+        self.shared.hand_out(granted);
+        self.shared.wake.notify_waiters();
+        self.shared.changed.notify_one();
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if self.lands {
+            self.shared.lock().land(self.sent, self.shared.clock.now());
+            self.shared.wake.notify_waiters();
         }
     }
 }

@@ -15,6 +15,9 @@ const BACK_OFF: f64 = 0.85;
 /// After so long without a request the service's bucket counts as full again.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// A service that took so many requests in one stretch is tried: its limit, if it has one, is a large one.
+const TRIED: f64 = 64.0;
+
 /// What was sent lately and what refusals taught.
 #[derive(Debug, Default)]
 pub(super) struct Learning {
@@ -23,6 +26,7 @@ pub(super) struct Learning {
     pressed: Option<Pressed>,
     /// What the last 429 was learned from; refusals that were on their way then still belong to it.
     lesson: Option<Lesson>,
+    is_tried: bool,
 }
 
 /// A ceiling that a 429 taught.
@@ -84,6 +88,12 @@ impl Learning {
         }
         pressed.last = now;
         pressed.taken += 1.0;
+        self.is_tried |= pressed.taken >= TRIED;
+    }
+
+    /// Whether the service took many requests in one stretch once.
+    pub(super) fn is_tried(&self) -> bool {
+        self.is_tried
     }
 
     /// A refusal, the first after a stretch of pressing on or one that was under way with it.
@@ -122,7 +132,7 @@ impl Learning {
         // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
         // little, and what was tried last says more.
         if let Some(tried) = before.map(|l| l.now(at) * BACK_OFF).filter(|tried| *tried > rate) {
-            (rate, creep) = (tried, 0.002);
+            (rate, creep) = (tried, creep.clamp(0.002, 0.01));
         }
         let opens = later(at, wait);
         self.learned = Some(Learned {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::air::{Air, Sent};
+use super::announced::{Announcements, Evidence};
 use super::bucket::{Bucket, Pace};
 use super::learning::Learning;
 use super::places::Places;
@@ -14,6 +16,10 @@ use crate::engine::options::Bounds;
 
 /// The span over which sent requests are counted.
 const MEASURED_OVER: Duration = Duration::from_secs(1);
+
+/// Until it is known how fast the service lets us, no more than this many requests a second are aimed at: what goes out
+/// before the first refusal is back is refused too. From 20 ms on that is five side by side, below 4 ms one.
+const UNKNOWN_RATE: f64 = 250.0;
 
 /// Plain data that is whole between any two statements.
 #[derive(Debug)]
@@ -28,7 +34,8 @@ pub(super) struct State {
     /// Our own bound, requests a second.
     rate: Option<f64>,
     gate: Option<Gate>,
-    announced: Option<Announced>,
+    air: Air,
+    announced: Announcements,
     /// What is left of an announced window whose length was not announced.
     left: Option<(f64, Instant)>,
     learning: Learning,
@@ -58,7 +65,8 @@ impl State {
             max_wait: bounds.max_wait,
             rate: bounds.rate,
             gate: None,
-            announced: None,
+            air: Air::default(),
+            announced: Announcements::default(),
             left: None,
             learning: Learning::default(),
             service: Bucket::default(),
@@ -85,33 +93,52 @@ impl State {
                 return Next::Closed(reset);
             }
         }
-        let service = self.of_the_service(now).and_then(|pace| self.service.earliest(pace, now));
-        let own = self.configured().and_then(|pace| self.own.earliest(pace, now));
-        match service.max(own) {
+        let service = self.of_the_service(now);
+        let known = service.is_some() || self.rate.is_some() || self.left.is_some();
+        let room = if known || self.learning.is_tried() { None } else { self.air.room_at(UNKNOWN_RATE) };
+        let service = service.and_then(|pace| self.service.earliest(pace, self.beside(pace), now));
+        let own = self.configured().and_then(|pace| self.own.earliest(pace, 0, now));
+        match service.max(own).max(room) {
             Some(earliest) if now < earliest => Next::At(earliest),
             _ => Next::Go,
         }
     }
 
     /// A request goes out that counts against the rate.
-    pub(super) fn send(&mut self, now: Instant) {
+    pub(super) fn send(&mut self, now: Instant) -> Sent {
         if let Some(pace) = self.of_the_service(now) {
-            self.service.take(pace, now);
+            self.service.take(pace, self.beside(pace), now);
         }
         if let Some(pace) = self.configured() {
-            self.own.take(pace, now);
+            self.own.take(pace, 0, now);
         }
         if let Some((left, _)) = &mut self.left {
             *left -= 1.0;
         }
         self.count(now);
         self.learning.press(now);
+        self.air.launch(now)
     }
 
     /// A request goes out.
-    pub(super) fn count(&mut self, now: Instant) {
+    pub(super) fn count(&mut self, now: Instant) -> Sent {
         self.sent.push_back(now);
         self.forget(now);
+        self.air.look(now)
+    }
+
+    /// A request was answered well.
+    pub(super) fn answered(&mut self, sent: Sent, now: Instant) {
+        self.air.answered(sent, now);
+        self.land(sent, now);
+    }
+
+    /// A request is over, however it went.
+    pub(super) fn land(&mut self, sent: Sent, now: Instant) {
+        if let Some(pace) = self.of_the_service(now) {
+            self.service.settle(pace, self.beside(pace), now);
+        }
+        self.air.land(sent);
     }
 
     /// A 429 that asks for a wait.
@@ -124,9 +151,9 @@ impl State {
         }
         self.learning.refused(first, now);
         // A limit that is announced needs no learning.
-        if self.announced.is_none_or(|a| a.limit.is_none() || a.window.is_none())
-            && let Some(opens) = self.learning.learn(wait)
-        {
+        if self.announced.pace().is_some() {
+            self.announced.doubt();
+        } else if let Some(opens) = self.learning.learn(wait) {
             self.service.fill_at(opens);
         }
     }
@@ -139,19 +166,24 @@ impl State {
         self.spread = self.places.most();
     }
 
-    /// Takes note of what a reply announces.
-    pub(super) fn announce(&mut self, announced: Announced, now: Instant) {
-        self.announced = Some(announced);
-        // Requests under way may not be counted in what the service says remains; ours is.
-        let unseen = f64::from(self.places.taken().saturating_sub(1));
+    /// Takes note of what the reply to a request announces.
+    pub(super) fn announce(&mut self, sent: Sent, announced: Announced, now: Instant) {
+        let ours = self.of_the_service(now).map(|pace| self.service.tokens(pace, self.beside(pace), now));
+        let is_new = self.announced.note(announced);
         let Some(remaining) = announced.remaining else { return };
+        let evidence = Evidence {
+            remaining,
+            unseen: self.air.overlapping(sent),
+            after: self.air.after(sent),
+            age: now.saturating_duration_since(sent.at),
+        };
         match self.of_the_service(now) {
             Some(pace) if pace.source == RateSource::Announced => {
-                let tokens = self.service.tokens(pace, now).min((remaining - unseen).max(0.0));
-                self.service.set(pace, tokens, now);
+                let ours = ours.filter(|_| !is_new).unwrap_or_else(|| evidence.least());
+                self.service.set(pace, self.announced.weigh(ours, evidence), now);
             }
             _ if announced.window.is_none() => {
-                self.left = announced.reset.map(|reset| ((remaining - unseen).max(0.0), reset));
+                self.left = announced.reset.map(|reset| (evidence.least(), reset));
             }
             _ => {}
         }
@@ -184,9 +216,9 @@ impl State {
             rate: strictest.map(|pace| pace.per_second),
             source: strictest.map_or(RateSource::Unknown, |pace| pace.source),
             configured: self.rate,
-            announced: self.announced,
+            announced: self.announced.last(),
             learned: self.learning.ceiling(now),
-            bucket: strictest.map(|pace| (bucket(pace).tokens(pace, now), pace.burst)),
+            bucket: strictest.map(|pace| (bucket(pace).tokens(pace, self.beside(pace), now), pace.burst)),
             measured: self.sent.len() as f64 / MEASURED_OVER.as_secs_f64(),
             gate: self.gate.clone(),
             throttled: self.throttled,
@@ -199,17 +231,14 @@ impl State {
 
     /// What the service's limit is known to be.
     fn of_the_service(&self, now: Instant) -> Option<Pace> {
-        let announced = self.announced.and_then(|a| {
-            let (limit, window) = (a.limit?, a.window?);
-            let per_second = limit / window.as_secs_f64();
-            (per_second > 0.0).then_some(Pace {
-                per_second,
-                burst: limit.max(1.0),
-                source: RateSource::Announced,
-            })
-        });
-        let paces = announced.into_iter().chain(self.learning.pace(now));
+        let paces = self.announced.pace().into_iter().chain(self.learning.pace(now));
         paces.min_by(|a, b| a.per_second.total_cmp(&b.per_second))
+    }
+
+    /// How many requests in the air count as not yet taken out of the bucket: where a limit is announced, nothing is
+    /// refused, and so nothing is left to chance.
+    fn beside(&self, pace: Pace) -> usize {
+        if pace.source == RateSource::Announced { self.air.len() } else { 0 }
     }
 
     fn forget(&mut self, now: Instant) {
