@@ -20,7 +20,7 @@ use url::Url;
 
 use super::explain;
 use super::headers;
-use super::limits::{Limiter, Slot, Turn};
+use super::limits::{Flight, Limiter, Slot, Turn};
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -293,7 +293,7 @@ impl Client {
         let mut number = 0;
         loop {
             number += 1;
-            let (slot, token, mut phases) = self.admit(call).await?;
+            let (slot, mut flight, token, mut phases) = self.admit(call).await?;
             let at = self.0.clock.wall();
             let sent = self.0.clock.now();
             // One that is given up before its reply was sent all the same: it is counted as it goes out.
@@ -311,7 +311,7 @@ impl Client {
                     phases.connect = reply.connect;
                     phases.first_byte = reply.first_byte;
                     phases.body = reply.reading;
-                    self.note(reply, token.as_deref());
+                    self.note(reply, &mut flight, token.as_deref());
                     if (200..300).contains(&reply.status) {
                         match read(reply) {
                             Ok(read) => taken = Some(read),
@@ -324,7 +324,7 @@ impl Client {
             }
             let attempt = Attempt { exchanged, bad, token };
             if let Some(taken) = taken {
-                drop(slot);
+                drop((flight, slot));
                 phases.decode = taken.decode;
                 let (value, pipeline) = work(taken.value).await;
                 phases.pipeline = pipeline;
@@ -332,8 +332,8 @@ impl Client {
                 return Ok(value);
             }
             let decision = self.judge(&attempt, &mut history);
-            // Only now: whoever gets the place must find the gate closed if it is.
-            drop(slot);
+            // Only now: whoever goes in its place must find the gate closed if it is.
+            drop((flight, slot));
             self.report(call, tally, number, at, &attempt, phases, None, Some(decision)).await;
             match decision {
                 Decision::Again { after, everybody: false, .. } => {
@@ -349,7 +349,7 @@ impl Client {
     }
 
     /// Waits for a place, a token and the rate, and says how long each took.
-    async fn admit(&self, call: &Call) -> Result<(Option<Slot>, Option<Arc<Token>>, Phases)> {
+    async fn admit(&self, call: &Call) -> Result<(Option<Slot>, Flight, Option<Arc<Token>>, Phases)> {
         let mut phases = Phases::default();
         let mut since = self.0.clock.now();
         let mut lap = |clock: &Clock| -> Duration {
@@ -362,9 +362,9 @@ impl Client {
         let closed = |wait| explain::closed(call, wait);
         if call.endpoint == Endpoint::Token {
             // Its place is that of the requests that wait for it; the gate holds for it too.
-            self.0.limiter.gate().await.map_err(closed)?;
+            let flight = self.0.limiter.gate().await.map_err(closed)?;
             phases.limit = lap(clock);
-            return Ok((None, None, phases));
+            return Ok((None, flight, None, phases));
         }
         let mut slot = self.0.limiter.slot().await;
         phases.queue = lap(clock);
@@ -375,7 +375,7 @@ impl Client {
             let turn = self.0.limiter.pace(|| self.0.tokens.is_current(&token)).await.map_err(closed)?;
             phases.limit += lap(clock);
             match turn {
-                Turn::Now => return Ok((Some(slot), Some(token), phases)),
+                Turn::Now(flight) => return Ok((Some(slot), flight, Some(token), phases)),
                 Turn::Late => {}
                 Turn::Crowded => {
                     drop(slot);
@@ -403,10 +403,10 @@ impl Client {
     }
 
     /// Learns from a reply's head.
-    fn note(&self, reply: &Reply, token: Option<&Token>) {
+    fn note(&self, reply: &Reply, flight: &mut Flight, token: Option<&Token>) {
         let announced = headers::announced(&reply.headers, self.0.clock.now(), self.0.clock.wall());
         let success = (200..300).contains(&reply.status);
-        self.0.limiter.answered(announced, success);
+        flight.answered(announced, success);
         if success {
             self.budget(Budget::refill);
         }
