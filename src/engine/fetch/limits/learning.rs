@@ -116,6 +116,16 @@ impl Learning {
     /// the ceiling creeps up from there.
     pub(super) fn learn(&mut self, wait: Duration) -> Option<Instant> {
         let Lesson { pressed, at, before } = self.lesson?;
+        let opens = later(at, wait);
+        // Refusing the very first request after the wait that it asked for, a service says nothing of its rate.
+        if pressed.from_empty
+            && pressed.taken < 1.0
+            && let Some(before) = before
+        {
+            let per_second = before.now(at) * BACK_OFF;
+            self.learned = Some(Learned { per_second, from: opens, ..before });
+            return Some(opens);
+        }
         let taken = pressed.taken.max(1.0);
         let mut over = at.saturating_duration_since(pressed.from);
         if !pressed.from_empty {
@@ -134,7 +144,6 @@ impl Learning {
         if let Some(tried) = before.map(|l| l.now(at) * BACK_OFF).filter(|tried| *tried > rate) {
             (rate, creep) = (tried, creep.clamp(0.002, 0.01));
         }
-        let opens = later(at, wait);
         self.learned = Some(Learned {
             per_second: rate * JUST_UNDER,
             // Half a request is left for what is under way and for clocks that differ.

@@ -486,6 +486,19 @@ async fn a_turn_that_comes_too_late_costs_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_right_after_the_wait_does_not_slow_a_run_down_for_long() {
+    let limiter = limiter(5, None);
+    goes(&limiter).await;
+    for _ in 0..2 {
+        goes(&limiter).await;
+        limiter.throttled(Duration::from_secs(2), String::new());
+    }
+    tokio::time::advance(Duration::from_secs(32)).await;
+    let learned = limiter.snapshot().learned.unwrap();
+    assert!(learned > 10.0, "{learned} a second, half a minute later");
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_bound_does_not_undo_what_a_429_taught() {
     let limiter = limiter(8, None);
     let window = || limiter.snapshot().window;
