@@ -15,6 +15,9 @@ const BACK_OFF: f64 = 0.85;
 /// After so long without a request the service's bucket counts as full again.
 const IDLE: Duration = Duration::from_secs(5);
 
+/// A ceiling rises by no more than this share of itself a second.
+const MOST_CREEP: f64 = 0.25;
+
 /// A service that took so many requests in one stretch is tried: its limit, if it has one, is a large one.
 const TRIED: f64 = 64.0;
 
@@ -117,13 +120,11 @@ impl Learning {
     pub(super) fn learn(&mut self, wait: Duration) -> Option<Instant> {
         let Lesson { pressed, at, before } = self.lesson?;
         let opens = later(at, wait);
-        // Refusing the very first request after the wait that it asked for, a service says nothing of its rate.
-        if pressed.from_empty
-            && pressed.taken < 1.0
-            && let Some(before) = before
-        {
+        // Refusing the very first request after the wait that it asked for, a service says nothing of its rate, and
+        // what was learned before is in doubt: it is left behind as soon as more is taken.
+        if let Some(before) = before.filter(|_| pressed.taken < 1.0) {
             let per_second = before.now(at) * BACK_OFF;
-            self.learned = Some(Learned { per_second, from: opens, ..before });
+            self.learned = Some(Learned { per_second, creep: MOST_CREEP, from: opens, ..before });
             return Some(opens);
         }
         let taken = pressed.taken.max(1.0);
@@ -148,7 +149,7 @@ impl Learning {
             per_second: rate * JUST_UNDER,
             // Half a request is left for what is under way and for clocks that differ.
             burst: (rate * wait.as_secs_f64() - 0.5).clamp(1.0, taken.max(1.0)),
-            creep: creep.clamp(0.000_1, 0.25),
+            creep: creep.clamp(0.000_1, MOST_CREEP),
             from: opens,
         });
         Some(opens)
