@@ -191,6 +191,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         run_at_once: true,
         pause: None,
         pull: false,
+        budget: 1 << 30,
         clock,
         theme: ThemeChoice::Dark,
         ascii: false,

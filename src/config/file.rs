@@ -43,6 +43,7 @@ pub(super) struct Cache {
 pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
+    pub mebibytes: Option<u64>,
 }
 
 /// `[tenants.NAME]`

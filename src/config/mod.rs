@@ -30,6 +30,8 @@ use crate::engine::query::DEFAULT_PAGE_SIZE;
 
 /// Days that profiles are kept for, unless said otherwise.
 const RETENTION_DAYS: u32 = 180;
+/// Bytes that rows may take in memory: two million and more.
+const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 /// Rows after which a run in the explorer pauses.
 const PAUSE_ROWS: u64 = 10_000;
 /// More requests at once than this help nobody.
@@ -114,6 +116,8 @@ pub struct Explorer {
     pub pause: Option<u64>,
     /// Whether rows are asked for only as the reader nears the end.
     pub pull: bool,
+    /// Bytes that rows may take in memory before what was received goes to a temporary file.
+    pub budget: usize,
 }
 
 /// How a service is treated, whichever it is.
@@ -238,6 +242,9 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
             pull: file.explorer.pull.unwrap_or(false),
+            budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
+                usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
+            }),
         },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),

@@ -48,6 +48,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         run_at_once: typed.run,
         pause: settings.explorer.pause,
         pull: settings.explorer.pull,
+        budget: settings.explorer.budget,
         clock: start.clock.clone(),
         theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
         ascii: false,

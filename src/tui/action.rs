@@ -113,6 +113,8 @@ actions! {
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
     Search "search", "search", "search what the cells show", &[Profiles], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
+    Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
+        &[Profiles], ["f"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
@@ -137,6 +139,8 @@ actions! {
         &[Activity], [">"];
     Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
         &[Builder], ["X", "Delete"];
+    SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
+    Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
     SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];

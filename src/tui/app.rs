@@ -36,6 +36,7 @@ use super::panes::profiles::Profiles;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, Summary};
 use crate::engine::query::QueryId;
+use crate::rows::Step;
 
 /// The explorer.
 #[derive(Debug)]
@@ -83,7 +84,7 @@ impl App {
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
-            profiles: Profiles::new(),
+            profiles: Profiles::new(start.budget),
             detail: Detail::new(),
             detail_open: false,
             activity: Activity::new(),
@@ -239,7 +240,7 @@ impl App {
                     return Turn::default();
                 }
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                let outcome = self.profiles.page(page, &ctx);
+                let outcome = self.profiles.page(&page, &ctx);
                 self.settle(outcome, at)
             }
             Event::Exchange(exchange) => {
@@ -264,6 +265,19 @@ impl App {
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
         }
+    }
+
+    /// A step of work that was handed to another thread.
+    pub fn work(&mut self, step: Step, at: Moment) -> Turn {
+        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+        let outcome = self.profiles.work(step, &ctx);
+        self.settle(outcome, at)
+    }
+
+    /// Takes up what came since the last picture. To be called before one is drawn.
+    pub fn prepare(&mut self, at: Moment) -> Turn {
+        let effect = self.profiles.prepare();
+        self.settle(Outcome { changed: false, effect }, at)
     }
 
     /// A command could not be handed to the worker: it does not keep up, or is gone.
@@ -499,8 +513,16 @@ impl App {
         match self.profiles.selected() {
             Some(row) if self.detail.row() == Some(row) => {}
             Some(row) => match self.profiles.profile(row) {
-                Some(profile) => self.detail.show(row, profile),
-                None => self.close_detail(),
+                Ok(Some(profile)) => self.detail.show(row, profile),
+                Ok(None) => self.close_detail(),
+                Err(error) => {
+                    self.close_detail();
+                    let what = "this profile as it was received";
+                    let cause = format!("the temporary file that it lies in cannot be read: {error}");
+                    let remedy =
+                        "run the query again; a larger memory in the configuration needs no such file";
+                    self.fail(vec![Error::new(Kind::Local, what, cause, remedy)], None);
+                }
             },
             None => self.close_detail(),
         }

@@ -13,6 +13,7 @@ use super::keymap::Keymap;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
+use crate::rows::Job;
 
 /// The pane that has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +119,8 @@ pub enum Effect {
     Engine(Command),
     /// To the clipboard, by OSC 52.
     Copy(String),
+    /// To another thread, which gives its steps back.
+    Work(Job),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossterm::event::{self, Event as Input, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::app::{App, Moment, Start, Turn};
@@ -24,6 +25,8 @@ use crate::engine::worker::Handle;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// Steps of work that may wait to be taken.
+const STEPS: usize = 16;
 /// For seeing whether something was typed: with no time at all crossterm does not look.
 const A_GLANCE: Duration = Duration::from_micros(20);
 
@@ -42,6 +45,8 @@ pub struct Setup {
     pub pause: Option<u64>,
     /// Whether rows are asked for only as the reader nears the end.
     pub pull: bool,
+    /// Bytes that rows may take in memory before what was received goes to a temporary file.
+    pub budget: usize,
     /// Time.
     pub clock: Clock,
     /// Styles; see [`ThemeChoice::detect`].
@@ -90,8 +95,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, in_tmux, tenant, sandbox, faults, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
-    let (run, pause, pull) = (setup.run_at_once, setup.pause, setup.pull);
-    let mut app = App::new(Start { draft, run, pause, pull, theme, keys, tenant, sandbox, faults });
+    let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
+    let mut app = App::new(Start { draft, run, pause, pull, budget, theme, keys, tenant, sandbox, faults });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;
@@ -101,6 +106,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
+    let (steps, mut worked) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -122,6 +128,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 (turn, true)
             }
+            Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
@@ -129,6 +136,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             () = sleep_until(&clock, wake), if wake.is_some() => (app.wake(moment()), true),
         };
         dirty |= turn.changed;
+        let due = dirty && (at_once || clock.now() >= next_frame);
+        let turn = if due { turn.and(app.prepare(moment())) } else { turn };
         let mut left = false;
         for effect in turn.effects {
             match effect {
@@ -136,6 +145,12 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     if let Err(error) = handle.commands.try_send(command) {
                         dirty |= app.undelivered(&error.into_inner()).changed;
                     }
+                }
+                Effect::Work(job) => {
+                    let steps = steps.clone();
+                    tokio::task::spawn_blocking(move || {
+                        job.run(&mut |step| steps.blocking_send(step).is_ok());
+                    });
                 }
                 Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,
                 Effect::Suspend if signals.can_suspend() => {
@@ -153,10 +168,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         if left {
             break Exit::Left;
         }
-        let now = clock.now();
-        if dirty && (at_once || now >= next_frame) {
+        if due || dirty && at_once {
             draw(&mut guard, &mut app, moment())?;
-            (dirty, next_frame) = (false, now + FRAME_INTERVAL);
+            (dirty, next_frame) = (false, clock.now() + FRAME_INTERVAL);
         }
     };
     drop(guard);

@@ -43,7 +43,7 @@ impl App {
 
     /// Goes on: a paused run by another stretch, one that brings rows to its end, one that stopped from its place.
     pub(super) fn go_on(&mut self, at: Moment) -> Turn {
-        let rows = self.profiles.len() as u64;
+        let rows = self.profiles.rows() as u64;
         match self.world.running {
             Some(running) if running.cancelling => Turn::default(),
             Some(Running { id, paused: true, .. }) => {
@@ -76,7 +76,7 @@ impl App {
     pub(super) fn toggle_pull(&mut self, at: Moment) -> Turn {
         self.world.pull = !self.world.pull;
         self.reach.read_on = true;
-        let rows = self.profiles.len() as u64;
+        let rows = self.profiles.rows() as u64;
         let said = if self.world.pull {
             "pull mode: more is asked for only as you near the end".to_owned()
         } else {
@@ -106,7 +106,7 @@ impl App {
 
     /// A run has all that was wanted, and there is more.
     pub(super) fn paused(&mut self, id: QueryId, at: Moment) -> Turn {
-        let rows = self.profiles.len() as u64;
+        let rows = self.profiles.rows() as u64;
         match &mut self.world.running {
             // Told before more was wanted.
             Some(_) if self.reach.want.is_none_or(|want| want > rows) => Turn::default(),
@@ -127,7 +127,7 @@ impl App {
         if !self.world.pull || !self.reach.read_on || !self.profiles.nears_end(&ctx) {
             return Turn::default();
         }
-        let want = self.reach_from(self.profiles.len() as u64, at);
+        let want = self.reach_from(self.profiles.rows() as u64, at);
         self.want(id, want)
     }
 

@@ -35,6 +35,7 @@ impl Rig {
             run: false,
             pause: Some(10_000),
             pull: false,
+            budget: usize::MAX,
             theme: Theme::new(ThemeChoice::Dark, false),
             keys: Keymap::default(),
             tenant: "acme".into(),
@@ -91,6 +92,10 @@ impl Rig {
                 Effect::Engine(command) => self.commands.push(command),
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit => self.left = true,
+                Effect::Work(job) => job.run(&mut |step| {
+                    let turn = self.app.work(step, self.at);
+                    turn.effects.is_empty()
+                }),
                 Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
             }
         }

@@ -45,8 +45,10 @@ impl App {
 
     /// What Esc does here and now, in a word.
     fn esc(&self) -> Option<&'static str> {
-        if self.world.focus == Focus::Profiles && self.profiles.is_searching() {
-            Some("clear")
+        if self.world.focus == Focus::Profiles
+            && let Some(closes) = self.profiles.closes()
+        {
+            Some(closes)
         } else if self.context() == Context::Editor {
             Some("done")
         } else if self.detail_open {

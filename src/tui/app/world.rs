@@ -65,6 +65,8 @@ pub struct Start {
     pub pause: Option<u64>,
     /// Whether rows are asked for only as the reader nears the end.
     pub pull: bool,
+    /// Bytes that rows may take in memory.
+    pub budget: usize,
     /// Styles and symbols.
     pub theme: Theme,
     /// Keys.

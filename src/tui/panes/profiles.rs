@@ -1,7 +1,9 @@
 //! The profiles table.
 //!
 //! ```text
-//! pages ──► Rows ──► View (order) ──► the visible places, drawn cell by cell
+//! pages ──► Rows ──► View (filter, order, hits) ──► the visible places, drawn cell by cell
+//!                     ▲
+//!                    steps of jobs on another thread, where there are many rows
 //! ```
 //!
 //! The cursor stands on a profile, not on a line: rows that arrive never move what is being read. What a frame
@@ -9,33 +11,33 @@
 
 mod columns;
 mod draw;
+mod looking;
 mod progress;
-mod search;
 #[cfg(test)]
 mod tests;
+mod typing;
 
-use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use self::columns::Columns;
 use self::progress::Progress;
-use self::search::Search;
+use self::typing::Typing;
 use crate::engine::error::Error;
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Field, FieldSet, Query};
 use crate::export;
-use crate::rows::{Content, Rows, Sort, View};
+use crate::rows::{Column, Filter, Rows, Sort, View};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 
 /// The profiles table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Profiles {
     rows: Rows,
-    order: View,
+    view: View,
     /// The run whose rows these are.
     progress: Option<Progress>,
     /// The place under the cursor.
@@ -44,38 +46,65 @@ pub struct Profiles {
     top: usize,
     /// The column under the cursor.
     column: Column,
+    /// Whether each attribute has a column of its own.
+    flat: bool,
     /// Whether the cursor keeps to the last row as rows arrive.
     follow: bool,
-    search: Search,
+    search: Typing,
+    filter: Typing,
+    /// From where a hit is still looked for, and whether forward.
+    seeking: Option<(usize, bool)>,
+    /// Whether the last look found nothing.
+    missed: bool,
+    /// How many attributes were known when the filter was read.
+    known: usize,
 }
 
-/// The column under the cursor; the ID unless moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Column(Field);
-
-impl Default for Column {
+impl Default for Profiles {
     fn default() -> Self {
-        Self(Field::Id)
+        Self {
+            rows: Rows::new(),
+            view: View::default(),
+            progress: None,
+            place: 0,
+            top: 0,
+            column: Column::Field(Field::Id),
+            flat: false,
+            follow: false,
+            search: Typing::default(),
+            filter: Typing::default(),
+            seeking: None,
+            missed: false,
+            known: 0,
+        }
     }
 }
 
 impl Profiles {
-    /// An empty table: nothing was run yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// An empty table: nothing was run yet. `budget`: bytes that rows may take in memory.
+    pub fn new(budget: usize) -> Self {
+        Self { rows: Rows::with_budget(budget), ..Self::default() }
     }
 
-    /// A run was asked for: what was there goes, the cursor stands on the first row to come. The order and the
-    /// column under the cursor stay.
+    /// A run was asked for: what was there goes, the cursor stands on the first row to come. Order, filter, search
+    /// and the column under the cursor stay.
     pub fn begin(&mut self, query: &Query, ctx: &Ctx<'_>) {
-        self.rows.clear();
-        let sort = self.order.sort();
-        self.order.sort_by(&self.rows, sort);
+        if !self.rows.begin(query.fields()) {
+            let is_field = |sort: &Sort| matches!(sort.column, Column::Field(_));
+            let sort = self.view.sort().iter().copied().filter(is_field).collect();
+            self.view.arrange(self.rows.data(), sort, Filter::parse(self.filter.text(), self.rows.data()));
+            self.column = Field::Id.into();
+        }
+        self.view.begin();
         self.progress = Some(Progress::new(query, ctx.now));
         (self.place, self.top, self.follow) = (0, 0, false);
-        self.search.missed = false;
-        if !query.fields().contains(self.column.0) {
-            self.column = Column::default();
+        (self.seeking, self.missed) = (None, false);
+        let asked = match self.column {
+            Column::Field(field) => query.fields().contains(field),
+            Column::Attribute(_) => query.fields().contains(Field::Attributes),
+        };
+        if !asked {
+            self.column = Field::Id.into();
         }
     }
 
@@ -99,19 +128,13 @@ impl Profiles {
     }
 
     /// A page of the run that is shown (stale ones never get here).
-    pub fn page(&mut self, page: Page, ctx: &Ctx<'_>) -> Outcome {
+    pub fn page(&mut self, page: &Page, ctx: &Ctx<'_>) -> Outcome {
         let Some(progress) = &mut self.progress else { return Outcome::IGNORED };
-        progress.page(&page, ctx.now);
-        let read = self.order.row(self.place);
-        self.rows.append(page.rows);
-        self.order.extend(&self.rows);
+        progress.page(page, ctx.now);
+        self.rows.append(&page.rows);
         self.follow &= !ctx.pull;
-        if self.follow {
-            self.place = self.len().saturating_sub(1);
-        } else if let Some(place) = read.and_then(|row| self.order.place(row)) {
-            // What came before it in the order pushes the picture down by as much.
-            self.top = (self.top + place).saturating_sub(self.place);
-            self.place = place;
+        if self.is_quick() {
+            return self.catch_up().map_or(Outcome::CHANGED, Outcome::effect);
         }
         Outcome::CHANGED
     }
@@ -125,17 +148,25 @@ impl Profiles {
 
     /// The row under the cursor, as a number that stays the same while rows arrive.
     pub fn selected(&self) -> Option<usize> {
-        self.order.row(self.place)
+        self.view.row(self.place)
     }
 
     /// The profile of such a row.
-    pub fn profile(&self, row: usize) -> Option<Profile> {
-        self.rows.profile(row).cloned()
+    ///
+    /// # Errors
+    /// What was received lies in a temporary file that cannot be read any more.
+    pub fn profile(&self, row: usize) -> std::io::Result<Option<Profile>> {
+        self.rows.profile(row)
     }
 
-    /// How many rows there are.
+    /// How many rows came, whether they are shown or not.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// How many rows are shown.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.view.len()
     }
 
     /// Whether there are none.
@@ -143,20 +174,25 @@ impl Profiles {
         self.len() == 0
     }
 
-    /// Whether a text field (search) is being edited.
+    /// Whether a text field (search, filter) is being edited.
     pub fn is_editing(&self) -> bool {
-        self.search.is_editing()
+        self.search.is_editing() || self.filter.is_editing()
     }
 
-    /// Whether `Close` gives up a search.
-    pub fn is_searching(&self) -> bool {
-        self.search.is_editing() || self.search.needle().is_some()
+    /// What `Close` gives up, in a word.
+    pub fn closes(&self) -> Option<&'static str> {
+        let clears = self.is_editing() || !self.search.is_empty() || !self.filter.is_empty();
+        if self.view.working().is_some() && !self.is_editing() {
+            Some("stop")
+        } else {
+            clears.then_some("clear")
+        }
     }
 
-    /// Does an action. `Open` answers with [`Effect::OpenProfile`]; `Close` leaves or clears a search, otherwise
-    /// it is ignored.
+    /// Does an action. `Open` answers with [`Effect::OpenProfile`]; `Close` stops work on the order, leaves or clears
+    /// search and filter, otherwise it is ignored.
     pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
-        let before = (self.place, self.top, self.column, self.follow);
+        let before = (self.place, self.top, self.column, self.follow, self.flat);
         match action {
             Action::Up | Action::PreviousProfile => self.move_to(self.place.saturating_sub(1), ctx),
             Action::Down | Action::NextProfile => self.move_to(self.place + 1, ctx),
@@ -170,45 +206,20 @@ impl Profiles {
             }
             Action::Left => self.step_column(-1),
             Action::Right => self.step_column(1),
-            Action::Sort => return Outcome::changed(self.sort(ctx)),
-            Action::Search => {
-                self.search.open(self.place);
-                return Outcome::CHANGED;
-            }
+            Action::Sort => return self.sort(false, ctx),
+            Action::SortAlso => return self.sort(true, ctx),
+            Action::Flatten => self.flatten(),
+            Action::Search => return self.open_search(),
+            Action::Filter => return self.open_filter(),
             Action::SearchNext => return Outcome::changed(self.find(true, ctx)),
             Action::SearchPrevious => return Outcome::changed(self.find(false, ctx)),
             Action::Open if !self.is_empty() => return Outcome::effect(Effect::OpenProfile),
             Action::Copy => return self.copy_cell(),
             Action::CopyProfile => return self.copy_profile(),
-            Action::Close => {
-                if let Some(back_to) = self.search.close() {
-                    self.move_to(back_to, ctx);
-                    return Outcome::CHANGED;
-                }
-                return Outcome::changed(self.search.clear());
-            }
+            Action::Close => return self.close(ctx),
             _ => return Outcome::IGNORED,
         }
-        Outcome::changed(before != (self.place, self.top, self.column, self.follow))
-    }
-
-    /// A key while editing that is no command.
-    pub fn input(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> Outcome {
-        let changed = self.search.input(key);
-        // Enter leaves the field; the hit stays under the cursor.
-        if changed && self.search.is_editing() {
-            self.seek(ctx);
-        }
-        Outcome::changed(changed)
-    }
-
-    /// Pasted text while editing.
-    pub fn paste(&mut self, text: &str, ctx: &Ctx<'_>) -> Outcome {
-        let changed = self.search.paste(text);
-        if changed {
-            self.seek(ctx);
-        }
-        Outcome::changed(changed)
+        Outcome::changed(before != (self.place, self.top, self.column, self.follow, self.flat))
     }
 
     /// When the picture changes by time alone (an age that is shown in minutes), if it does.
@@ -232,18 +243,12 @@ impl Profiles {
     }
 
     fn columns(&self, width: u16) -> Columns {
-        Columns::fit(&self.rows, self.asked(), self.column.0, self.order.sort(), width)
+        Columns::fit(&self.rows, &self.all_columns(), self.column, self.view.sort(), width)
     }
 
     /// Lines that a page holds; the last of one page is the first of the next.
     fn page_rows(&self, ctx: &Ctx<'_>) -> usize {
         draw::body_height(self, ctx.area).saturating_sub(1).max(1)
-    }
-
-    fn move_to(&mut self, place: usize, ctx: &Ctx<'_>) {
-        self.place = place.min(self.len().saturating_sub(1));
-        self.follow = false;
-        self.top = self.top_for(draw::body_height(self, ctx.area));
     }
 
     /// The first place to draw, so that the cursor is seen in a body of this height.
@@ -253,74 +258,55 @@ impl Profiles {
         self.top.clamp(lowest, self.place.max(lowest)).min(end.max(lowest))
     }
 
-    fn step_column(&mut self, by: isize) {
-        let asked: Vec<Field> = self.asked().iter().collect();
-        let at = asked.iter().position(|f| *f == self.column.0).unwrap_or(0);
-        self.column = Column(asked[at.saturating_add_signed(by).min(asked.len() - 1)]);
-    }
-
-    /// Up, down, as received; the cursor stays on its profile.
-    fn sort(&mut self, ctx: &Ctx<'_>) -> bool {
-        let column = self.column.0;
-        let sort = match self.order.sort() {
-            Some(Sort { column: by, descending: false }) if by == column => {
-                Some(Sort { column, descending: true })
+    /// The columns that could be shown, in their usual order.
+    fn all_columns(&self) -> Vec<Column> {
+        let mut all = Vec::new();
+        for field in self.asked().iter() {
+            let before = all.len();
+            if field == Field::Attributes && self.flat {
+                let data = self.rows.data();
+                let there = |path: &Column| self.rows.facts(*path).is_there();
+                all.extend(data.attributes().map(Column::Attribute).filter(there));
+                if all.len() > before && !data.has_more_attributes() {
+                    continue;
+                }
             }
-            Some(Sort { column: by, descending: true }) if by == column => None,
-            _ => Some(Sort { column, descending: false }),
-        };
-        let read = self.selected();
-        self.order.sort_by(&self.rows, sort);
-        let place = read.and_then(|row| self.order.place(row)).unwrap_or(0);
-        self.move_to(place, ctx);
-        true
-    }
-
-    /// Goes to the first hit from where the search began.
-    fn seek(&mut self, ctx: &Ctx<'_>) {
-        let from = self.search.origin();
-        let place = self.hit(from, true);
-        self.search.missed = self.search.needle().is_some() && place.is_none();
-        self.move_to(place.unwrap_or(from), ctx);
-    }
-
-    fn find(&mut self, forward: bool, ctx: &Ctx<'_>) -> bool {
-        if self.search.needle().is_none() || self.is_empty() {
-            return false;
+            all.push(field.into());
         }
-        let len = self.len();
-        let from = if forward { self.place + 1 } else { self.place + len - 1 } % len;
-        let place = self.hit(from, forward);
-        self.search.missed = place.is_none();
-        if let Some(place) = place {
-            self.move_to(place, ctx);
-        }
-        true
+        all
     }
 
-    fn hit(&self, from: usize, forward: bool) -> Option<usize> {
-        let columns: Vec<Field> = self.asked().iter().collect();
-        self.search.needle()?.find(&self.rows, &self.order, &columns, from, forward)
+    fn step_column(&mut self, by: isize) {
+        let all = self.all_columns();
+        let at = all.iter().position(|column| *column == self.column).unwrap_or(0);
+        self.column =
+            all.get(at.saturating_add_signed(by).min(all.len() - 1)).copied().unwrap_or(self.column);
+    }
+
+    /// A column for each attribute, or one for all of them.
+    fn flatten(&mut self) {
+        self.flat = !self.flat;
+        let attributes = Column::Field(Field::Attributes);
+        match (self.flat, self.column) {
+            (true, column) if column == attributes => {
+                let first =
+                    self.all_columns().into_iter().find(|column| matches!(column, Column::Attribute(_)));
+                self.column = first.unwrap_or(column);
+            }
+            (false, Column::Attribute(_)) => self.column = attributes,
+            _ => {}
+        }
     }
 
     fn copy_cell(&self) -> Outcome {
         let Some(row) = self.selected() else { return Outcome::IGNORED };
-        let text = match self.rows.cell(row, self.column.0).content {
-            Content::Text(raw) => raw.raw().to_owned(),
-            Content::Node(node) => {
-                let mut json = String::new();
-                export::json::node(&mut json, node);
-                json
-            }
-            Content::Null | Content::Missing | Content::NotAsked => String::new(),
-        };
-        Outcome { changed: false, effect: Some(Effect::Copy(text)) }
+        Outcome { changed: false, effect: Some(Effect::Copy(self.rows.cell(row, self.column).copied())) }
     }
 
     fn copy_profile(&self) -> Outcome {
-        let Some(profile) = self.selected().and_then(|row| self.rows.profile(row)) else {
-            return Outcome::IGNORED;
-        };
-        Outcome { changed: false, effect: Some(Effect::Copy(export::single(profile))) }
+        let Some(row) = self.selected() else { return Outcome::IGNORED };
+        let mut json = String::new();
+        self.rows.data().json(row, &mut json);
+        Outcome { changed: false, effect: Some(Effect::Copy(export::pretty(&json))) }
     }
 }

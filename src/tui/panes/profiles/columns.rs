@@ -1,12 +1,15 @@
 //! Which columns are shown, and how wide: those that matter most first, each as wide as what was seen in it.
 
-use crate::engine::query::{Field, FieldSet};
-use crate::rows::{Rows, Sort};
+use std::borrow::Cow;
+
+use crate::engine::query::Field;
+use crate::rows::{Column, Rows, Sort};
+use crate::tui::widgets;
 
 /// A column on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shown {
-    pub(super) field: Field,
+    pub(super) column: Column,
     /// From the left of the table.
     pub(super) x: u16,
     pub(super) width: u16,
@@ -26,6 +29,9 @@ const ROOMY: u16 = 90;
 /// So many of the most important are made whole before others are shown.
 const FIRST: usize = 4;
 
+/// The name of an attribute is cut behind so many columns.
+const LONGEST_TITLE: usize = 24;
+
 /// Most important first, after the column under the cursor.
 const BY_IMPORTANCE: [Field; Field::COUNT] = [
     Field::Id,
@@ -40,8 +46,12 @@ const BY_IMPORTANCE: [Field; Field::COUNT] = [
 ];
 
 /// What stands over a column.
-pub(super) fn title(field: Field) -> &'static str {
-    match field {
+pub(super) fn title(rows: &Rows, column: Column) -> Cow<'_, str> {
+    let field = match column {
+        Column::Attribute(path) => return rows.data().name(path).shown(LONGEST_TITLE),
+        Column::Field(field) => field,
+    };
+    Cow::Borrowed(match field {
         Field::Id => "id",
         Field::FirstName => "first",
         Field::LastName => "last",
@@ -51,11 +61,12 @@ pub(super) fn title(field: Field) -> &'static str {
         Field::Attributes => "attributes",
         Field::CreatedDate => "created",
         Field::ModifiedDate => "modified",
-    }
+    })
 }
 
 /// The least width that is of use, the width before any row came, and the most.
-fn bounds(field: Field) -> (u16, u16, u16) {
+fn bounds(column: Column) -> (u16, u16, u16) {
+    let Column::Field(field) = column else { return (4, 8, 24) };
     match field {
         Field::Id => (12, 12, 24),
         Field::FirstName => (6, 10, 16),
@@ -69,71 +80,81 @@ fn bounds(field: Field) -> (u16, u16, u16) {
 }
 
 impl Columns {
-    /// Fits the fields that were asked for into so many columns of the terminal.
-    pub(super) fn fit(rows: &Rows, asked: FieldSet, cursor: Field, sort: Option<Sort>, width: u16) -> Self {
+    /// Fits the columns that there are into so many columns of the terminal.
+    pub(super) fn fit(rows: &Rows, all: &[Column], cursor: Column, sort: &[Sort], width: u16) -> Self {
         let gap = if width >= ROOMY { 2 } else { 1 };
-        let mut ranked: Vec<Field> = BY_IMPORTANCE.into_iter().filter(|f| asked.contains(*f)).collect();
-        if let Some(at) = ranked.iter().position(|f| *f == cursor).filter(|at| *at > 1) {
-            let cursor = ranked.remove(at);
-            ranked.insert(1, cursor);
-        }
-        let mut widths = [0_u16; Field::COUNT];
+        // Places in `all`, the most important first.
+        let ranked = ranked(all, cursor);
+        let wants: Vec<u16> = all.iter().map(|column| wanted(rows, *column, sort)).collect();
+        let mut widths = vec![0_u16; all.len()];
         let mut left = width;
         let mut taken = 0;
         // The rest comes only once those that matter are whole.
         for part in [&ranked[..ranked.len().min(FIRST)], &ranked[ranked.len().min(FIRST)..]] {
-            for field in part {
-                let least = bounds(*field).0.min(wanted(rows, *field, sort));
+            for at in part {
+                let least = bounds(all[*at]).0.min(wants[*at]);
                 let cost = least + if taken == 0 { 0 } else { gap };
                 // The first is shown whatever happens, as wide as there is room.
                 if taken == 0 {
-                    widths[field.index()] = least.min(width);
+                    widths[*at] = least.min(width);
                 } else if cost <= left {
-                    widths[field.index()] = least;
+                    widths[*at] = least;
                 } else {
                     continue;
                 }
                 left = left.saturating_sub(cost);
                 taken += 1;
             }
-            left = grow(&mut widths, part, rows, sort, left);
+            left = grow(&mut widths, part, all, &wants, left);
         }
         let mut x = 0;
         let mut shown = Vec::with_capacity(taken);
-        for field in asked.iter() {
-            let width = widths[field.index()];
+        for (column, width) in all.iter().zip(widths) {
             if width > 0 {
-                shown.push(Shown { field, x, width });
+                shown.push(Shown { column: *column, x, width });
                 x += width + gap;
             }
         }
-        Self { hidden: ranked.len() - shown.len(), shown }
+        Self { hidden: all.len() - shown.len(), shown }
     }
+}
+
+/// The places of the columns, the most important first: the column under the cursor comes second, and of attributes
+/// those that stand near it first.
+fn ranked(all: &[Column], cursor: Column) -> Vec<usize> {
+    let here = all.iter().position(|column| *column == cursor);
+    let rank = |at: &usize| match all[*at] {
+        Column::Field(field) => {
+            (BY_IMPORTANCE.iter().position(|f| *f == field).unwrap_or(Field::COUNT) * 2, 0)
+        }
+        Column::Attribute(_) => {
+            let place = BY_IMPORTANCE.iter().position(|f| *f == Field::Attributes).unwrap_or(Field::COUNT);
+            // While the cursor is among them they come before all but the first few.
+            let place = if matches!(cursor, Column::Attribute(_)) { FIRST - 2 } else { place };
+            (place * 2 + 1, here.unwrap_or(0).abs_diff(*at))
+        }
+    };
+    let mut ranked: Vec<usize> = (0..all.len()).collect();
+    ranked.sort_by_key(rank);
+    if let Some(at) = ranked.iter().position(|at| Some(*at) == here).filter(|at| *at > 1) {
+        let here = ranked.remove(at);
+        ranked.insert(1, here);
+    }
+    ranked
 }
 
 /// Shares out what is left of the width: the ID is made whole first, for a cut one says little; the others grow
 /// side by side. Gives what nobody wanted.
-fn grow(
-    widths: &mut [u16; Field::COUNT],
-    part: &[Field],
-    rows: &Rows,
-    sort: Option<Sort>,
-    mut left: u16,
-) -> u16 {
-    let wants: Vec<(usize, u16)> = part
-        .iter()
-        .map(|field| (field.index(), wanted(rows, *field, sort)))
-        .filter(|(at, _)| widths[*at] > 0)
-        .collect();
-    if let Some((at, want)) = wants.iter().find(|(at, _)| *at == Field::Id.index()) {
-        let more = want.saturating_sub(widths[*at]).min(left);
+fn grow(widths: &mut [u16], part: &[usize], all: &[Column], wants: &[u16], mut left: u16) -> u16 {
+    if let Some(at) = part.iter().find(|at| all[**at] == Column::Field(Field::Id) && widths[**at] > 0) {
+        let more = wants[*at].saturating_sub(widths[*at]).min(left);
         widths[*at] += more;
         left -= more;
     }
     loop {
         let before = left;
-        for (at, want) in &wants {
-            if left > 0 && widths[*at] < *want {
+        for at in part.iter().filter(|at| all[**at] != Column::Field(Field::Id)) {
+            if left > 0 && widths[*at] > 0 && widths[*at] < wants[*at] {
                 widths[*at] += 1;
                 left -= 1;
             }
@@ -145,13 +166,17 @@ fn grow(
 }
 
 /// The width at which nothing usual is cut.
-fn wanted(rows: &Rows, field: Field, sort: Option<Sort>) -> u16 {
-    let (_, before, most) = bounds(field);
-    let facts = rows.facts(field);
-    let mark = if sort.is_some_and(|sort| sort.column == field) { 2 } else { 0 };
-    let head = title(field).len() as u16 + mark;
-    let body = if rows.is_empty() { before } else { facts.width + u16::from(facts.changed > 0) };
-    body.max(head).min(most)
+fn wanted(rows: &Rows, column: Column, sort: &[Sort]) -> u16 {
+    let (_, before, most) = bounds(column);
+    let (width, changed) = rows.width(column);
+    let mark = match (sort.iter().any(|sort| sort.column == column), sort.len()) {
+        (false, _) => 0,
+        (true, 1) => 2,
+        (true, _) => 3,
+    };
+    let head = widgets::width(&title(rows, column)) as u16 + mark;
+    let body = if rows.is_empty() { before } else { width + u16::from(changed) };
+    body.max(head).min(most.max(head.min(LONGEST_TITLE as u16 + mark)))
 }
 
 #[cfg(test)]
@@ -160,18 +185,26 @@ mod tests {
     use crate::rows::fixture::profiles;
     use proptest::prelude::*;
 
-    fn shown(width: u16, cursor: Field) -> (Vec<&'static str>, usize) {
+    fn named(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn all() -> Vec<Column> {
+        Field::ALL.into_iter().map(Column::Field).collect()
+    }
+
+    fn shown(width: u16, cursor: Field) -> (Vec<String>, usize) {
         let mut rows = Rows::new();
-        rows.append(profiles(0..9));
-        let columns = Columns::fit(&rows, FieldSet::ALL, cursor, None, width);
-        (columns.shown.iter().map(|c| title(c.field)).collect(), columns.hidden)
+        rows.append(&profiles(0..9));
+        let columns = Columns::fit(&rows, &all(), cursor.into(), &[], width);
+        (columns.shown.iter().map(|c| title(&rows, c.column).into_owned()).collect(), columns.hidden)
     }
 
     #[test]
     fn the_important_stay_when_it_gets_narrow() {
         // The table in a terminal of 60, 80, 120 and 200 columns.
-        assert_eq!(shown(33, Field::Id), (vec!["id", "last", "email"], 6));
-        assert_eq!(shown(49, Field::Id), (vec!["id", "first", "last", "email"], 5));
+        assert_eq!(shown(33, Field::Id), (named(&["id", "last", "email"]), 6));
+        assert_eq!(shown(49, Field::Id), (named(&["id", "first", "last", "email"]), 5));
         assert_eq!(shown(84, Field::Id).1, 1);
         assert_eq!(shown(155, Field::Id).1, 0);
     }
@@ -179,24 +212,31 @@ mod tests {
     #[test]
     fn the_column_under_the_cursor_is_always_there() {
         for field in Field::ALL {
-            assert!(shown(33, field).0.contains(&title(field)), "{field:?}");
+            let title = title(&Rows::new(), field.into()).into_owned();
+            assert!(shown(33, field).0.contains(&title), "{field:?}");
         }
     }
 
     #[test]
-    fn what_was_not_asked_for_has_no_column() {
-        let asked: FieldSet = [Field::Email].into_iter().collect();
-        let columns = Columns::fit(&Rows::new(), asked, Field::Id, None, 80);
-        assert_eq!(columns.shown.iter().map(|c| c.field).collect::<Vec<_>>(), [Field::Id, Field::Email]);
-        assert_eq!(columns.hidden, 0);
+    fn attributes_stand_round_the_cursor() {
+        let mut rows = Rows::new();
+        rows.append(&profiles(0..9));
+        let paths: Vec<Column> = rows.data().attributes().map(Column::Attribute).collect();
+        let all: Vec<Column> =
+            [Field::Id.into(), Field::Email.into()].into_iter().chain(paths.clone()).collect();
+        let columns = Columns::fit(&rows, &all, paths[2], &[], 40);
+        let shown: Vec<Column> = columns.shown.iter().map(|shown| shown.column).collect();
+        assert!(shown.contains(&paths[2]) && shown.contains(&all[0]), "{shown:?}");
     }
 
     proptest! {
         #[test]
-        fn columns_never_overlap_nor_leave_the_table(width in 0_u16..300, cursor in 0_usize..Field::COUNT) {
+        fn columns_never_overlap_nor_leave_the_table(width in 0_u16..300, cursor in 0_usize..20) {
             let mut rows = Rows::new();
-            rows.append(profiles(0..3));
-            let columns = Columns::fit(&rows, FieldSet::ALL, Field::ALL[cursor], None, width);
+            rows.append(&profiles(0..3));
+            let attributes = rows.data().attributes().map(Column::Attribute);
+            let all: Vec<Column> = all().into_iter().chain(attributes).collect();
+            let columns = Columns::fit(&rows, &all, all[cursor % all.len()], &[], width);
             let mut end = 0;
             for column in &columns.shown {
                 prop_assert!(column.x >= end);

@@ -14,11 +14,13 @@ use ratatui::style::{Modifier, Style};
 use super::Profiles;
 use super::columns::{Columns, Shown, title};
 use super::progress::End;
+use super::typing::Typing;
 use crate::engine::event::Status;
 use crate::engine::query::Field;
-use crate::rows::{Cell, Content};
+use crate::rows::{Cell, Column, Content, Needle};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
+use crate::tui::figures;
 use crate::tui::panes::frame;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, blank, put, put_clean, scrollbar, wrap};
@@ -36,7 +38,7 @@ pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer
     blank(buf, inner, ctx.theme.text);
     let foot = foot_height(table, area);
     let (body, feet) = split(inner, foot);
-    if table.is_empty() {
+    if table.rows.is_empty() {
         message(table, ctx, body, buf);
     } else {
         grid(table, ctx, body, area, buf);
@@ -52,10 +54,10 @@ pub(super) fn body_height(table: &Profiles, area: Rect) -> usize {
 
 fn foot_height(table: &Profiles, area: Rect) -> u16 {
     let end = table.progress.as_ref().and_then(super::Progress::end);
-    let needed = if table.search.is_editing() || table.search.needle().is_some() {
-        1
-    } else {
-        end.map_or(0, |end| u16::from(end.not_found > 0) + u16::from(!end.set_aside.is_empty()))
+    let typed = |typing: &Typing| u16::from(typing.is_editing() || !typing.is_empty());
+    let needed = match typed(&table.search) + typed(&table.filter) {
+        0 => end.map_or(0, |end| u16::from(end.not_found > 0) + u16::from(!end.set_aside.is_empty())),
+        lines => lines,
     };
     // Rows come first.
     needed.min(area.height.saturating_sub(4))
@@ -75,8 +77,9 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
     let height = usize::from(body.height.saturating_sub(1));
     let top = table.top_for(height);
     let focused = ctx.focus == Focus::Profiles;
+    let needle = Needle::new(table.search.text());
     for (at, y) in (top..table.len()).zip(body.y + 1..body.bottom()) {
-        let Some(row) = table.order.row(at) else { break };
+        let Some(row) = table.view.row(at) else { break };
         let here = at == table.place;
         let over = match (here, focused) {
             (true, true) => theme.selected,
@@ -88,11 +91,11 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             put_clean(buf, body.x, y, 1, theme.symbols.cursor, theme.accent.patch(over));
         }
         for column in &columns.shown {
-            let cell = table.rows.cell(row, column.field);
+            let cell = table.rows.cell(row, column.column);
             let found =
-                table.search.needle().is_some_and(|needle| needle.is_in(&cell.display(column.width.into())));
+                needle.as_ref().is_some_and(|needle| needle.is_in(&cell.display(column.width.into())));
             let mut over = if found { over.patch(theme.found) } else { over };
-            if here && focused && column.field == table.column.0 {
+            if here && focused && column.column == table.column {
                 over = over.patch(theme.cell);
             }
             draw_cell(theme, cell, *column, place.x, y, over, buf);
@@ -105,32 +108,37 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
 fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     for column in &columns.shown {
-        let sorted = table.order.sort().filter(|sort| sort.column == column.field);
-        let style = if column.field == table.column.0 && ctx.focus == Focus::Profiles {
+        let sorted = table.view.sort().iter().position(|sort| sort.column == column.column);
+        let style = if column.column == table.column && ctx.focus == Focus::Profiles {
             theme.heading.add_modifier(Modifier::UNDERLINED)
         } else {
             theme.heading
         };
         let x = place.x + column.x;
-        let name = title(column.field);
-        match sorted {
-            None => {
-                let fits = column.width.min(name.len() as u16);
-                put_clean(buf, x, place.y, fits, name, style);
-            }
-            Some(sort) => {
-                let mark = theme.symbols.sort[usize::from(sort.descending)];
-                let room = column.width.saturating_sub(2).min(name.len() as u16);
-                let used = put_clean(buf, x, place.y, room, name, style);
-                put_clean(buf, x + used + 1, place.y, 1, mark, theme.heading);
-            }
+        let name = title(&table.rows, column.column);
+        let by = table.view.sort();
+        let Some(at) = sorted else {
+            let fits = column.width.min(widgets::width(&name) as u16);
+            put_clean(buf, x, place.y, fits, &name, style);
+            continue;
+        };
+        let mut mark = theme.symbols.sort[usize::from(by[at].descending)].to_owned();
+        if by.len() > 1 {
+            // Which counts first.
+            mark.push_str(&(at + 1).to_string());
         }
+        let marked = widgets::width(&mark) as u16;
+        let room = column.width.saturating_sub(marked + 1).min(widgets::width(&name) as u16);
+        let used = put_clean(buf, x, place.y, room, &name, style);
+        put_clean(buf, x + used + 1, place.y, marked, &mark, theme.heading);
     }
     if columns.hidden > 0 {
         let more = format!("+{}", columns.hidden);
         let width = more.len() as u16;
-        let end =
-            columns.shown.last().map_or(0, |last| last.x + widgets::width(title(last.field)) as u16 + 3);
+        let end = columns
+            .shown
+            .last()
+            .map_or(0, |last| last.x + widgets::width(&title(&table.rows, last.column)) as u16 + 3);
         if place.width >= end + width {
             put_clean(buf, place.right() - width, place.y, width, &more, theme.dim);
         }
@@ -145,12 +153,14 @@ fn draw_cell(theme: &Theme, cell: Cell<'_>, column: Shown, left: u16, y: u16, ov
         Content::Missing => (theme.symbols.unknown.into(), theme.absent),
         Content::Null => ("null".into(), theme.absent),
         Content::Text(raw) if raw.raw().is_empty() => ("\"\"".into(), theme.absent),
-        Content::Text(raw) => match column.field {
-            Field::CreatedDate | Field::ModifiedDate => (date(raw.shown(60), column.width), theme.text),
-            Field::Id => (tail(raw.shown(256), column.width), theme.text),
+        Content::Text(raw) => match column.column {
+            Column::Field(Field::CreatedDate | Field::ModifiedDate) => {
+                (date(raw.shown(60), column.width), theme.text)
+            }
+            Column::Field(Field::Id) => (tail(raw.shown(256), column.width), theme.text),
             _ => (cell.display(usize::from(column.width) + 1), theme.text),
         },
-        Content::Node(_) => (cell.display(usize::from(column.width) + 1), theme.text),
+        _ => (cell.display(usize::from(column.width) + 1), theme.text),
     };
     if !cell.changed || column.width < 3 {
         put_clean(buf, x, y, column.width, &text, style.patch(over));
@@ -250,24 +260,35 @@ fn ended(end: &End, set_aside: u64, run: &str, theme: &Theme, lines: &mut Vec<(S
     lines.push((format!("Change the query, or {run} to run it again."), theme.dim));
 }
 
-/// The search field, or else what is missing.
+/// What is searched and filtered for, or else what is missing.
 fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
     let theme = ctx.theme;
-    let search = &table.search;
-    if search.is_editing() || search.needle().is_some() {
-        let mut x = area.x + put_clean(buf, area.x, area.y, 1, "/", theme.key);
-        let style = if search.is_editing() { theme.editing } else { theme.text };
-        let room = area.right().saturating_sub(x + 11);
-        x += put(buf, x, area.y, room, search.text(), style);
-        if search.is_editing() {
-            x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
-        }
-        if search.missed {
-            put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), "no match", theme.warn);
-        }
+    let mut y = area.y;
+    let is_there = |typing: &Typing| typing.is_editing() || !typing.is_empty();
+    if is_there(&table.filter) {
+        let said = match table.view.working() {
+            Some(share) => (format!("{:.0} %", share * 100.0), theme.dim),
+            None if table.view.filter().is_none() => (String::new(), theme.dim),
+            None => (format!("{} pass", figures::count(table.len() as u64)), theme.text),
+        };
+        typed(&table.filter, "filter ", &said, ctx, Rect { y, height: 1, ..area }, buf);
+        y += 1;
+    }
+    if is_there(&table.search) && y < area.bottom() {
+        let (count, looking) = table.view.hits();
+        let count = figures::counted(count as u64, "row", "rows");
+        let said = match (table.missed, looking) {
+            (true, _) => ("no match".to_owned(), theme.warn),
+            (false, true) => (format!("{count} …"), theme.dim),
+            (false, false) if table.search.is_empty() => (String::new(), theme.dim),
+            (false, false) => (count, theme.dim),
+        };
+        typed(&table.search, "/", &said, ctx, Rect { y, height: 1, ..area }, buf);
+    }
+    if is_there(&table.filter) || is_there(&table.search) {
         return;
     }
     let Some(end) = table.progress.as_ref().and_then(super::Progress::end) else { return };
@@ -288,4 +309,17 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let said = format!("page {} row {}: {}{more}", first.page, first.row, first.reason);
         put(buf, area.x + used, y, area.width.saturating_sub(used), &said, theme.text);
     }
+}
+
+/// A line that is being typed or was, and what came of it.
+fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = ctx.theme;
+    let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
+    let style = if typing.is_editing() { theme.editing } else { theme.text };
+    let room = area.right().saturating_sub(x + widgets::width(&said.0) as u16 + 3);
+    x += put(buf, x, area.y, room, typing.text(), style);
+    if typing.is_editing() {
+        x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
+    }
+    put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), &said.0, said.1);
 }

@@ -1,0 +1,263 @@
+//! What a table of many rows costs: memory, sorting, filtering, opening one profile, writing all of them. Each figure
+//! beside its floor, measured in the same run.
+//!
+//! ```text
+//! cargo bench --bench rows                   a million rows
+//! cargo bench --bench rows -- 100000         so many
+//! ```
+//!
+//! A goal that is missed is printed as missed; nothing here fails by time.
+
+#![expect(clippy::disallowed_methods, reason = "a bench measures with the clock that there is")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a table on stdout is what it is for")]
+
+mod people;
+#[path = "../pull/table.rs"]
+mod table;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use cxlens::engine::pipeline::profile::Profile;
+use cxlens::engine::query::Field;
+use cxlens::rows::{Column, Filter, Job, Rows, Sort, View};
+use table::{Figures, Row, Table, grouped};
+
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// How often each time is taken.
+const TIMES: usize = 5;
+/// Rows that are appended at once: a page.
+const PAGE: usize = 50;
+
+fn main() -> ExitCode {
+    let count = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
+    match measure(count) {
+        Ok(table) => {
+            println!("{} rows\n\n{table}", grouped(count as f64, 0));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("rows: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(count: usize) -> Outcome<Table> {
+    let mut table = Table::default();
+    let (rows, raw_bytes) = append(&mut table, count)?;
+    sort(&mut table, &rows);
+    filter(&mut table, &rows, count);
+    open(&mut table, &rows)?;
+    export(&mut table, &rows, raw_bytes);
+    Ok(table)
+}
+
+/// Milliseconds.
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+fn timed<T>(mut work: impl FnMut() -> T) -> Figures {
+    let mut figures = Figures::default();
+    for _ in 0..TIMES {
+        let start = Instant::now();
+        black_box(work());
+        figures.add(ms(start.elapsed()));
+    }
+    figures
+}
+
+fn row(what: &str, figure: String, floor: String, goal: &str, met: bool) -> Row {
+    Row { what: what.into(), figure, floor, goal: goal.into(), met }
+}
+
+fn append(table: &mut Table, count: usize) -> Outcome<(Rows, u64)> {
+    let mut rows = Rows::with_budget(usize::MAX);
+    let (mut raw_bytes, mut took, mut cpu) = (0, Duration::ZERO, Figures::default());
+    let before = resident()?;
+    let mut values = 0_u64;
+    let mut packed = 0;
+    let mut block = Vec::new();
+    for from in (0..count).step_by(PAGE) {
+        let page: Vec<Profile> = people::profiles(from..count.min(from + PAGE));
+        for profile in &page {
+            raw_bytes += profile.raw.len() as u64;
+            block.extend_from_slice(&profile.raw);
+        }
+        // The floor of what was received: the same blocks, and nothing around them.
+        if block.len() >= 64 * 457 {
+            packed += zstd::bulk::compress(&block, 1)?.len() as u64;
+            block.clear();
+        }
+        let start = Instant::now();
+        rows.append(&page);
+        took += start.elapsed();
+    }
+    cpu.add(took.as_secs_f64() * 1e6 / count as f64);
+    for field in Field::ALL.into_iter().filter(|field| *field != Field::Attributes) {
+        values += distinct_bytes(&rows, field.into());
+    }
+    for path in rows.data().attributes() {
+        values += distinct_bytes(&rows, Column::Attribute(path));
+    }
+    let held = resident()?.saturating_sub(before) as f64 / count as f64;
+    let counted = rows.memory().held as f64 / count as f64;
+    table.add(row(
+        "memory a row, everything kept (by its own count)",
+        format!("{held:.0} B ({counted:.0} B) of {} B received", raw_bytes / count as u64),
+        format!("values {} B + received, packed {} B", values / count as u64, packed / count as u64),
+        "≤ 300 B",
+        held <= 300.0,
+    ));
+    table.add(row("appending a row, CPU", cpu.shown(2, " µs"), String::new(), "≤ 5 µs", cpu.median() <= 5.0));
+    Ok((rows, raw_bytes))
+}
+
+/// What a column's values come to: each value once where they repeat, with a code a row; otherwise all, with offsets.
+fn distinct_bytes(rows: &Rows, column: Column) -> u64 {
+    let mut seen = std::collections::HashSet::new();
+    let (mut all, mut once) = (0_u64, 0_u64);
+    for at in 0..rows.len() {
+        let text = rows.cell(at, column).copied();
+        all += text.len() as u64 + 4;
+        if seen.len() <= rows.len() / 16 {
+            let len = text.len() as u64;
+            once += if seen.insert(text) { len } else { 0 };
+        }
+    }
+    let code = if seen.len() <= 256 { 1 } else { 2 };
+    if seen.len() <= rows.len() / 16 { once + code * rows.len() as u64 } else { all }
+}
+
+/// Bytes of this process that are in memory.
+fn resident() -> Outcome<u64> {
+    let status = std::fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse::<u64>()? * 1_024)
+}
+
+/// Does a job, as its thread would; gives when the first step with something in it came, and when all was done.
+fn run(view: &mut View, job: Option<Job>) -> (Duration, Duration) {
+    let start = Instant::now();
+    let mut first = None;
+    if let Some(job) = job {
+        job.run(&mut |step| {
+            let wanted = view.take(step);
+            if first.is_none() && !view.is_empty() {
+                first = Some(start.elapsed());
+            }
+            wanted
+        });
+    }
+    (first.unwrap_or_else(|| start.elapsed()), start.elapsed())
+}
+
+fn sort(table: &mut Table, rows: &Rows) {
+    let score = rows.data().attribute("score").map(Column::Attribute);
+    let columns = [
+        ("last name (2,000 different)", Some(Field::LastName.into()), 150.0),
+        ("date", Some(Field::ModifiedDate.into()), 150.0),
+        ("e-mail", Some(Field::Email.into()), 600.0),
+        ("number, an attribute", score, 150.0),
+    ];
+    for (what, column, goal) in columns {
+        let Some(column) = column else { continue };
+        let figures = timed(|| {
+            let mut view = View::default();
+            let job = view.arrange(rows.data(), vec![Sort { column, descending: false }], None);
+            run(&mut view, job)
+        });
+        let texts: Vec<String> = (0..rows.len()).map(|row| rows.cell(row, column).copied()).collect();
+        let floor = timed(|| {
+            let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+            order.sort_unstable_by(|a, b| texts[*a as usize].cmp(&texts[*b as usize]));
+            order
+        });
+        let met = figures.median() <= goal;
+        table.add(row(
+            &format!("sorting by {what}"),
+            figures.shown(0, " ms"),
+            format!("numbers sorted by plain text, in byte order: {}", floor.shown(0, " ms")),
+            &format!("≤ {goal:.0} ms"),
+            met,
+        ));
+    }
+}
+
+fn filter(table: &mut Table, rows: &Rows, count: usize) {
+    let all_bytes: Vec<u8> =
+        (0..rows.len()).flat_map(|row| rows.cell(row, Field::Email.into()).copied().into_bytes()).collect();
+    let floor = timed(|| memchr::memmem::find_iter(&all_bytes, b"byron7").count());
+    let last = format!("ada.byron{}", count - 1);
+    for (what, text, goal) in [
+        ("one column, few pass", "email:BYRON7".to_owned(), 100.0),
+        ("one column, one passes, the last", format!("email:{last}"), 100.0),
+        ("all columns, few pass", "BYRON7".to_owned(), 350.0),
+        ("all columns, none passes", "nobody at all".to_owned(), 350.0),
+    ] {
+        let (mut first, mut all, mut passing) = (Figures::default(), Figures::default(), 0);
+        for _ in 0..TIMES {
+            let mut view = View::default();
+            let job = view.arrange(rows.data(), Vec::new(), Filter::parse(&text, rows.data()));
+            let (one, every) = run(&mut view, job);
+            first.add(ms(one));
+            all.add(ms(every));
+            passing = view.len();
+        }
+        table.add(row(
+            &format!("filter, {what} ({})", grouped(passing as f64, 0)),
+            format!("{}, first after {}", all.shown(0, " ms"), first.shown(1, " ms")),
+            format!("one column as one text, one case: {}", floor.shown(1, " ms")),
+            &format!("≤ {goal:.0} ms{}", if passing > 1 { ", first ≤ 30 ms" } else { "" }),
+            all.median() <= goal && (passing <= 1 || first.median() <= 30.0),
+        ));
+    }
+}
+
+fn open(table: &mut Table, rows: &Rows) -> Outcome<()> {
+    let mut figures = Figures::default();
+    for n in 0..200 {
+        let at = n * 7_919 % rows.len();
+        let start = Instant::now();
+        black_box(rows.profile(at)?);
+        figures.add(ms(start.elapsed()));
+    }
+    table.add(row(
+        "opening one profile from its block",
+        figures.shown(3, " ms"),
+        String::new(),
+        "< 1 ms",
+        figures.median() < 1.0,
+    ));
+    Ok(())
+}
+
+fn export(table: &mut Table, rows: &Rows, raw_bytes: u64) {
+    let mut figures = Figures::default();
+    let mut bytes = 0;
+    for _ in 0..TIMES {
+        let mut out = String::with_capacity(1 << 20);
+        let start = Instant::now();
+        bytes = 0;
+        for row in 0..rows.len() {
+            rows.data().json(row, &mut out);
+            out.push('\n');
+            if out.len() > 1 << 20 {
+                bytes += out.len();
+                out.clear();
+            }
+        }
+        bytes += out.len();
+        figures.add(rows.len() as f64 / start.elapsed().as_secs_f64());
+    }
+    table.add(row(
+        "rows written as NDJSON, to nowhere",
+        figures.shown(0, "/s"),
+        format!("{bytes} bytes of {raw_bytes} received"),
+        "≥ 1,000,000/s",
+        figures.median() >= 1e6,
+    ));
+}

@@ -1,0 +1,337 @@
+//! Sorting row numbers by the values of columns: stable, what is not there last.
+//!
+//! ```text
+//! few values      each ranked once, then rows counted by rank
+//! one pattern     dates, numbered IDs: the digits are the key
+//! anything else   twelve bytes of each value's place in the order, ties by the next twelve
+//! ```
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::chunk::Chunk;
+use super::order::{Place, compare};
+use super::values::{Kind, Mark, Values};
+use super::{Column, Data};
+use crate::engine::query::Field;
+
+/// A column to sort by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// The column.
+    pub column: Column,
+    /// Largest first. What is not there comes last all the same.
+    pub descending: bool,
+}
+
+/// Ties at this depth are compared whole.
+const DEEPEST: usize = 6;
+/// Runs of ties shorter than this too.
+const FEW: usize = 8;
+/// Between two looks at whether anybody still waits.
+const STEP: usize = 8_192;
+
+/// What a job is told while it works: how far it is, and whether to go on.
+pub(super) type GoOn<'a> = &'a mut dyn FnMut(f32) -> bool;
+
+/// Sorts `rows`, stably, by all of `sort`, the first counting most. `None`: nobody waits any more.
+pub(super) fn sort(data: &Data, mut rows: Vec<u32>, by: &[Sort], go_on: GoOn<'_>) -> Option<Vec<u32>> {
+    let passes = by.len() as f32;
+    for (pass, sort) in by.iter().rev().enumerate() {
+        rows = sort_by(data, &rows, *sort, &mut |share| go_on((pass as f32 + share) / passes))?;
+    }
+    Some(rows)
+}
+
+fn sort_by(data: &Data, rows: &[u32], sort: Sort, go_on: GoOn<'_>) -> Option<Vec<u32>> {
+    let Sort { column, descending } = sort;
+    if let Some(ranks) = ranks(data, column, rows.len()) {
+        return by_rank(data, rows, sort, &ranks, go_on);
+    }
+    let (mut filled, mut absent) = (Vec::with_capacity(rows.len()), Vec::new());
+    let pattern = pattern(data, column);
+    let turn = |key: u128| if descending { !key & (u128::MAX >> 32) } else { key };
+    for (place, row) in rows.iter().enumerate() {
+        if place % STEP == 0 && !go_on(0.6 * place as f32 / rows.len() as f32) {
+            return None;
+        }
+        let (chunk, at) = data.locate(*row as usize)?;
+        let key = keyed(data, chunk, at, column, |kind, text| match &pattern {
+            Some(_) => Pattern::digits(text),
+            None => Place::of((kind, text)).part(0),
+        });
+        match key {
+            Some(key) => filled.push(turn(key) << 32 | place as u128),
+            None => absent.push(*row),
+        }
+    }
+    filled.sort_unstable();
+    if !go_on(0.8) {
+        return None;
+    }
+    if pattern.is_none() {
+        let ties = Ties { data, rows, column, descending };
+        if !ties.break_all(&mut filled, 1, go_on) {
+            return None;
+        }
+    }
+    let mut sorted: Vec<u32> = filled.iter().map(|item| rows[*item as u32 as usize]).collect();
+    sorted.append(&mut absent);
+    Some(sorted)
+}
+
+/// Calls `with` with a cell's kind and text; `None` where there is no value.
+fn keyed<T>(
+    data: &Data,
+    chunk: &Chunk,
+    at: usize,
+    column: Column,
+    with: impl FnOnce(Kind, &str) -> T,
+) -> Option<T> {
+    let value = chunk.value(at, column);
+    let kind = value.kind();
+    if !kind.is_filled() {
+        return None;
+    }
+    if kind == Kind::Json && column == Column::Field(Field::Attributes) {
+        let line = chunk.cell(at, column, &data.shapes).display(super::order::SORTED_BYTES);
+        return Some(with(Kind::Text, &line));
+    }
+    Some(with(kind, value.text))
+}
+
+struct Ties<'a> {
+    data: &'a Data,
+    rows: &'a [u32],
+    column: Column,
+    descending: bool,
+}
+
+impl Ties<'_> {
+    /// Puts runs of equal keys into order by what comes next in their values.
+    fn break_all(&self, items: &mut [u128], depth: usize, go_on: GoOn<'_>) -> bool {
+        let (mut start, mut since) = (0, 0);
+        while start < items.len() {
+            let key = items[start] >> 32;
+            let run = items[start..].iter().take_while(|item| **item >> 32 == key).count();
+            if run > 1 && !self.break_run(&mut items[start..start + run], depth, go_on) {
+                return false;
+            }
+            start += run;
+            since += run;
+            if since > STEP {
+                since = 0;
+                if depth == 1 && !go_on(0.8 + 0.2 * start as f32 / items.len() as f32) {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn break_run(&self, run: &mut [u128], depth: usize, go_on: GoOn<'_>) -> bool {
+        let with = |item: u128, with: &mut dyn FnMut(Kind, &str)| {
+            let row = self.rows[item as u32 as usize] as usize;
+            if let Some((chunk, at)) = self.data.locate(row) {
+                keyed(self.data, chunk, at, self.column, with);
+            }
+        };
+        if run.len() < FEW || depth > DEEPEST {
+            let text = |item: u128| {
+                let mut own = (Kind::Text, String::new());
+                with(item, &mut |kind, text| own = (kind, text.to_owned()));
+                own
+            };
+            let mut texts: Vec<((Kind, String), u128)> =
+                run.iter().map(|item| (text(*item), *item)).collect();
+            if texts.iter().all(|(text, _)| *text == texts[0].0) {
+                return true;
+            }
+            texts.sort_by(|((kind_a, a), _), ((kind_b, b), _)| {
+                let order = compare((*kind_a, a), (*kind_b, b));
+                if self.descending { order.reverse() } else { order }
+            });
+            run.iter_mut().zip(texts).for_each(|(item, (_, sorted))| *item = sorted);
+            return true;
+        }
+        let place = |item: u128| item & u128::from(u32::MAX);
+        let mut rest = 0;
+        for item in run.iter_mut() {
+            let mut key = 0;
+            with(*item, &mut |kind, text| key = Place::of((kind, text)).part(depth));
+            rest |= key;
+            *item = (if self.descending { !key & (u128::MAX >> 32) } else { key }) << 32 | place(*item);
+        }
+        if rest == 0 {
+            // All of them have come to their end: what is left is case and leading zeros.
+            return self.break_run(run, DEEPEST + 1, go_on);
+        }
+        run.sort_unstable();
+        self.break_all(run, depth + 1, go_on)
+    }
+}
+
+/// For each chunk the rank of each code; `None` where values repeat too little for that.
+fn ranks(data: &Data, column: Column, rows: usize) -> Option<Vec<Vec<u32>>> {
+    if column == Column::Field(Field::Attributes) {
+        return None;
+    }
+    // Each value once, and for each code of each chunk which that is.
+    let mut values: Vec<(Kind, &str)> = Vec::new();
+    let mut numbers: HashMap<(Kind, &str), u32, RandomState> = HashMap::default();
+    let mut ranks: Vec<Vec<u32>> = Vec::with_capacity(data.chunks.len());
+    let mut codes = 0;
+    for chunk in &data.chunks {
+        match chunk.values(column) {
+            None => ranks.push(Vec::new()),
+            Some(Values::Plain { .. }) => return None,
+            Some(Values::Few { entries, marks, .. }) => {
+                codes += marks.len();
+                let number = |(code, mark): (usize, &Mark)| {
+                    let kind = mark.kind();
+                    if !kind.is_filled() {
+                        return 0;
+                    }
+                    let value = (kind, entries.get(code));
+                    *numbers.entry(value).or_insert_with(|| {
+                        values.push(value);
+                        values.len() as u32
+                    })
+                };
+                ranks.push(marks.iter().enumerate().map(number).collect());
+            }
+        }
+        if codes > rows / 2 + 1_024 {
+            return None;
+        }
+    }
+    let mut keyed: Vec<(u128, usize)> =
+        values.iter().enumerate().map(|(at, value)| (Place::of(*value).part(0), at)).collect();
+    keyed.sort_unstable_by(|(key_a, a), (key_b, b)| {
+        key_a.cmp(key_b).then_with(|| compare(values[*a], values[*b]))
+    });
+    let mut rank_of = vec![0; values.len() + 1];
+    for (rank, (_, at)) in (1..).zip(&keyed) {
+        rank_of[at + 1] = rank;
+    }
+    for number in ranks.iter_mut().flatten() {
+        *number = rank_of[*number as usize];
+    }
+    Some(ranks)
+}
+
+fn by_rank(data: &Data, rows: &[u32], sort: Sort, ranks: &[Vec<u32>], go_on: GoOn<'_>) -> Option<Vec<u32>> {
+    let most = ranks.iter().flatten().copied().max().unwrap_or(0) as usize;
+    // Rank 0 is what is not there; it goes last both ways.
+    let slot = |rank: u32| match (rank, sort.descending) {
+        (0, _) => most,
+        (rank, false) => rank as usize - 1,
+        (rank, true) => most - rank as usize,
+    };
+    let mut of_row = Vec::with_capacity(rows.len());
+    let mut starts = vec![0_usize; most + 2];
+    for (place, row) in rows.iter().enumerate() {
+        if place % STEP == 0 && !go_on(place as f32 / rows.len() as f32) {
+            return None;
+        }
+        let (number, at) = data.place(*row as usize)?;
+        let rank = match data.chunks[number].values(sort.column) {
+            Some(Values::Few { codes, .. }) if at < codes.len() => ranks[number][codes.get(at)],
+            _ => 0,
+        };
+        let slot = slot(rank);
+        of_row.push(slot as u32);
+        starts[slot + 1] += 1;
+    }
+    for slot in 1..starts.len() {
+        starts[slot] += starts[slot - 1];
+    }
+    let mut sorted = vec![0; rows.len()];
+    for (row, slot) in rows.iter().zip(of_row) {
+        let at = &mut starts[slot as usize];
+        sorted[*at] = *row;
+        *at += 1;
+    }
+    Some(sorted)
+}
+
+/// Where digits stand in values that all look alike, such as `2026-03-04T11:59:00Z`.
+struct Pattern {
+    like: Vec<u8>,
+}
+
+impl Pattern {
+    /// The most digits that a key holds.
+    const DIGITS: usize = 28;
+
+    fn of(text: &str) -> Option<Self> {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let fits = text.len() <= 48 && (1..=Self::DIGITS).contains(&digits);
+        (fits && text.is_ascii()).then(|| Self { like: text.into() })
+    }
+
+    fn is_like(&self, text: &str) -> bool {
+        text.len() == self.like.len()
+            && text
+                .bytes()
+                .zip(&self.like)
+                .all(|(own, like)| own == *like || own.is_ascii_digit() && like.is_ascii_digit())
+    }
+
+    /// The digits, one after the other.
+    fn digits(text: &str) -> u128 {
+        text.bytes()
+            .filter(u8::is_ascii_digit)
+            .fold(0, |number, digit| number * 10 + u128::from(digit - b'0'))
+    }
+}
+
+/// The pattern of all of a column's values, where they have one.
+fn pattern(data: &Data, column: Column) -> Option<Pattern> {
+    if column == Column::Field(Field::Attributes) {
+        return None;
+    }
+    let mut pattern: Option<Pattern> = None;
+    for chunk in &data.chunks {
+        let Some(values) = chunk.values(column) else { continue };
+        for at in 0..values.distinct() {
+            let value = values.entry(at);
+            match value.kind() {
+                Kind::Text => {}
+                kind if kind.is_filled() => return None,
+                _ => continue,
+            }
+            match &pattern {
+                Some(pattern) if pattern.is_like(value.text) => {}
+                Some(_) => return None,
+                None => pattern = Some(Pattern::of(value.text)?),
+            }
+        }
+    }
+    pattern
+}
+
+/// Compares two rows by all of `sort`; rows that are equal stay as they came.
+pub(super) fn compare_rows(data: &Data, by: &[Sort], a: u32, b: u32) -> std::cmp::Ordering {
+    use std::cmp::Ordering;
+    for Sort { column, descending } in by {
+        let own = |row: u32| {
+            let (chunk, at) = data.locate(row as usize)?;
+            keyed(data, chunk, at, *column, |kind, text| (kind, text.to_owned()))
+        };
+        let order = match (own(a), own(b)) {
+            (Some((kind_a, a)), Some((kind_b, b))) => {
+                let order = compare((kind_a, &a), (kind_b, &b));
+                if *descending { order.reverse() } else { order }
+            }
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => Ordering::Equal,
+        };
+        if order != Ordering::Equal {
+            return order;
+        }
+    }
+    a.cmp(&b)
+}
