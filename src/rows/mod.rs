@@ -14,6 +14,7 @@
 
 mod cell;
 mod chunk;
+mod counts;
 mod facts;
 mod filter;
 mod json;
@@ -29,6 +30,7 @@ mod view;
 mod work;
 
 pub use cell::{Cell, Content, Raw, Shaped};
+pub use counts::{BARS, Counts, Spread};
 pub use facts::{ColumnFacts, WIDEST};
 pub use filter::{Filter, Term, Test};
 pub use natural::natural;

@@ -10,11 +10,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::counts::Counts;
 use super::filter::{Filter, Term, Test};
 use super::needle::Needle;
 use super::sort::{Sort, compare_rows};
 use super::work::{Found, Job, Step, Task, passing_from};
-use super::{Data, sort};
+use super::{Column, Data, sort};
 
 /// So many rows are done at once: it takes less than a frame.
 pub const AT_ONCE: usize = 10_000;
@@ -34,6 +35,7 @@ pub struct View {
     covered: usize,
     arranging: Option<Ticket>,
     search: Option<Search>,
+    counting: Option<Counting>,
     last_ticket: u64,
 }
 
@@ -51,6 +53,14 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         self.dropped.store(true, Ordering::Relaxed);
     }
+}
+
+/// A column that is counted.
+#[derive(Debug)]
+struct Counting {
+    column: Column,
+    counts: Option<Arc<Counts>>,
+    job: Option<Ticket>,
 }
 
 /// What a search found.
@@ -145,7 +155,7 @@ impl View {
 
     /// Forgets the rows; what it is sorted, filtered and searched by stays.
     pub fn begin(&mut self) {
-        self.arranging = None;
+        (self.arranging, self.counting) = (None, None);
         self.covered = 0;
         self.made_by = (self.sort.clone(), self.filter.clone());
         self.order = (!self.sort.is_empty() || self.filter.is_some()).then(Vec::new);
@@ -181,6 +191,29 @@ impl View {
         self.do_or_hand_out(data, job)
     }
 
+    /// Counts what a column holds, unless that is known or under way; `None` ends the counting.
+    pub fn count(&mut self, data: &Data, column: Option<Column>) -> Option<Job> {
+        let Some(column) = column else {
+            self.counting = None;
+            return None;
+        };
+        let before = self.counting.take().filter(|counting| counting.column == column);
+        let counts = before.as_ref().and_then(|before| before.counts.clone());
+        let is_done = counts.as_ref().is_some_and(|counts| counts.rows == data.len());
+        if is_done || before.as_ref().is_some_and(|before| before.job.is_some()) {
+            self.counting = before;
+            return None;
+        }
+        let (ticket, job) = self.job(data, Task::Count { column });
+        self.counting = Some(Counting { column, counts, job: Some(ticket) });
+        self.do_or_hand_out(data, job)
+    }
+
+    /// What the column holds that is counted, as far as it is known.
+    pub fn counts(&self) -> Option<&Arc<Counts>> {
+        self.counting.as_ref()?.counts.as_ref()
+    }
+
     fn job(&mut self, data: &Data, task: Task) -> (Ticket, Job) {
         self.last_ticket += 1;
         let (number, dropped) = (self.last_ticket, Arc::new(AtomicBool::new(false)));
@@ -203,7 +236,7 @@ impl View {
         None
     }
 
-    /// Takes what a job found; says whether anybody wanted it.
+    /// Takes what a job found; says whether that changed anything.
     pub fn take(&mut self, step: Step) -> bool {
         let Step { ticket, share, found } = step;
         if let Some(own) = self.arranging.as_mut().filter(|own| own.number == ticket) {
@@ -226,6 +259,15 @@ impl View {
                 _ => {}
             }
             return true;
+        }
+        let is_own = |job: &Option<Ticket>| job.as_ref().is_some_and(|job| job.number == ticket);
+        if let Some(counting) = self.counting.as_mut().filter(|counting| is_own(&counting.job)) {
+            if let Found::Counts(counts) = found {
+                (counting.counts, counting.job) = (Some(counts), None);
+                return true;
+            }
+            // How far it is shows nowhere.
+            return false;
         }
         let Some(search) = &mut self.search else { return false };
         let Some(job) = search.job.as_mut().filter(|job| job.number == ticket) else { return false };

@@ -7,9 +7,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::counts::{Counts, count};
 use super::filter::{Filter, Term};
 use super::sort::{Sort, sort};
-use super::{Data, scan};
+use super::{Column, Data, scan};
 
 /// Chunks that are looked through between two steps; the first step comes after one.
 const CHUNKS: usize = 8;
@@ -30,6 +31,8 @@ pub(super) enum Task {
     Arrange { filter: Option<Filter>, sort: Vec<Sort> },
     /// Find the rows for which the terms hold, beginning with the chunk of a row.
     Find { terms: Vec<Term>, from: usize },
+    /// Count the values of a column.
+    Count { column: Column },
 }
 
 /// What came of it so far.
@@ -54,6 +57,8 @@ pub enum Found {
     Hits(Vec<u32>),
     /// These are the last hits, out of so many rows.
     LastHits(Vec<u32>, usize),
+    /// What a column holds.
+    Counts(Arc<Counts>),
 }
 
 impl Job {
@@ -66,6 +71,7 @@ impl Job {
         match task {
             Task::Arrange { filter, sort } => arrange(&data, filter.as_ref(), &sort, &mut tell),
             Task::Find { terms, from } => find(&data, &terms, from, &mut tell),
+            Task::Count { column } => counted(&data, column, &mut tell),
         };
     }
 }
@@ -117,6 +123,11 @@ fn find(data: &Data, terms: &[Term], from: usize, tell: Tell<'_>) -> Option<()> 
         }
     }
     tell(1.0, Found::LastHits(hits, data.len())).then_some(())
+}
+
+fn counted(data: &Data, column: Column, tell: Tell<'_>) -> Option<()> {
+    let counts = count(data, column, &mut |share| tell(share, Found::Nothing))?;
+    tell(1.0, Found::Counts(Arc::new(counts))).then_some(())
 }
 
 /// The rows of a chunk for which the terms hold.

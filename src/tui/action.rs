@@ -21,11 +21,13 @@ pub enum Context {
     Confirm,
     /// The command palette: letters narrow it.
     Palette,
+    /// What a column holds.
+    Column,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Builder,
         Self::Profiles,
         Self::Detail,
@@ -35,6 +37,7 @@ impl Context {
         Self::Error,
         Self::Confirm,
         Self::Palette,
+        Self::Column,
     ];
 
     /// Whether letters are text here.
@@ -54,16 +57,17 @@ impl Context {
             Self::Error => "Error",
             Self::Confirm => "Leave?",
             Self::Palette => "Commands",
+            Self::Column => "Column",
         }
     }
 }
 
-use Context::{Activity, Builder, Detail, Editor, Error, Help, Palette, Profiles};
+use Context::{Activity, Builder, Column, Detail, Editor, Error, Help, Palette, Profiles};
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error, Palette];
+const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error, Palette, Column];
 const SIDEWAYS: &[Context] = &[Builder, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -115,6 +119,9 @@ actions! {
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
         &[Profiles], ["f"];
+    FilterBy "filter-by", "filter by it", "show only the rows that have this value", &[Column], ["Enter"];
+    Statistics "statistics", "column", "what this column holds: filled, types, different and most frequent values",
+        &[Profiles], ["i"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
@@ -123,8 +130,8 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy: the cell, the node, or all of an error, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Error], ["y"];
+    Copy "copy", "copy", "copy: the cell, the node, the value, or all of an error, to the clipboard (OSC 52)",
+        &[Profiles, Detail, Error, Column], ["y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",

@@ -26,6 +26,7 @@ use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
 use super::layout::layout;
 use super::overlays::Overlay;
+use super::overlays::column::ColumnPanel;
 use super::overlays::error::ErrorPanel;
 use super::overlays::help::Help;
 use super::panes::activity::Activity;
@@ -192,6 +193,11 @@ impl App {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
                 Turn::changed(true)
             }
+            Action::Statistics => {
+                let effect = self.profiles.count();
+                self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
+                self.settle(Outcome { changed: true, effect }, at)
+            }
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -241,7 +247,8 @@ impl App {
                 }
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
                 let outcome = self.profiles.page(&page, &ctx);
-                self.settle(outcome, at)
+                let full = self.stop_when_full();
+                self.settle(outcome, at).and(full)
             }
             Event::Exchange(exchange) => {
                 self.header.exchange(&exchange);
@@ -267,17 +274,41 @@ impl App {
         }
     }
 
+    /// Stops the run once its rows take more memory than they may, though what can lies in a file.
+    fn stop_when_full(&mut self) -> Turn {
+        let Some(error) = self.profiles.is_too_large() else { return Turn::default() };
+        match &mut self.world.running {
+            Some(running) if !running.cancelling => {
+                running.cancelling = true;
+                let effects = vec![Effect::Engine(Command::Cancel(running.id))];
+                self.fail(vec![error], Some(self.profiles.rows() as u64));
+                Turn { changed: true, effects }
+            }
+            _ => Turn::default(),
+        }
+    }
+
     /// A step of work that was handed to another thread.
     pub fn work(&mut self, step: Step, at: Moment) -> Turn {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         let outcome = self.profiles.work(step, &ctx);
-        self.settle(outcome, at)
+        let known = if outcome.changed { self.know_column() } else { Turn::default() };
+        self.settle(outcome, at).and(known)
+    }
+
+    /// What the open panel says of its column follows the rows.
+    fn know_column(&mut self) -> Turn {
+        let Some(Overlay::Column(panel)) = &mut self.overlay else { return Turn::default() };
+        let changed = panel.know(self.profiles.known());
+        let effects = self.profiles.count().into_iter().collect();
+        Turn { changed, effects }
     }
 
     /// Takes up what came since the last picture. To be called before one is drawn.
     pub fn prepare(&mut self, at: Moment) -> Turn {
         let effect = self.profiles.prepare();
-        self.settle(Outcome { changed: false, effect }, at)
+        let known = self.know_column();
+        self.settle(Outcome { changed: false, effect }, at).and(known)
     }
 
     /// A command could not be handed to the worker: it does not keep up, or is gone.
@@ -439,6 +470,7 @@ impl App {
     }
 
     fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        let area = self.area_of(Focus::Profiles);
         match (action, &mut self.overlay) {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
             (Action::Quit, _) => self.quit(),
@@ -452,8 +484,21 @@ impl App {
                 self.overlay = palette.behind.take().map(Overlay::Error);
                 Turn::changed(true)
             }
+            (Action::FilterBy, Some(Overlay::Column(panel))) => {
+                let Some((kind, value)) = panel.value() else { return Turn::default() };
+                let ctx = self.world.ctx(at, area);
+                let outcome = self.profiles.filter_by(kind, value, &ctx);
+                self.overlay = None;
+                self.profiles.count_no_more();
+                self.settle(outcome, at)
+            }
+            (Action::Copy, Some(Overlay::Column(panel))) => {
+                let value = panel.value().map(|(_, value)| value.to_owned());
+                value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))
+            }
             (Action::Close | Action::Help, _) => {
                 self.overlay = None;
+                self.profiles.count_no_more();
                 Turn::changed(true)
             }
             (Action::Run, Some(Overlay::Error(_))) => {

@@ -5,11 +5,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::event::Status;
+use crate::engine::event::{Page, Status};
 use crate::engine::query::Draft;
 use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
+use crate::tui::figures;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::theme::{Theme, ThemeChoice};
 
@@ -884,4 +885,135 @@ fn the_footer_says_what_escape_does_to_a_search() {
     assert!(rig.screen().contains("Esc clear"), "{}", rig.screen());
     rig.key("Esc");
     assert!(rig.screen().contains("Esc cancel"), "{}", rig.screen());
+}
+
+#[test]
+fn a_run_stops_before_its_rows_take_more_memory_than_they_may() {
+    let mut rig = Rig::running();
+    rig.app.profiles = Profiles::new(400_000);
+    rig.key("Ctrl-R");
+    rig.commands.clear();
+    let mut number = 0;
+    while rig.cancels().is_empty() {
+        let from = number as usize * 100;
+        let rows = crate::rows::fixture::profiles(from..from + 100);
+        number += 1;
+        assert!(number < 200, "{:?}", rig.app.profiles.is_too_large());
+        rig.event(Event::Page(rig.app.shown, Page { number, batch: 1, rows, ..Page::default() }));
+    }
+    let screen = rig.screen();
+    assert!(
+        screen.contains("no more") && screen.contains("400 kB") && screen.contains("mebibytes"),
+        "{screen}"
+    );
+    rig.key("Esc");
+    assert!(rig.app.profiles.len() >= 100, "what came is kept");
+}
+
+/// A run that brought so many made-up people, and is over.
+fn with_people(rows: usize) -> Rig {
+    let mut rig = Rig::running();
+    for (number, from) in (1..).zip((0..rows).step_by(1_000)) {
+        let people = crate::rows::fixture::profiles(from..rows.min(from + 1_000));
+        rig.event(Event::Page(QueryId(1), Page { number, batch: 1, rows: people, ..Page::default() }));
+    }
+    rig.event(Event::Finished(
+        QueryId(1),
+        Arc::new(crate::engine::event::Summary::of(Status::Success, rows as u64)),
+    ));
+    rig
+}
+
+#[test]
+fn a_filter_shows_what_passes_and_esc_brings_back_the_rest_with_the_cursor_where_it_was() {
+    for rows in [500, 30_000] {
+        let mut rig = with_people(rows);
+        rig.key("Down");
+        rig.key("f");
+        rig.type_in("last:BYRON 42");
+        let screen = rig.screen();
+        assert!(screen.contains("filter last:BYRON 42") && screen.contains("PROF-0000042"), "{screen}");
+        let passing = (0..rows).filter(|n| n.to_string().starts_with("42")).count();
+        assert_eq!(rig.app.profiles.len(), passing);
+        assert!(screen.contains(&format!("{} pass", figures::count(passing as u64))), "{screen}");
+        rig.key("Enter");
+        assert_eq!(rig.app.context(), Context::Profiles);
+        // The open profile is one of those that pass.
+        rig.key("Enter");
+        assert!(rig.screen().contains("Profile PROF-0000042"), "{}", rig.screen());
+        rig.key("Esc");
+        rig.key("Esc");
+        assert_eq!((rig.app.profiles.len(), rig.app.profiles.selected()), (rows, Some(42)));
+        rig.key("f");
+        rig.type_in("nobody at all");
+        assert!(rig.screen().contains("0 pass"), "{}", rig.screen());
+        rig.key("Esc");
+        assert_eq!((rig.app.profiles.len(), rig.app.profiles.selected()), (rows, Some(42)));
+    }
+}
+
+#[test]
+fn a_column_tells_what_it_holds_and_a_value_of_it_becomes_the_filter() {
+    for rows in [500, 30_000] {
+        let mut rig = with_people(rows);
+        for _ in 0..2 {
+            rig.key("Right");
+        }
+        rig.key("i");
+        let screen = rig.screen();
+        assert!(screen.contains("Column last_name") && screen.contains("100 %"), "{screen}");
+        assert!(screen.contains(&format!("different {}", figures::count(rows as u64))), "{screen}");
+        assert!(screen.contains("Byron 0 "), "{screen}");
+        rig.key("Down");
+        rig.key("y");
+        assert_eq!(rig.copied, ["Byron 1"]);
+        rig.key("Enter");
+        assert_eq!(rig.app.profiles.len(), 1);
+        assert!(rig.screen().contains(r#"filter last_name="Byron 1""#), "{}", rig.screen());
+    }
+}
+
+#[test]
+fn attributes_become_columns_that_are_sorted_like_any_other() {
+    let mut rig = with_people(30);
+    rig.resize(180, 40);
+    for _ in 0..6 {
+        rig.key("Right");
+    }
+    rig.key("A");
+    let screen = rig.screen();
+    assert!(screen.contains("score") && screen.contains("address.city"), "{screen}");
+    rig.key("s");
+    rig.key("Right");
+    rig.key("S");
+    assert!(rig.screen().contains("score ▲1") && rig.screen().contains("active ▲2"), "{}", rig.screen());
+    rig.key("A");
+    assert!(rig.screen().contains("attributes"), "{}", rig.screen());
+}
+
+#[test]
+fn sorting_many_rows_is_worked_out_while_keys_go_on_and_can_be_stopped() {
+    let mut rig = with_people(30_000);
+    rig.key("Right");
+    let jobs = |turn: Turn| -> Vec<crate::rows::Job> {
+        turn.effects
+            .into_iter()
+            .filter_map(|e| if let Effect::Work(job) = e { Some(job) } else { None })
+            .collect()
+    };
+    let press = |rig: &mut Rig, key: &str| rig.app.key(key.parse::<Chord>().unwrap().event(), rig.at);
+    let sorting = jobs(press(&mut rig, "s"));
+    assert_eq!(sorting.len(), 1);
+    rig.key("Down");
+    assert_eq!(rig.app.profiles.selected(), Some(1), "keys go on");
+    rig.key("Esc");
+    let mut steps = 0;
+    for job in sorting {
+        job.run(&mut |_| {
+            steps += 1;
+            true
+        });
+    }
+    assert_eq!(steps, 0, "it was stopped");
+    assert!(!rig.screen().contains('▲'), "{}", rig.screen());
 }

@@ -104,6 +104,6 @@ fn introduction(context: Context) -> &'static str {
              line. Latency is the server's alone; waiting stands beside it."
         }
         Context::Editor => "Letters are text here. Leaving keeps what was typed.",
-        Context::Help | Context::Error | Context::Confirm | Context::Palette => "",
+        Context::Help | Context::Error | Context::Confirm | Context::Palette | Context::Column => "",
     }
 }

@@ -1,5 +1,6 @@
 //! What lies over the panes: one enum, one at a time.
 
+pub mod column;
 pub mod error;
 pub mod help;
 pub mod palette;
@@ -27,6 +28,8 @@ pub enum Overlay {
     Confirm,
     /// Commands by their names.
     Palette(Box<palette::Palette>),
+    /// What a column holds.
+    Column(Box<column::ColumnPanel>),
 }
 
 impl Overlay {
@@ -37,6 +40,7 @@ impl Overlay {
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
             Self::Palette(_) => Context::Palette,
+            Self::Column(_) => Context::Column,
         }
     }
 
@@ -47,6 +51,7 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm => false,
             Self::Palette(palette) => palette.select(action, ctx),
+            Self::Column(panel) => panel.select(action, ctx),
         }
     }
 
@@ -57,6 +62,7 @@ impl Overlay {
             Self::Error(panel) => panel.view(ctx, area, buf),
             Self::Confirm => confirm(ctx, area, buf),
             Self::Palette(palette) => palette.view(ctx, area, buf),
+            Self::Column(panel) => panel.view(ctx, area, buf),
         }
     }
 }

@@ -24,7 +24,7 @@ use tokio::time::Instant;
 use self::columns::Columns;
 use self::progress::Progress;
 use self::typing::Typing;
-use crate::engine::error::Error;
+use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Field, FieldSet, Query};
@@ -32,6 +32,7 @@ use crate::export;
 use crate::rows::{Column, Filter, Rows, Sort, View};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
+use crate::tui::figures;
 
 /// The profiles table.
 #[derive(Debug)]
@@ -157,6 +158,27 @@ impl Profiles {
     /// What was received lies in a temporary file that cannot be read any more.
     pub fn profile(&self, row: usize) -> std::io::Result<Option<Profile>> {
         self.rows.profile(row)
+    }
+
+    /// Why no more rows may come: they take more memory than they may.
+    pub fn is_too_large(&self) -> Option<Error> {
+        let memory = self.rows.memory();
+        if memory.held <= memory.budget {
+            return None;
+        }
+        let (rows, budget) = (figures::count(self.rows.len() as u64), figures::bytes(memory.budget as u64));
+        let cause = match memory.refused {
+            Some(why) => format!(
+                "they take more than {budget} of memory, and what was received cannot go to a temporary file: {why}"
+            ),
+            None => format!("they take more than {budget} of memory, without what was received"),
+        };
+        Some(Error::new(
+            Kind::Local,
+            format!("{rows} rows, and no more"),
+            cause,
+            "ask for fewer fields or fewer people, or raise mebibytes under [explorer] in the configuration",
+        ))
     }
 
     /// How many rows came, whether they are shown or not.
@@ -286,15 +308,12 @@ impl Profiles {
     /// A column for each attribute, or one for all of them.
     fn flatten(&mut self) {
         self.flat = !self.flat;
-        let attributes = Column::Field(Field::Attributes);
-        match (self.flat, self.column) {
-            (true, column) if column == attributes => {
-                let first =
-                    self.all_columns().into_iter().find(|column| matches!(column, Column::Attribute(_)));
-                self.column = first.unwrap_or(column);
-            }
-            (false, Column::Attribute(_)) => self.column = attributes,
-            _ => {}
+        if self.flat {
+            // To where they can be seen.
+            let first = self.all_columns().into_iter().find(|column| matches!(column, Column::Attribute(_)));
+            self.column = first.unwrap_or(self.column);
+        } else if matches!(self.column, Column::Attribute(_)) {
+            self.column = Field::Attributes.into();
         }
     }
 

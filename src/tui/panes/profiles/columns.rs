@@ -92,7 +92,12 @@ impl Columns {
         // The rest comes only once those that matter are whole.
         for part in [&ranked[..ranked.len().min(FIRST)], &ranked[ranked.len().min(FIRST)..]] {
             for at in part {
-                let least = bounds(all[*at]).0.min(wants[*at]);
+                let least = match all[*at] {
+                    // A name that is cut says little.
+                    Column::Attribute(_) => (widgets::width(&title(rows, all[*at])) as u16).min(12),
+                    field @ Column::Field(_) => bounds(field).0,
+                }
+                .min(wants[*at]);
                 let cost = least + if taken == 0 { 0 } else { gap };
                 // The first is shown whatever happens, as wide as there is room.
                 if taken == 0 {
@@ -129,8 +134,8 @@ fn ranked(all: &[Column], cursor: Column) -> Vec<usize> {
         }
         Column::Attribute(_) => {
             let place = BY_IMPORTANCE.iter().position(|f| *f == Field::Attributes).unwrap_or(Field::COUNT);
-            // While the cursor is among them they come before all but the first few.
-            let place = if matches!(cursor, Column::Attribute(_)) { FIRST - 2 } else { place };
+            // While the cursor is among them they come before all but the ID.
+            let place = if matches!(cursor, Column::Attribute(_)) { 0 } else { place };
             (place * 2 + 1, here.unwrap_or(0).abs_diff(*at))
         }
     };

@@ -27,10 +27,10 @@ use crate::tui::widgets::{self, blank, put, put_clean, scrollbar, wrap};
 
 pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(5);
-    let title = table
-        .progress
-        .as_ref()
-        .map_or_else(|| "Profiles".into(), |progress| progress.title(ctx, table.follow, room));
+    let title = table.progress.as_ref().map_or_else(
+        || "Profiles".into(),
+        |progress| progress.title(ctx, table.follow, &table.rows.memory(), room),
+    );
     let inner = frame(ctx, Focus::Profiles, title, area, buf);
     if inner.is_empty() {
         return;

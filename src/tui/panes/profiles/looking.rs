@@ -7,8 +7,9 @@ use crossterm::event::KeyEvent;
 
 use super::Profiles;
 use super::draw;
-use crate::rows::{AT_ONCE, Column, Filter, Job, Needle, Sort, Step};
+use crate::rows::{AT_ONCE, Column, Filter, Job, Kind, Needle, Sort, Step};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
+use crate::tui::overlays::column::Known;
 
 impl Profiles {
     /// A key while editing that is no command.
@@ -109,12 +110,6 @@ impl Profiles {
         }
         let filter = self.view.filter().cloned();
         self.arrange(by, filter, ctx)
-    }
-
-    /// Shows the rows for which a column has this value.
-    pub fn filter_by(&mut self, text: &str, ctx: &Ctx<'_>) -> Outcome {
-        self.filter.set(text);
-        self.refilter(ctx)
     }
 
     fn arrange(&mut self, sort: Vec<Sort>, filter: Option<Filter>, ctx: &Ctx<'_>) -> Outcome {
@@ -231,8 +226,39 @@ impl Profiles {
         self.top = self.top_for(draw::body_height(self, ctx.area));
     }
 
-    /// The column under the cursor.
-    pub fn column(&self) -> Column {
-        self.column
+    /// Counts what the column under the cursor holds, and again once there are more rows.
+    pub fn count(&mut self) -> Option<Effect> {
+        // While rows stream in, a tenth more is news.
+        let counted = self.view.counts().map_or(0, |counts| counts.rows);
+        if self.is_arriving() && counted > 0 && self.rows.len() < counted + counted / 10 {
+            return None;
+        }
+        self.view.count(self.rows.data(), Some(self.column)).map(Effect::Work)
+    }
+
+    /// Counts no longer.
+    pub fn count_no_more(&mut self) {
+        self.view.count(self.rows.data(), None);
+    }
+
+    /// What is known of the column under the cursor.
+    pub fn known(&self) -> Known {
+        let name = match self.column {
+            Column::Field(field) => field.key().to_owned(),
+            Column::Attribute(path) => format!("attributes.{}", self.rows.data().name(path).raw()),
+        };
+        Known {
+            name,
+            rows: self.rows.len() as u64,
+            facts: self.rows.facts(self.column),
+            counts: self.view.counts().cloned(),
+        }
+    }
+
+    /// Shows the rows for which the column under the cursor has this value.
+    pub fn filter_by(&mut self, kind: Kind, value: &str, ctx: &Ctx<'_>) -> Outcome {
+        let own = Filter::of_value(self.rows.data(), self.column, kind, value);
+        self.filter.set(&own);
+        self.refilter(ctx)
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
+use crate::rows::Memory;
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Running};
 use crate::tui::figures;
@@ -218,11 +219,19 @@ impl Progress {
     }
 
     /// The title in at most `room` columns.
-    pub(super) fn title(&self, ctx: &Ctx<'_>, follow: bool, room: u16) -> Line<'static> {
+    pub(super) fn title(&self, ctx: &Ctx<'_>, follow: bool, memory: &Memory, room: u16) -> Line<'static> {
         let mut pieces = match &self.end {
             None => self.running(ctx, follow),
             Some(end) => self.ended(end, ctx),
         };
+        let over = memory.held > memory.budget;
+        if let Some(why) = memory.refused.as_ref().filter(|_| over) {
+            let text = format!("more than {} in memory: {why}", figures::bytes(memory.budget as u64));
+            pieces.push(Piece { text, style: ctx.theme.bad, rank: 8 });
+        } else if memory.spilled > 0 {
+            let text = format!("{} in a file", figures::bytes(memory.spilled));
+            pieces.push(Piece { text, style: ctx.theme.dim, rank: 5 });
+        }
         let width = |pieces: &[Piece]| -> usize {
             "Profiles".len() + pieces.iter().map(|p| 2 + widgets::width(&p.text)).sum::<usize>()
         };

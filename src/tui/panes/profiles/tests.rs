@@ -481,3 +481,18 @@ fn a_frame_costs_the_same_however_many_rows_there_are() {
     // 38 rows of at most nine columns, each once.
     assert!(looks[1] <= 38 * 9, "{looks:?}");
 }
+
+#[test]
+fn what_lies_in_a_file_is_said_and_opens_all_the_same() {
+    let mut world = world();
+    let mut table = Profiles::new(1_000_000);
+    table.begin(&query(), &world.ctx(area()));
+    for n in 0..400 {
+        world.now += Duration::from_millis(10);
+        let _ = table.page(&page(n + 1, profiles(n as usize * 50..n as usize * 50 + 50)), &world.ctx(area()));
+    }
+    table.finish(&summary(20_000), None, &world.ctx(area()));
+    let said = seen(&table, &world, 80, 6);
+    assert!(said.contains("kB in a file"), "{said}");
+    assert_eq!(table.profile(3).unwrap(), Some(profile(3)));
+}
