@@ -6,6 +6,9 @@
 #[path = "support/pty.rs"]
 mod pty;
 
+use std::time::Duration;
+
+use cxlens::sandbox::{Options, Sandbox};
 use pty::{Pty, is_restored};
 use rustix::process::Signal;
 
@@ -216,4 +219,75 @@ fn a_fault_picked_from_the_palette_is_seen_in_the_limits_and_bounds_change_while
     pty.send("-").wait_for("of 5");
     pty.send(CTRL_Q).send(CTRL_Q);
     assert!(pty.end().0.success());
+}
+
+/// How long each key took to be seen; printed, for it says something of the machine too.
+#[test]
+fn every_key_is_painted_while_200_000_rows_stream_in() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = Options { profiles: 200_000, announce_total: true, ..Options::default() };
+    let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
+    let base = sandbox.base_url();
+    let env = [
+        ("CXONE_TENANT", sandbox.tenant()),
+        ("CXONE_BASE_URL", base.as_str()),
+        ("CXONE_CLIENT_ID", sandbox.client_id()),
+        ("CXONE_CLIENT_SECRET", sandbox.client_secret()),
+    ];
+    let home = home();
+    let config = home.path().join("config/cxlens");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "[explorer]\npause_rows = 0\n").unwrap();
+    let mut pty =
+        Pty::start(home.path(), &["--segment", "SEG-ALL", "--page-size", "1000", "--run"], (120, 40), &env);
+    pty.wait_for("PROF-0000004");
+    let mut took = Vec::new();
+    let mut press = |pty: &mut Pty, keys: &str, what: &str, wanted: &dyn Fn(&str) -> bool| {
+        let start = std::time::Instant::now();
+        pty.send(keys);
+        let screen = pty.wait(what, wanted);
+        took.push(start.elapsed());
+        screen
+    };
+    let cursor = |screen: &str| screen.lines().find(|line| line.contains("▌PROF-")).map(str::to_owned);
+    let mut screen = pty.wait("the cursor", |screen| cursor(screen).is_some());
+    let page_down = |pty: &mut Pty,
+                     press: &mut dyn FnMut(&mut Pty, &str, &str, &dyn Fn(&str) -> bool) -> String,
+                     screen: &mut String| {
+        for _ in 0..15 {
+            let before = cursor(screen);
+            *screen = press(pty, "\x1b[6~", "a page further down", &|screen| {
+                let now = cursor(screen);
+                now.is_some() && now != before
+            });
+        }
+    };
+    page_down(&mut pty, &mut press, &mut screen);
+    screen = press(&mut pty, "s", "sorted upwards", &|screen| screen.contains("id ▲"));
+    page_down(&mut pty, &mut press, &mut screen);
+    press(&mut pty, "s", "sorted downwards", &|screen| screen.contains("id ▼"));
+    press(&mut pty, "f", "the filter's field", &|screen| screen.contains("filter"));
+    for (at, _) in "email:shop".char_indices() {
+        let typed = &"email:shop"[..=at];
+        press(&mut pty, &typed[at..], "what was typed", &|screen| {
+            screen.contains(&format!("filter {typed}"))
+        });
+    }
+    press(&mut pty, ENTER, "rows that pass", &|screen| screen.contains(" pass") && cursor(screen).is_some());
+    press(&mut pty, ENTER, "the open profile", &|screen| screen.contains("Profile PROF-"));
+    let last = press(&mut pty, ESC, "the profile closed", &|screen| !screen.contains("Profile PROF-"));
+    assert!(last.contains(" of 200,000"), "all rows had come before the last key:\n{last}");
+    pty.send(ESC).wait("the filter gone", |screen| !screen.contains("filter email"));
+    pty.send(CTRL_Q).wait_for("Leave?");
+    pty.send(CTRL_Q);
+    assert!(pty.end().0.success());
+    runtime.block_on(sandbox.stop());
+    took.sort_unstable();
+    let (count, last) = (took.len(), took.len() - 1);
+    eprintln!(
+        "{count} keys to paint: p50 {:?}, p99 {:?}, longest {:?}",
+        took[count / 2],
+        took[last * 99 / 100],
+        took[last]
+    );
 }
