@@ -6,12 +6,13 @@
 //! anything else   twelve bytes of each value's place in the order, ties by the next twelve
 //! ```
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
 use super::chunk::Chunk;
-use super::order::{Place, compare};
+use super::order::{Place, SORTED_BYTES, compare};
 use super::values::{Kind, Mark, Values};
 use super::{Column, Data};
 use crate::engine::query::Field;
@@ -46,11 +47,13 @@ pub(super) fn sort(data: &Data, mut rows: Vec<u32>, by: &[Sort], go_on: GoOn<'_>
 
 fn sort_by(data: &Data, rows: &[u32], sort: Sort, go_on: GoOn<'_>) -> Option<Vec<u32>> {
     let Sort { column, descending } = sort;
-    if let Some(ranks) = ranks(data, column, rows.len()) {
+    // For a few rows out of many, looking at all values of the column costs more than it saves.
+    let are_most = rows.len() >= data.len() / 8;
+    if are_most && let Some(ranks) = ranks(data, column, rows.len()) {
         return by_rank(data, rows, sort, &ranks, go_on);
     }
     let (mut filled, mut absent) = (Vec::with_capacity(rows.len()), Vec::new());
-    let pattern = pattern(data, column);
+    let pattern = if are_most { pattern(data, column) } else { None };
     let turn = |key: u128| if descending { !key & (u128::MAX >> 32) } else { key };
     for (place, row) in rows.iter().enumerate() {
         if place % STEP == 0 && !go_on(0.6 * place as f32 / rows.len() as f32) {
@@ -89,16 +92,21 @@ fn keyed<T>(
     column: Column,
     with: impl FnOnce(Kind, &str) -> T,
 ) -> Option<T> {
+    value_of(data, chunk, at, column).map(|(kind, text)| with(kind, &text))
+}
+
+/// A cell's kind and the text that it is sorted by; `None` where there is no value.
+fn value_of<'a>(data: &'a Data, chunk: &'a Chunk, at: usize, column: Column) -> Option<(Kind, Cow<'a, str>)> {
     let value = chunk.value(at, column);
     let kind = value.kind();
     if !kind.is_filled() {
         return None;
     }
     if kind == Kind::Json && column == Column::Field(Field::Attributes) {
-        let line = chunk.cell(at, column, &data.shapes).display(super::order::SORTED_BYTES);
-        return Some(with(Kind::Text, &line));
+        let line = chunk.cell(at, column, &data.shapes).display(SORTED_BYTES);
+        return Some((Kind::Text, line));
     }
-    Some(with(kind, value.text))
+    Some((kind, Cow::Borrowed(value.text)))
 }
 
 struct Ties<'a> {
@@ -139,12 +147,13 @@ impl Ties<'_> {
         };
         if run.len() < FEW || depth > DEEPEST {
             let text = |item: u128| {
-                let mut own = (Kind::Text, String::new());
-                with(item, &mut |kind, text| own = (kind, text.to_owned()));
-                own
+                let (chunk, at) = self.data.locate(self.rows[item as u32 as usize] as usize)?;
+                value_of(self.data, chunk, at, self.column)
             };
-            let mut texts: Vec<((Kind, String), u128)> =
-                run.iter().map(|item| (text(*item), *item)).collect();
+            let mut texts: Vec<((Kind, Cow<'_, str>), u128)> = run
+                .iter()
+                .map(|item| (text(*item).unwrap_or((Kind::Text, Cow::Borrowed(""))), *item))
+                .collect();
             if texts.iter().all(|(text, _)| *text == texts[0].0) {
                 return true;
             }
@@ -318,7 +327,7 @@ pub(super) fn compare_rows(data: &Data, by: &[Sort], a: u32, b: u32) -> std::cmp
     for Sort { column, descending } in by {
         let own = |row: u32| {
             let (chunk, at) = data.locate(row as usize)?;
-            keyed(data, chunk, at, *column, |kind, text| (kind, text.to_owned()))
+            value_of(data, chunk, at, *column)
         };
         let order = match (own(a), own(b)) {
             (Some((kind_a, a)), Some((kind_b, b))) => {

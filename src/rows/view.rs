@@ -14,11 +14,13 @@ use super::counts::Counts;
 use super::filter::{Filter, Term, Test};
 use super::needle::Needle;
 use super::sort::{Sort, compare_rows};
-use super::work::{Found, Job, Step, Task, passing_from};
+use super::work::{Found, Job, Step, Task, passing_in};
 use super::{Column, Data, sort};
 
 /// So many rows are done at once: it takes less than a frame.
 pub const AT_ONCE: usize = 10_000;
+/// So many rows are merged into an order at once.
+const MERGED: usize = 4_000;
 
 /// Places on the screen, each with the number of its row.
 ///
@@ -294,14 +296,17 @@ impl View {
         self.arranging.as_ref().is_some_and(|ticket| ticket.filling)
     }
 
-    /// Takes up the rows that came since, each where it belongs.
+    /// Takes up the rows that came since, each where it belongs; in a sorted order no more of them than a picture
+    /// can wait for.
     pub fn extend(&mut self, data: &Data) {
         if self.covered < data.len() && !self.is_filling() {
             let (by, filter) = &self.made_by;
+            let most = if by.is_empty() { usize::MAX } else { MERGED };
+            let upto = data.len().min(self.covered.saturating_add(most));
             if let Some(order) = &mut self.order {
                 let mut new = match filter {
-                    Some(filter) => passing_from(data, self.covered, &filter.terms),
-                    None => (self.covered as u32..data.len() as u32).collect(),
+                    Some(filter) => passing_in(data, self.covered..upto, &filter.terms),
+                    None => (self.covered as u32..upto as u32).collect(),
                 };
                 if by.is_empty() {
                     order.append(&mut new);
@@ -309,12 +314,12 @@ impl View {
                     merge(order, &new, |a, b| compare_rows(data, by, a, b).is_lt());
                 }
             }
-            self.covered = data.len();
+            self.covered = upto;
         }
         if let Some(search) = self.search.as_mut().filter(|search| search.job.is_none())
             && search.covered < data.len()
         {
-            let rows = passing_from(data, search.covered, &search.terms);
+            let rows = passing_in(data, search.covered..data.len(), &search.terms);
             search.add(&rows);
             search.covered = data.len();
         }
@@ -486,6 +491,21 @@ mod tests {
     }
 
     #[test]
+    fn many_later_rows_are_merged_a_few_at_a_time() {
+        let mut rows = Rows::new();
+        let mut view = View::default();
+        arrange(&mut view, &rows, &[by(Field::LastName, true)], None);
+        rows.append(&profiles(0..MERGED * 2 + 1));
+        let mut lens = Vec::new();
+        while view.is_behind(rows.data()) {
+            view.extend(rows.data());
+            lens.push(view.len());
+        }
+        assert_eq!(lens, [MERGED, MERGED * 2, MERGED * 2 + 1]);
+        assert!(order(&view).is_sorted_by(|a, b| a > b));
+    }
+
+    #[test]
     fn giving_up_goes_back_to_what_is_seen() {
         let mut rows = Rows::new();
         rows.append(&profiles(0..AT_ONCE + 1));
@@ -528,7 +548,9 @@ mod tests {
             for page in pages {
                 let names: Vec<Option<&str>> = page.iter().map(Option::as_deref).collect();
                 rows.append(&named(&names));
-                view.extend(rows.data());
+                while view.is_behind(rows.data()) {
+                    view.extend(rows.data());
+                }
             }
             arrange(&mut anew, &rows, &sort, filter.as_deref());
             anew.search(rows.data(), Needle::new("b"), 0);

@@ -4,6 +4,7 @@
 //! [`View::take`](super::View::take), which drops those of a ticket that is not wanted any more; such a job stops by
 //! itself.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -137,14 +138,16 @@ fn passing(data: &Data, chunk: usize, terms: &[Term]) -> Vec<u32> {
     scan::scan(chunk, &data.shapes, 0..chunk.len(), terms).rows().map(|row| (start + row) as u32).collect()
 }
 
-/// The rows from `from` on for which the terms hold.
-pub(super) fn passing_from(data: &Data, from: usize, terms: &[Term]) -> Vec<u32> {
-    let Some((first, at)) = data.place(from) else { return Vec::new() };
-    let mut rows = Vec::new();
-    for number in first..data.chunks.len() {
-        let (start, chunk) = (data.starts[number], &data.chunks[number]);
-        let range = if number == first { at } else { 0 }..chunk.len();
-        rows.extend(scan::scan(chunk, &data.shapes, range, terms).rows().map(|row| (start + row) as u32));
+/// The rows of a range for which the terms hold.
+pub(super) fn passing_in(data: &Data, rows: Range<usize>, terms: &[Term]) -> Vec<u32> {
+    let Some((first, _)) = data.place(rows.start) else { return Vec::new() };
+    let mut passing = Vec::new();
+    for (start, chunk) in data.starts.iter().zip(&data.chunks).skip(first) {
+        let range = rows.start.max(*start) - start..rows.end.min(start + chunk.len()).saturating_sub(*start);
+        if range.is_empty() {
+            break;
+        }
+        passing.extend(scan::scan(chunk, &data.shapes, range, terms).rows().map(|row| (start + row) as u32));
     }
-    rows
+    passing
 }

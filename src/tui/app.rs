@@ -311,6 +311,11 @@ impl App {
         self.settle(Outcome { changed: false, effect }, at).and(known)
     }
 
+    /// Whether something that came is not in the picture yet.
+    pub fn is_behind(&self) -> bool {
+        self.profiles.is_behind()
+    }
+
     /// A command could not be handed to the worker: it does not keep up, or is gone.
     pub fn undelivered(&mut self, command: &Command) -> Turn {
         // A plan is asked for again with the next change; the rest is somebody's wish and must not vanish.

@@ -170,7 +170,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         }
         if due || dirty && at_once {
             draw(&mut guard, &mut app, moment())?;
-            (dirty, next_frame) = (false, clock.now() + FRAME_INTERVAL);
+            // More than one picture's worth may be left to take up.
+            (dirty, next_frame) = (app.is_behind(), clock.now() + FRAME_INTERVAL);
         }
     };
     drop(guard);

@@ -50,7 +50,12 @@ impl Profiles {
 
     /// Takes up the rows that came since the last picture. To be called before one is drawn.
     pub fn prepare(&mut self) -> Option<Effect> {
-        if self.view.is_behind(self.rows.data()) { self.catch_up() } else { None }
+        if self.is_behind() { self.catch_up() } else { None }
+    }
+
+    /// Whether rows came that are not taken up yet.
+    pub fn is_behind(&self) -> bool {
+        self.view.is_behind(self.rows.data())
     }
 
     /// Whether rows that arrive are taken up at once, rather than once a picture.
