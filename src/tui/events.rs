@@ -20,7 +20,12 @@ pub(crate) fn ready() -> Event {
 }
 
 pub(crate) fn service() -> ServiceInfo {
-    ServiceInfo { tenant: "acme".into(), base_url: "https://acme.my.cxone.com".into(), sandbox: false }
+    ServiceInfo {
+        tenant: "acme".into(),
+        base_url: "https://acme.my.cxone.com".into(),
+        sandbox: false,
+        files: vec![],
+    }
 }
 
 pub(crate) fn granted(now: Instant, life: u64) -> Auth {
