@@ -158,7 +158,7 @@ fn damaged_files_are_told_and_the_explorer_stays() {
     let args: Vec<&str> = std::iter::once("open").chain(names.iter().map(String::as_str)).collect();
     let mut pty = Pty::start(home.path(), &args, (120, 40), &[]);
     pty.wait_for("What to do");
-    pty.send("G").wait("the last of them", |screen| screen.contains("city, country"));
+    pty.send("G").wait("the last of them", |screen| screen.contains("(2) none is named"));
     pty.send(ESC).wait("the panel closed", |screen| !screen.contains("What to do"));
     // The rows before and behind a damaged file are there.
     pty.send("/GOOD-1\r").wait_for("▌GOOD-1");

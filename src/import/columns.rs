@@ -15,10 +15,9 @@ use super::members::{name, separate, unchanged};
 use super::part::Stop;
 use crate::engine::pipeline::{json, members};
 use crate::engine::query::{Field, FieldSet};
-use crate::engine::text::clean;
 
-/// Columns that an error names.
-const NAMED: usize = 8;
+/// The ending of a column that stands beside a date in Parquet, with the text that the service sent.
+const TEXT: &str = "_text";
 
 /// What a cell is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +38,8 @@ pub(super) type Cell<'a> = dyn FnMut(&mut String, usize, Use) -> bool + 'a;
 pub(super) struct Columns {
     /// The column of each field.
     fields: [Option<usize>; Field::COUNT],
+    /// The column that has a date's text, where the date alone does not say all of it.
+    texts: [Option<usize>; Field::COUNT],
     attributes: Vec<(Box<str>, Node)>,
 }
 
@@ -55,7 +56,8 @@ impl Columns {
     /// # Errors
     /// None of them belongs to a profile.
     pub(super) fn of(names: &[&str]) -> Result<Self, Stop> {
-        let mut columns = Self { fields: [None; Field::COUNT], attributes: Vec::new() };
+        let none = [None; Field::COUNT];
+        let mut columns = Self { fields: none, texts: none, attributes: Vec::new() };
         let mut left: Vec<usize> = (0..names.len()).collect();
         // The exact names first: `Email` must not take the place of `email`.
         let ways: [fn(&str, Field) -> bool; 2] = [is_named, is_spelled];
@@ -71,12 +73,22 @@ impl Columns {
                 }
             });
         }
+        left.retain(|at| {
+            let dates = [Field::CreatedDate, Field::ModifiedDate];
+            let date = dates.into_iter().find(|date| names[*at].strip_suffix(TEXT) == Some(date.key()));
+            match date.filter(|date| columns.fields[date.index()].is_some()) {
+                Some(date) => {
+                    columns.texts[date.index()] = Some(*at);
+                    false
+                }
+                None => true,
+            }
+        });
         let nested = left.iter().any(|at| way_to(names[*at]).is_some());
         if columns.fields.iter().all(Option::is_none) && !nested {
-            let shown: Vec<_> = names.iter().take(NAMED).map(|name| clean(name)).collect();
-            let more = if names.len() > NAMED { ", …" } else { "" };
+            // Without a header the first line is somebody's: what it says is not repeated.
             return Err(Stop {
-                cause: format!("none of its columns is a profile's: {}{more}", shown.join(", ")),
+                cause: format!("of its columns ({}) none is named like a profile's", names.len()),
                 remedy: "give it a header that names id, email or another field of a profile",
             });
         }
@@ -114,7 +126,8 @@ impl Columns {
             separate(out, start);
             name(out, field);
             let at = out.len();
-            if !cell(out, column, usage) {
+            let text = self.texts[field.index()];
+            if !text.is_some_and(|text| cell(out, text, usage)) && !cell(out, column, usage) {
                 out.push_str("null");
             }
             unchanged(out, at, field);

@@ -6,11 +6,13 @@
 use std::fs::File;
 
 use arrow_array::{Array as _, RecordBatch};
+use jiff::Timestamp;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
+use serde_json::Value;
 
 use super::columns::{Columns, Use};
 use super::part::{Part, Stop};
@@ -20,9 +22,13 @@ use crate::engine::event::FILE_PAGE;
 use crate::engine::query::FieldSet;
 use crate::engine::text::Untrusted;
 
-/// What the exports of this program say of themselves, and what each is called.
-const ABOUT: &[(&str, &str)] =
-    &[("cxlens.created", "exported"), ("cxlens.query", "query"), ("cxlens.version", "by cxlens")];
+/// When the export began, which query it was, and which version wrote it: keys of the metadata in exports of this
+/// program.
+const CREATED: &str = "cxlens.created";
+const QUERY: &str = "cxlens.query";
+const VERSION: &str = "cxlens.version";
+/// Whether all rows of the run came into the file.
+const COMPLETE: &str = "cxlens.complete";
 /// What to do about a file that is damaged.
 const DAMAGED: &str = "it is damaged, or was cut off: export it again, or check that it was copied whole";
 
@@ -91,7 +97,38 @@ fn stop(error: &ParquetError) -> Stop {
 
 fn about(metadata: &[KeyValue]) -> Vec<(&'static str, Untrusted)> {
     let value = |key: &str| metadata.iter().find(|entry| entry.key == key)?.value.as_deref();
-    ABOUT.iter().filter_map(|(key, name)| Some((*name, value(key)?.into()))).collect()
+    let said = [
+        ("exported", value(CREATED).map(minute)),
+        ("query", value(QUERY).map(|query| asked(query).unwrap_or_else(|| query.to_owned()))),
+        ("by cxlens", value(VERSION).map(str::to_owned)),
+        (
+            "incomplete:",
+            (value(COMPLETE) == Some("false")).then(|| "the run was cut, and rows are missing".to_owned()),
+        ),
+    ];
+    said.into_iter().filter_map(|(word, text)| Some((word, text?.into()))).collect()
+}
+
+/// A time as far as people read it.
+fn minute(text: &str) -> String {
+    text.parse::<Timestamp>()
+        .map_or_else(|_| text.to_owned(), |at| at.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// A query in words: `segments SEG-A, filter email ne null, at most 700`.
+fn asked(query: &str) -> Option<String> {
+    let query: serde_json::Map<String, Value> = serde_json::from_str(query).ok()?;
+    let number = |key| query.get(key).and_then(Value::as_u64).filter(|n| *n > 0);
+    let text = |key| query.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
+    let segments: Vec<&str> = query.get("segments")?.as_array()?.iter().filter_map(Value::as_str).collect();
+    let parts = [
+        number("ids").map(|ids| format!("{ids} ID{}", if ids == 1 { "" } else { "s" })),
+        (!segments.is_empty()).then(|| format!("segments {}", segments.join(" "))),
+        text("filter").map(|filter| format!("filter {filter}")),
+        number("limit").map(|limit| format!("at most {limit} rows")),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 impl Source for Parquet {

@@ -296,6 +296,7 @@ impl Reading {
         if self.want.borrow().is_none_or(|want| want > rows) {
             return;
         }
+        self.report().await;
         let _ = self.events.send(Event::Paused(self.id)).await;
         // Whoever could want more has gone: then the run is being cancelled.
         if self.want.wait_for(|want| want.is_none_or(|want| want > rows)).await.is_err() {

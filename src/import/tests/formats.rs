@@ -14,6 +14,7 @@ use arrow_array::{
 use arrow_schema::{DataType, Field as Column};
 
 use super::*;
+use crate::engine::pipeline::profile::Value;
 use crate::engine::query::Field::{
     Attributes, CreatedDate, Email, FirstName, Id, LastName, ModifiedDate, Phone, Tags,
 };
@@ -142,7 +143,10 @@ fn a_cell_has_the_type_that_processing_would_give_it() {
     let a: Vec<_> = (0..9).map(|row| json(&held, row, Attributes)).collect();
     let expected = ["25.0", "\"0012\"", "true", "true", "\"1e5\"", "-5", "\"-5 x\"", "{\"k\":1}", "\"{k}\""];
     assert_eq!(a, expected.map(|value| format!("{{\"a\":{value}}}")));
-    let marked = |row: usize| crate::rows::is_changed(held.profiles[row].attributes.value().unwrap());
+    let marked = |row: usize| match &held.profiles[row].attributes.value().unwrap().value {
+        Value::Object(members) => members[0].1.original.is_some(),
+        other => panic!("{other:?}"),
+    };
     assert!(!marked(0) && marked(3), "a cell that spells a number is one; TRUE was a text");
 }
 
@@ -158,6 +162,7 @@ fn parquet_of(columns: Vec<(&str, ArrayRef)>, properties: WriterProperties) -> V
 
 #[test]
 fn parquet_opens_with_text_lists_and_json() {
+    let query = "{\"ids\":3,\"segments\":[\"A\",\"B\"],\"filter\":\"email ne null\",\"limit\":700}";
     let mut tags = ListBuilder::new(StringBuilder::new());
     tags.append_value([Some("vip"), None]);
     tags.append_null();
@@ -173,7 +178,8 @@ fn parquet_opens_with_text_lists_and_json() {
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_key_value_metadata(Some(vec![
                 KeyValue::new("cxlens.created".to_owned(), "2026-03-04T12:01:04Z".to_owned()),
-                KeyValue::new("cxlens.query".to_owned(), "{\"segments\":[\"SEG-ALL\"]}".to_owned()),
+                KeyValue::new("cxlens.query".to_owned(), query.to_owned()),
+                KeyValue::new("cxlens.complete".to_owned(), "false".to_owned()),
                 KeyValue::new("other".to_owned(), None),
             ]))
             .build(),
@@ -185,8 +191,9 @@ fn parquet_opens_with_text_lists_and_json() {
     assert_eq!(
         looked.about,
         [
-            ("exported", Untrusted::from("2026-03-04T12:01:04Z")),
-            ("query", "{\"segments\":[\"SEG-ALL\"]}".into())
+            ("exported", Untrusted::from("2026-03-04 12:01 UTC")),
+            ("query", "3 IDs, segments A B, filter email ne null, at most 700 rows".into()),
+            ("incomplete:", "the run was cut, and rows are missing".into())
         ]
     );
     let held = read(&path).unwrap();
@@ -260,6 +267,32 @@ fn parquet_from_elsewhere_opens_by_its_schema() {
     assert_eq!(
         raw.next().unwrap(),
         "{\"score\":\"NaN\",\"born\":2147483647,\"blob\":\"0xff00\",\"address\":{\"zip\":7}}}"
+    );
+}
+
+#[test]
+fn a_dates_text_stands_for_what_the_date_cannot_say() {
+    let dates = TimestampMicrosecondArray::from(vec![Some(1_772_625_600_000_000), Some(0), None]);
+    let bytes = parquet_of(
+        vec![
+            ("id", Arc::new(StringArray::from(vec!["1", "2", "3"]))),
+            ("created_date", Arc::new(dates.with_timezone("UTC"))),
+            (
+                "created_date_text",
+                Arc::new(StringArray::from(vec![None, Some("1970-01-01T01:00:00+01:00"), Some("soon")])),
+            ),
+        ],
+        WriterProperties::default(),
+    );
+    let held = held("a.parquet", bytes);
+    assert_eq!(held.fields.to_string(), "id,createdDate");
+    let dates: Vec<_> = (0..3).map(|row| json(&held, row, CreatedDate)).collect();
+    assert_eq!(dates, ["\"2026-03-04T12:00:00Z\"", "\"1970-01-01T01:00:00+01:00\"", "\"soon\""]);
+    let alone = super::held("a.csv", "id,created_date_text\n1,x\n");
+    assert_eq!(
+        json(&alone, 0, Attributes),
+        "{\"created_date_text\":\"x\"}",
+        "beside no date it is an attribute"
     );
 }
 

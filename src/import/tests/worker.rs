@@ -117,10 +117,11 @@ async fn a_run_pauses_goes_on_and_is_cancelled() {
     let mut rig = Rig::new(&[dir.write("a.ndjson", rows(0, 50_000))]);
     rig.ready().await;
     rig.run(7, Some(600)).await;
-    let mut came = 0;
+    let (mut came, mut said) = (0, 0);
     loop {
         match rig.event().await {
             Event::Page(_, page) => came += page.rows.len(),
+            Event::Files(_, files) => said = files[0].rows,
             Event::Paused(id) if id == QueryId(7) && came == 1_000 => {
                 rig.send(Command::Want(QueryId(7), Some(1_500))).await;
             }
@@ -128,7 +129,7 @@ async fn a_run_pauses_goes_on_and_is_cancelled() {
             _ => {}
         }
     }
-    assert_eq!(came, 1_500);
+    assert_eq!((came, said), (1_500, 1_500), "what stands still is told");
     rig.send(Command::Cancel(QueryId(7))).await;
     let ended = rig.end().await;
     let summary = ended.summary.unwrap();

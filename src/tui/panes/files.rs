@@ -161,3 +161,67 @@ fn tail(path: &str, columns: usize) -> String {
     }
     format!("…{end}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::error::{Error, Kind};
+    use crate::engine::event::ServiceInfo;
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::events;
+    use crate::tui::theme::ThemeChoice;
+    use crate::tui::widgets::testing::{draw, lines};
+
+    fn world(choice: ThemeChoice) -> World {
+        let mut world = World::new(choice);
+        let gzip = Error::new(
+            Kind::Local,
+            "old.ndjson.gz cannot be read",
+            "it is compressed with gzip",
+            "unpack it first: gunzip FILE",
+        );
+        let files = vec![
+            OpenedFile {
+                rows: 1_250,
+                set_aside: 2,
+                state: FileState::Whole,
+                ..events::file("/home/ada/exports/2026-03-04/people.ndjson")
+            },
+            OpenedFile {
+                format: "Parquet",
+                rows: 500,
+                expected: Some(10_000),
+                state: FileState::Reading,
+                about: vec![
+                    ("exported", "2026-03-04 12:01 UTC".into()),
+                    ("query", "segments SEG-A, filter email eq '\u{202e}x\u{1b}[2J'".into()),
+                ],
+                ..events::file("b.parquet")
+            },
+            OpenedFile { format: "", state: FileState::Failed(gzip), ..events::file("old.ndjson.gz") },
+        ];
+        world.service = Some(ServiceInfo { files, ..events::service() });
+        world
+    }
+
+    fn drawn(choice: ThemeChoice, width: u16) -> Buffer {
+        draw(&world(choice), width, 34, |ctx, area, buf| Files::new().view(ctx, area, buf))
+    }
+
+    #[test]
+    fn everything_that_is_known_is_told_in_words() {
+        insta::assert_snapshot!("narrow", lines(&drawn(ThemeChoice::Plain, 28)).join("\n"));
+        insta::assert_snapshot!("wide", lines(&drawn(ThemeChoice::Plain, 42)).join("\n"));
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light] {
+            assert_eq!(lines(&drawn(choice, 42)), lines(&drawn(ThemeChoice::Plain, 42)));
+        }
+    }
+
+    #[test]
+    fn any_size_can_be_drawn() {
+        for (width, height) in [(2, 1), (2, 2), (3, 9), (9, 3), (24, 1), (200, 50)] {
+            let view = |ctx: &Ctx<'_>, area, buf: &mut Buffer| Files::new().view(ctx, area, buf);
+            draw(&world(ThemeChoice::Dark), width, height, view);
+        }
+    }
+}

@@ -390,6 +390,22 @@ mod tests {
     }
 
     #[test]
+    fn files_stand_in_the_place_of_a_tenant() {
+        fn files(world: &mut World, header: &mut Header) {
+            running(world, header);
+            let file = events::file("/exports/2026/people\u{1b}[31m.ndjson");
+            world.service =
+                Some(ServiceInfo { sandbox: true, files: vec![file.clone(), file], ..events::service() });
+        }
+        let line_at = |width| text(&line(files, ThemeChoice::Dark, width));
+        assert_eq!(line_at(80), " cxlens   FILE  people␛[31m.ndjson (+1)");
+        for width in 16..200 {
+            let line = line_at(width);
+            assert!(line.contains("FILE"), "{width}: {line}");
+        }
+    }
+
+    #[test]
     fn a_fault_goes_before_nothing_but_sandbox() {
         fn played(world: &mut World, header: &mut Header) {
             faulty(world, header, "retry-after-http-date-asctime", 1, Some(1));

@@ -6,18 +6,7 @@ use crate::engine::query::FieldSet;
 use crate::engine::text::Untrusted;
 
 fn file(name: &str, fields: &str) -> OpenedFile {
-    OpenedFile {
-        name: name.into(),
-        format: "NDJSON",
-        bytes: 612_000,
-        modified: Some(events::NOON.parse().unwrap()),
-        expected: None,
-        fields: fields.parse().unwrap(),
-        rows: 0,
-        set_aside: 0,
-        state: FileState::Waiting,
-        about: vec![],
-    }
+    OpenedFile { fields: fields.parse().unwrap(), ..events::file(name) }
 }
 
 fn ready(files: Vec<OpenedFile>) -> Event {
