@@ -11,8 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
 
+use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use pty::{Pty, is_restored};
 use rustix::process::Signal;
 
@@ -51,15 +53,40 @@ fn parquet(ids: usize) -> Vec<u8> {
     let text = |name: &str| -> ArrayRef {
         Arc::new(StringArray::from((0..ids).map(|n| format!("{name}{n:04}")).collect::<Vec<_>>()))
     };
+    let mut tags = ListBuilder::new(StringBuilder::new());
+    (0..ids).for_each(|n| tags.append_value([Some(["vip", "beta"][n % 2]), None]));
     let batch = RecordBatch::try_from_iter(vec![
         ("id", text("PROF-")),
         ("first_name", text("Ada")),
         ("attributes.plan", text("gold")),
+        ("tags", Arc::new(tags.finish())),
     ])
     .unwrap();
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
     writer.write(&batch).unwrap();
     writer.into_inner().unwrap()
+}
+
+/// Damaged so that the crate that reads Parquet panics.
+fn that_panics(whole: &[u8]) -> Vec<u8> {
+    let panics = |damaged: &Vec<u8>| {
+        let bytes = bytes::Bytes::from(damaged.clone());
+        std::panic::catch_unwind(|| {
+            if let Ok(builder) = ParquetRecordBatchReaderBuilder::try_new(bytes) {
+                builder.build().map(|rows| rows.take_while(Result::is_ok).count()).unwrap_or(0);
+            }
+        })
+        .is_err()
+    };
+    let flipped = |at: usize| {
+        let mut bytes = whole.to_vec();
+        bytes[at] = 0;
+        bytes
+    };
+    (4..whole.len())
+        .map(flipped)
+        .find(panics)
+        .expect("no byte makes it panic any more: then contain it no more")
 }
 
 fn leave(mut pty: Pty) {
@@ -143,7 +170,9 @@ fn damaged_files_are_told_and_the_explorer_stays() {
             path
         })
         .collect();
+    let panics = that_panics(&whole);
     for (name, bytes) in [
+        ("panics.parquet", &panics[..]),
         ("cut.parquet", &whole[..whole.len() / 2]),
         ("people.csv.gz", &b"\x1f\x8b\x08\x00junk"[..]),
         ("junk.ndjson", b"\x00\x01\x02 not { json\n"),
