@@ -72,7 +72,8 @@ fn that_panics(whole: &[u8]) -> Vec<u8> {
     let panics = |damaged: &Vec<u8>| {
         let bytes = bytes::Bytes::from(damaged.clone());
         std::panic::catch_unwind(|| {
-            let rows = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(|builder| builder.build());
+            let rows = ParquetRecordBatchReaderBuilder::try_new(bytes)
+                .and_then(ParquetRecordBatchReaderBuilder::build);
             rows.into_iter().flatten().take_while(Result::is_ok).count()
         })
         .is_err()
