@@ -23,7 +23,8 @@ use clap::{Parser, Subcommand, ValueEnum};
         configured it starts its own sandbox with made-up people.",
     after_help = "Examples:\n  cxlens                                    explore (the sandbox, if nothing is configured)\n  \
         cxlens --segment SEG-PREMIUM-01 --run     explore a segment at once\n  \
-        cxlens query --id PROF-001 --sandbox      one profile on stdout\n\n\
+        cxlens query --id PROF-001 --sandbox      one profile on stdout\n  \
+        cxlens open people.ndjson                 explore an export\n\n\
         More with --help.",
     after_long_help = EXPLORE_EXAMPLES,
     args_conflicts_with_subcommands = true,
@@ -45,6 +46,9 @@ pub enum Command {
     /// Open the explorer (also without a command)
     #[command(after_help = EXPLORE_SHORT, after_long_help = EXPLORE_EXAMPLES)]
     Explore(Box<Explore>),
+    /// Explore exported files, without a service
+    #[command(after_help = OPEN_SHORT, after_long_help = OPEN_EXAMPLES)]
+    Open(Open),
     /// Run a query and stream processed profiles to stdout or a file
     #[command(after_help = QUERY_SHORT, after_long_help = QUERY_EXAMPLES)]
     Query(Box<Query>),
@@ -68,6 +72,17 @@ pub struct Explore {
     /// Start the query at once
     #[arg(long)]
     pub run: bool,
+}
+
+/// `cxlens open`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Open {
+    /// NDJSON, JSON, CSV or Parquet, as query and the explorer write them, or from elsewhere
+    ///
+    /// What a file is, its first bytes tell, or else its name. Columns that are no field of a profile become
+    /// attributes. Rows that cannot be read are set aside and named by file and line.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// `cxlens query`
@@ -343,6 +358,8 @@ Examples:
       A server to try things on; `. ./sandbox.env` points the other commands at it.
   cxlens query --segment SEG-PREMIUM-01 --format ndjson | jq .email
       The same without a screen.
+  cxlens open people.ndjson
+      Explore what was exported, without a service.
 
 Environment:
   CXONE_TENANT CXONE_CLIENT_ID CXONE_CLIENT_SECRET   the tenant and its OAuth client
@@ -352,6 +369,25 @@ Environment:
   CXLENS_LOG              what the diagnostic log holds, such as debug
   NO_COLOR                no colours
 A flag beats the environment, which beats the file.";
+
+const OPEN_SHORT: &str = "\
+Examples:
+  cxlens open people.ndjson
+  cxlens open 2026-02-*.parquet people.csv
+
+More with --help.";
+
+const OPEN_EXAMPLES: &str = "\
+Examples:
+  cxlens query --segment SEG-PREMIUM-01 -o premium.ndjson && cxlens open premium.ndjson
+      Browse an export like a live result: sort, search, look at each profile, copy.
+  cxlens open monday.csv friday.csv
+      Several one behind the other. Every row is kept, also those with the same ID.
+  zcat old.ndjson.gz > old.ndjson && cxlens open old.ndjson
+      Compressed files are unpacked first.
+
+No service is asked and no credentials are needed; nothing is written to the audit trail. Ctrl-R reads the files
+again.";
 
 const QUERY_SHORT: &str = "\
 Examples:
@@ -458,6 +494,7 @@ mod tests {
             ("sandbox --addr nowhere", ["nowhere", "127.0.0.1:8080"]),
             ("query --ids-column c", ["--ids-file", "required"]),
             ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),
+            ("open", ["FILE", "required"]),
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");
@@ -469,7 +506,7 @@ mod tests {
     #[test]
     fn short_and_long_help_both_give_examples() {
         for command in
-            ["", "explore", "query", "sandbox", "audit", "audit show", "webhook", "webhook register"]
+            ["", "explore", "open", "query", "sandbox", "audit", "audit show", "webhook", "webhook register"]
         {
             let help = |flag: &str| {
                 let error = parse(&format!("{command} {flag}")).unwrap_err();

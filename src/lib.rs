@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod export;
+pub mod import;
 pub mod logging;
 pub mod rows;
 pub mod sandbox;

@@ -86,6 +86,7 @@ fn run(args: Args) -> Result<u8, Failed> {
     match args.command {
         None => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
+        Some(Command::Open(typed)) => commands::open(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),

@@ -14,6 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("engine", &["wire"]),
     ("rows", &["engine"]),
     ("export", &["engine"]),
+    ("import", &["engine", "export"]),
     ("config", &["engine", "wire"]),
     ("cli", &["engine", "rows", "export", "config"]),
     ("tui", &["engine", "rows", "export", "config"]),

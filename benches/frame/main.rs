@@ -83,11 +83,16 @@ impl Scene {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            files: Vec::new(),
             faults: Stage::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
-        let info =
-            ServiceInfo { tenant: "acme".into(), base_url: "http://127.0.0.1:1".into(), sandbox: false };
+        let info = ServiceInfo {
+            tenant: "acme".into(),
+            base_url: "http://127.0.0.1:1".into(),
+            sandbox: false,
+            files: Vec::new(),
+        };
         let _ = app.event(Event::Ready(std::sync::Arc::new(info)), at);
         let _ = app.key(KeyEvent::new(KeyCode::Char('r'), KeyModifiers::CONTROL), at);
         for (number, from) in (1..).zip((0..rows).step_by(PAGE)) {

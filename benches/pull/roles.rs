@@ -197,6 +197,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         ascii: false,
         tenant: "sandbox".into(),
         sandbox: false,
+        files: Vec::new(),
         faults: tui::faults::Stage::default(),
         in_tmux: false,
     };

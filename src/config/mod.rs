@@ -31,7 +31,7 @@ use crate::engine::query::DEFAULT_PAGE_SIZE;
 /// Days that profiles are kept for, unless said otherwise.
 const RETENTION_DAYS: u32 = 180;
 /// Bytes that rows may take in memory: two million and more.
-const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
+pub const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 /// Rows after which a run in the explorer pauses.
 const PAUSE_ROWS: u64 = 10_000;
 /// More requests at once than this help nobody.

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::pipeline::profile::Profile;
 use super::place::Place;
 use super::plan::Plan;
-use super::query::{Id, Query, QueryId};
+use super::query::{FieldSet, Id, Query, QueryId};
 use super::text::{Untrusted, clean};
 
 /// What the worker is asked to do.
@@ -31,6 +31,9 @@ pub enum Command {
     Want(QueryId, Option<u64>),
     /// Stops a run; what came is kept. Answered by [`Event::Finished`] with [`Status::Cancelled`].
     Cancel(QueryId),
+    /// Looks at the files anew, for they may have changed; answered by [`Event::Ready`]. A service has nothing to look
+    /// at and says nothing.
+    Reopen,
     /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
     Plan(u64, Query),
     /// Changes the upper bounds while runs go on. `None` for the rate: no bound of our own.
@@ -45,8 +48,11 @@ pub enum Command {
 /// What the worker says.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The service is known and the worker takes commands. The first event.
+    /// The service is known and the worker takes commands. The first event; files are looked at again on
+    /// [`Command::Reopen`].
     Ready(Arc<ServiceInfo>),
+    /// How far a run has come with the files it reads.
+    Files(QueryId, Vec<OpenedFile>),
     /// The worker cannot start at all (the sandbox could not bind, the client could not be built).
     Broken(Error),
     /// A run has begun.
@@ -78,6 +84,58 @@ pub struct ServiceInfo {
     pub base_url: String,
     /// Whether it is the embedded server.
     pub sandbox: bool,
+    /// The files that are looked at in place of a service; empty where there is one.
+    pub files: Vec<OpenedFile>,
+}
+
+impl ServiceInfo {
+    /// The fields that any of the files has.
+    pub fn file_fields(&self) -> FieldSet {
+        self.files.iter().flat_map(|file| file.fields.iter()).collect()
+    }
+}
+
+/// Rows of a file that come as one page.
+pub const FILE_PAGE: u32 = 500;
+
+/// A file that is looked at in place of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenedFile {
+    /// As it was named.
+    pub name: Untrusted,
+    /// `NDJSON`, `Parquet`; empty while that is not known.
+    pub format: &'static str,
+    /// How large it is.
+    pub bytes: u64,
+    /// When it was written last.
+    pub modified: Option<Timestamp>,
+    /// How many rows it says that it has.
+    pub expected: Option<u64>,
+    /// The fields that its rows have.
+    pub fields: FieldSet,
+    /// Rows read so far.
+    pub rows: u64,
+    /// Rows that could not be read so far.
+    pub set_aside: u64,
+    /// How far it was read.
+    pub state: FileState,
+    /// What else is known of it: a word, and what there is to say.
+    pub about: Vec<(&'static str, Untrusted)>,
+}
+
+/// How far a file was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileState {
+    /// Not begun.
+    Waiting,
+    /// On the way.
+    Reading,
+    /// To its end.
+    Whole,
+    /// Cancelled on the way.
+    Cancelled,
+    /// It cannot be read, or not further.
+    Failed(Error),
 }
 
 /// A page of a run.
@@ -468,6 +526,18 @@ pub struct Latency {
     pub p95: Duration,
     /// The longest.
     pub max: Duration,
+}
+
+impl Latency {
+    /// The percentiles of some durations.
+    pub fn of(mut times: Vec<Duration>) -> Self {
+        times.sort_unstable();
+        let at = |share: f64| {
+            let rank = (times.len() as f64 * share).ceil() as usize;
+            times.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+        };
+        Self { count: times.len() as u64, p50: at(0.5), p95: at(0.95), max: at(1.0) }
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ pub mod batches;
 pub mod cache;
 pub mod chance;
 pub mod clock;
+pub mod contained;
 pub mod error;
 pub mod event;
 pub mod fetch;

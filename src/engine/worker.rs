@@ -88,6 +88,11 @@ pub fn channel() -> (Handle, Worker) {
 }
 
 impl Worker {
+    /// Both channels, for another engine behind the same handle: commands to obey, and where to say what happens.
+    pub fn split(self) -> (mpsc::Receiver<Command>, mpsc::Sender<Event>) {
+        (self.commands, self.events)
+    }
+
     /// Says that there is no service to work for, and ends.
     pub async fn give_up(self, error: Error) {
         let _ = self.events.send(Event::Broken(error)).await;
@@ -101,6 +106,7 @@ impl Worker {
             tenant: service.tenant.clone(),
             base_url: service.base_url.as_str().trim_end_matches('/').to_owned(),
             sandbox: service.sandbox,
+            files: Vec::new(),
         };
         let transport = match transport.map_or_else(|| http(&service, &clock), Ok) {
             Ok(transport) => transport,
@@ -221,6 +227,7 @@ impl Runs {
             }
             Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
             Command::Plan(ticket, query) => self.plan(ticket, query),
+            Command::Reopen => {}
         }
     }
 

@@ -82,7 +82,7 @@ fn cell(out: &mut String, value: &str, options: CsvOptions) {
 }
 
 /// Whether a spreadsheet would take the cell for a formula. A phone number or a number is none.
-pub(super) fn is_formula(cell: &str) -> bool {
+pub fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) && !is_number_like(cell)
 }
 

@@ -18,7 +18,7 @@ use std::io::{self, Write};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
 
-pub use csv::CsvOptions;
+pub use csv::{CsvOptions, is_formula};
 pub use pretty::{pretty, raw_pretty, single};
 
 /// Bytes that are gathered before they are written.

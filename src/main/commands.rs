@@ -12,7 +12,8 @@ use cxlens::config::{self, Flags, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
-use cxlens::engine::query::Query;
+use cxlens::engine::query::{Draft, Query};
+use cxlens::import;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
@@ -20,6 +21,7 @@ use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
+use crate::session::Session;
 use crate::{Failed, Start, say, session, translate};
 
 /// `cxlens [explore]`
@@ -31,14 +33,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         Target::Incomplete { error, .. } => return Err(error.clone().into()),
         Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
     };
-    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
-        return Err(Error::usage(
-            "the explorer",
-            "standard input and output are not a terminal",
-            "run it in one, or use cxlens query for pipes and files",
-        )
-        .into());
-    }
+    on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push("SEG-ALL".to_owned());
@@ -54,15 +49,52 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         ascii: false,
         tenant,
         sandbox,
+        files: Vec::new(),
         faults: Stage::default(),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     runtime()?.block_on(async {
-        let (handle, background) = session::start(settings, start.clock, &setup.faults).split();
-        let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
-        session::end(background).await;
-        Ok(exit.code())
+        let stage = Stage::clone(&setup.faults);
+        show(session::start(settings, start.clock, &stage), setup).await
     })
+}
+
+/// `cxlens open`
+pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
+    import::check(&typed.files)?;
+    on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
+    let setup = tui::run::Setup {
+        draft: Draft::default(),
+        run_at_once: true,
+        // A pause spares a service.
+        pause: None,
+        pull: false,
+        budget: config::ROWS_BUDGET,
+        clock: start.clock.clone(),
+        theme: ThemeChoice::detect(start.env.get("NO_COLOR").map(|_| "1"), start.env.get("COLORFGBG")),
+        ascii: false,
+        tenant: String::new(),
+        sandbox: false,
+        files: typed.files.iter().map(|path| import::named(path)).collect(),
+        faults: Stage::default(),
+        in_tmux: start.env.get("TMUX").is_some(),
+    };
+    runtime()?.block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+}
+
+/// Shows the explorer until the user leaves.
+async fn show(session: Session, setup: tui::run::Setup) -> Result<u8, Failed> {
+    let (handle, background) = session.split();
+    let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
+    session::end(background).await;
+    Ok(exit.code())
+}
+
+fn on_a_terminal(remedy: &str) -> Result<(), Error> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Error::usage("the explorer", "standard input and output are not a terminal", remedy))
 }
 
 /// `cxlens query`

@@ -7,6 +7,7 @@ use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
+use cxlens::import;
 use cxlens::sandbox::{Options, Sandbox};
 use cxlens::tui::faults::Stage;
 use std::path::PathBuf;
@@ -30,6 +31,13 @@ pub(crate) struct Session {
 pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage) -> Session {
     let (handle, worker) = channel();
     let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage)));
+    Session { handle, background }
+}
+
+/// Starts an explorer's work over files, without a service.
+pub(crate) fn over_files(files: Vec<PathBuf>, clock: Clock) -> Session {
+    let (handle, worker) = channel();
+    let background = tokio::spawn(import::run(worker, files, clock));
     Session { handle, background }
 }
 

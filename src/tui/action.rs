@@ -5,6 +5,8 @@
 pub enum Context {
     /// The query builder, outside any editor.
     Builder,
+    /// The list of files, and the activity pane, where files are looked at in place of a service.
+    Files,
     /// The profiles table.
     Profiles,
     /// One profile.
@@ -27,8 +29,9 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Builder,
+        Self::Files,
         Self::Profiles,
         Self::Detail,
         Self::Activity,
@@ -49,6 +52,7 @@ impl Context {
     pub fn title(self) -> &'static str {
         match self {
             Self::Builder => "Query",
+            Self::Files => "Files",
             Self::Profiles => "Profiles",
             Self::Detail => "Profile",
             Self::Activity => "Activity",
@@ -62,13 +66,13 @@ impl Context {
     }
 }
 
-use Context::{Activity, Builder, Column, Detail, Editor, Error, Help, Palette, Profiles};
+use Context::{Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles};
 
 const EVERYWHERE: &[Context] = &Context::ALL;
-const PANES: &[Context] = &[Builder, Profiles, Detail, Activity];
-const PANES_AND_EDITOR: &[Context] = &[Builder, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] = &[Builder, Profiles, Detail, Activity, Help, Error, Palette, Column];
-const SIDEWAYS: &[Context] = &[Builder, Profiles, Detail, Activity];
+const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
+const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
+const SCROLLS: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column];
+const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +89,16 @@ pub struct Entry {
     pub contexts: &'static [Context],
     /// Its keys unless `keys.toml` says otherwise; the first is shown in the footer.
     pub keys: &'static [&'static str],
+}
+
+impl Entry {
+    /// The sentence for the help of a place.
+    pub fn about_in(&self, context: Context) -> &'static str {
+        match (self.action, context) {
+            (Action::Run, Context::Files) => "read the files again, from their beginning",
+            _ => self.about,
+        }
+    }
 }
 
 macro_rules! actions {
@@ -110,7 +124,7 @@ macro_rules! actions {
 // An action stands here when it works, not before: a key that does nothing is a lie in the footer.
 actions! {
     Run "run", "run", "run the query; again while rows arrive starts over",
-        &[Builder, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
@@ -126,14 +140,14 @@ actions! {
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];
     GoOn "go-on", "", "go on where a run paused or stopped; while rows arrive, to the end without a pause",
-        &[Builder, Profiles, Detail, Activity, Error], ["p"];
+        &[Builder, Files, Profiles, Detail, Activity, Error], ["p"];
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
     Copy "copy", "copy", "copy: the cell, the node, the value, or all of an error, to the clipboard (OSC 52)",
         &[Profiles, Detail, Error, Column], ["y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
-    Help "help", "help", "help for where you are", &[Builder, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+    Help "help", "help", "help for where you are", &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",

@@ -3,6 +3,7 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod files;
 mod palette;
 mod reach;
 mod view;
@@ -32,11 +33,12 @@ use super::overlays::help::Help;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
+use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
 use crate::engine::error::{Error, Kind};
-use crate::engine::event::{Command, Event, Summary};
-use crate::engine::query::QueryId;
+use crate::engine::event::{Command, Event, ServiceInfo, Summary};
+use crate::engine::query::{Query, QueryId};
 use crate::rows::Step;
 
 /// The explorer.
@@ -45,6 +47,8 @@ pub struct App {
     world: World,
     header: Header,
     builder: Builder,
+    /// In the builder's place, where files are looked at.
+    files: Files,
     profiles: Profiles,
     detail: Detail,
     detail_open: bool,
@@ -62,6 +66,8 @@ pub struct App {
     run_when_ready: bool,
     /// Why there is no service at all.
     broken: Option<Error>,
+    /// Rows of the files that could not be read so far.
+    unreadable: u32,
     /// Said in the footer until the next key.
     notice: Option<String>,
 }
@@ -69,6 +75,13 @@ pub struct App {
 impl App {
     /// An explorer on a query that is ready to run, outside any editor.
     pub fn new(start: Start) -> Self {
+        // What there is to know of files is known before anything is read.
+        let files = ServiceInfo {
+            tenant: start.tenant.clone(),
+            base_url: String::new(),
+            sandbox: false,
+            files: start.files,
+        };
         Self {
             world: World {
                 theme: start.theme,
@@ -77,7 +90,7 @@ impl App {
                 zone: TimeZone::UTC,
                 size: Rect::default(),
                 focus: Focus::Builder,
-                service: None,
+                service: (!files.files.is_empty()).then(|| Arc::new(files)),
                 limits: None,
                 running: None,
                 pull: start.pull,
@@ -85,6 +98,7 @@ impl App {
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
+            files: Files::new(),
             profiles: Profiles::new(start.budget),
             detail: Detail::new(),
             detail_open: false,
@@ -96,6 +110,7 @@ impl App {
             wanted: None,
             run_when_ready: start.run,
             broken: None,
+            unreadable: 0,
             notice: None,
         }
     }
@@ -122,6 +137,7 @@ impl App {
             return overlay.context();
         }
         match self.world.focus {
+            Focus::Builder | Focus::Activity if self.looks_at_files() => Context::Files,
             Focus::Builder if self.builder.is_editing() => Context::Editor,
             Focus::Profiles if self.profiles.is_editing() => Context::Editor,
             Focus::Builder => Context::Builder,
@@ -166,6 +182,7 @@ impl App {
         }
         let ctx = self.world.ctx(at, self.area_of(self.world.focus));
         let outcome = match self.world.focus {
+            Focus::Builder if self.looks_at_files() => Outcome::IGNORED,
             Focus::Builder => self.builder.paste(text, &ctx),
             Focus::Profiles => self.profiles.paste(text, &ctx),
             Focus::Detail | Focus::Activity => Outcome::IGNORED,
@@ -224,11 +241,14 @@ impl App {
             Event::Ready(service) => {
                 self.world.service = Some(service);
                 self.broken = None;
-                let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-                let outcome = self.builder.replan(&ctx);
-                let turn = Turn::changed(true).and(self.settle(outcome, at));
-                if std::mem::take(&mut self.run_when_ready) { turn.and(self.run(at)) } else { turn }
+                let turn = Turn::changed(true).and(self.replan(at));
+                match std::mem::take(&mut self.run_when_ready) {
+                    true if self.looks_at_files() => turn.and(self.read_files(at)),
+                    true => turn.and(self.run(at)),
+                    false => turn,
+                }
             }
+            Event::Files(id, files) => self.files_read(id, files),
             Event::Broken(error) => {
                 self.run_when_ready = false;
                 self.world.running = None;
@@ -245,6 +265,7 @@ impl App {
                 if id != self.shown {
                     return Turn::default();
                 }
+                self.name_unreadable(&page, at);
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
                 let outcome = self.profiles.page(&page, &ctx);
                 let full = self.stop_when_full();
@@ -364,12 +385,23 @@ impl App {
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
             return Turn::CHANGED;
         }
+        Turn::CHANGED.and(self.replan(at))
+    }
+
+    /// Asks what running the query would take. Reading files takes what it takes.
+    fn replan(&mut self, at: Moment) -> Turn {
+        if self.looks_at_files() {
+            return Turn::default();
+        }
         let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
         let outcome = self.builder.replan(&ctx);
-        Turn::CHANGED.and(self.settle(outcome, at))
+        self.settle(outcome, at)
     }
 
     fn run(&mut self, at: Moment) -> Turn {
+        if self.looks_at_files() {
+            return self.reopen();
+        }
         let query = match self.builder.query() {
             Ok(query) => query,
             Err(errors) => {
@@ -385,6 +417,11 @@ impl App {
             self.run_when_ready = true;
             return self.notice("connecting; the query runs as soon as the service is there".to_owned());
         }
+        self.begin(query, at)
+    }
+
+    /// Begins a run in the place of the one that is shown.
+    fn begin(&mut self, query: Query, at: Moment) -> Turn {
         let mut effects = Vec::new();
         if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
@@ -424,15 +461,14 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-        let outcome = self.builder.replan(&ctx);
+        let replanned = self.replan(at);
         if let Some(error) = error {
-            self.fail(vec![error], Some(summary.before + summary.rows));
+            self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
             // Nothing would be lost any more.
             self.overlay = None;
         }
-        Turn::changed(true).and(self.settle(outcome, at))
+        Turn::changed(true).and(replanned)
     }
 
     fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
@@ -523,6 +559,7 @@ impl App {
     fn update_focused(&mut self, action: Action, at: Moment) -> Outcome {
         let ctx = self.world.ctx(at, self.area_of(self.world.focus));
         match self.world.focus {
+            Focus::Builder if self.looks_at_files() => self.files.update(action, &ctx),
             Focus::Builder => self.builder.update(action, &ctx),
             Focus::Profiles => self.profiles.update(action, &ctx),
             Focus::Detail => self.detail.update(action, &ctx),

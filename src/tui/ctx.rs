@@ -168,6 +168,7 @@ pub(crate) mod fixture {
                     tenant: "acme".into(),
                     base_url: "http://127.0.0.1:8080".into(),
                     sandbox: true,
+                    files: vec![],
                 }),
                 limits: None,
                 running: None,

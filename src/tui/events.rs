@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{
-    Announced, Auth, Endpoint, Event, Exchange, Latency, Limits, Outcome, Page, Phases, RateSource, Retry,
-    RetryReason, ServiceInfo, Status, Summary,
+    Announced, Auth, Endpoint, Event, Exchange, FileState, Latency, Limits, OpenedFile, Outcome, Page,
+    Phases, RateSource, Retry, RetryReason, ServiceInfo, Status, Summary,
 };
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
-use crate::engine::query::QueryId;
+use crate::engine::query::{FieldSet, QueryId};
 
 pub(crate) const NOON: &str = "2026-03-04T12:01:04Z";
 
@@ -20,7 +20,28 @@ pub(crate) fn ready() -> Event {
 }
 
 pub(crate) fn service() -> ServiceInfo {
-    ServiceInfo { tenant: "acme".into(), base_url: "https://acme.my.cxone.com".into(), sandbox: false }
+    ServiceInfo {
+        tenant: "acme".into(),
+        base_url: "https://acme.my.cxone.com".into(),
+        sandbox: false,
+        files: vec![],
+    }
+}
+
+/// A file of which it is known what it is, not yet read.
+pub(crate) fn file(name: &str) -> OpenedFile {
+    OpenedFile {
+        name: name.into(),
+        format: "NDJSON",
+        bytes: 612_000,
+        modified: Some(NOON.parse().unwrap()),
+        expected: None,
+        fields: FieldSet::ALL,
+        rows: 0,
+        set_aside: 0,
+        state: FileState::Waiting,
+        about: vec![],
+    }
 }
 
 pub(crate) fn granted(now: Instant, life: u64) -> Auth {

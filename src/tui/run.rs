@@ -20,6 +20,7 @@ use super::signals::{Signals, Told};
 use super::terminal::{Guard, say};
 use super::theme::{Theme, ThemeChoice};
 use crate::engine::clock::Clock;
+use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
 use crate::engine::worker::Handle;
 
@@ -57,6 +58,8 @@ pub struct Setup {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// The files that are looked at in place of a service; empty where there is one.
+    pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
     /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
@@ -92,11 +95,12 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, faults, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, files, faults, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
-    let mut app = App::new(Start { draft, run, pause, pull, budget, theme, keys, tenant, sandbox, faults });
+    let mut app =
+        App::new(Start { draft, run, pause, pull, budget, theme, keys, tenant, sandbox, files, faults });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;

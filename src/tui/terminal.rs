@@ -23,6 +23,8 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::Notify;
 
+use crate::engine::contained::is_contained;
+
 /// The largest text that is copied: OSC 52 holds 100,000 bytes of base64 in the strictest terminals.
 const MOST_COPIED: usize = 74_994;
 
@@ -171,6 +173,10 @@ fn hook(held: Arc<Held>, fault: Arc<Fault>) {
     let drawing: ThreadId = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
         let place = info.location().map_or_else(|| "?".to_owned(), |l| format!("{}:{}", l.file(), l.line()));
+        if is_contained() {
+            tracing::warn!(%place, "a panic that was contained");
+            return;
+        }
         tracing::error!(%place, "panic");
         if std::thread::current().id() == drawing {
             // The loop is unwinding; nothing is drawn after this.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::engine::event::{Latency, SetAside};
+use crate::engine::event::SetAside;
 use crate::engine::pipeline::Accuracy;
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::place::Place;
@@ -79,14 +79,4 @@ impl Figures {
             self.total = (number == of && total.is_some()).then_some(self.totals);
         }
     }
-}
-
-/// The percentiles of some durations.
-pub(super) fn latency(mut times: Vec<Duration>) -> Latency {
-    times.sort_unstable();
-    let at = |share: f64| {
-        let rank = (times.len() as f64 * share).ceil() as usize;
-        times.get(rank.saturating_sub(1)).copied().unwrap_or_default()
-    };
-    Latency { count: times.len() as u64, p50: at(0.5), p95: at(0.95), max: at(1.0) }
 }

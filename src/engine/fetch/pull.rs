@@ -19,12 +19,12 @@ use url::{Position, Url};
 
 use super::batch::{Batch, Fetched};
 use super::client::{Client, Tally};
-use super::figures::{Figures, latency};
+use super::figures::Figures;
 use super::paging::{self, Next};
 use crate::engine::batches::batches;
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Cut, Event, Page, Status, Summary};
+use crate::engine::event::{Cut, Event, Latency, Page, Status, Summary};
 use crate::engine::place::{Place, Seen};
 use crate::engine::query::{Query, QueryId};
 
@@ -421,9 +421,9 @@ impl Pull {
             not_found,
             filtered,
             set_aside: figures.set_aside,
-            connect: latency(counts.connect),
-            network: latency(counts.network),
-            processing: latency(counts.processing),
+            connect: Latency::of(counts.connect),
+            network: Latency::of(counts.network),
+            processing: Latency::of(counts.processing),
             accuracy: figures.accuracy.share(),
             past_retention: figures.past_retention,
             cut,

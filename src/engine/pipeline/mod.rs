@@ -16,6 +16,8 @@ pub mod profile;
 mod reader;
 mod row;
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use self::profile::{Profile, Slot};
@@ -63,6 +65,25 @@ pub fn process(body: &Bytes, rows: &[&[u8]], fields: FieldSet, page: u32) -> Pro
         });
     }
     processed
+}
+
+/// The members of a row in their order, each with its key and its value's JSON. As strict as [`process`].
+///
+/// # Errors
+/// Why the row cannot be read, as [`process`] says it.
+pub fn members(row: &[u8]) -> Result<Vec<(Cow<'_, str>, &str)>, String> {
+    row::members_of(row)
+}
+
+/// Whether a text is one JSON value, and one that processing takes.
+pub fn is_json(text: &str) -> bool {
+    let mut reader = reader::Reader::new(text);
+    reader.skip().and_then(|_| reader.end()).is_ok()
+}
+
+/// Whether processing makes a number or a boolean of a text in an attribute.
+pub fn spells_a_value(text: &str) -> bool {
+    coerce::coerce(text).is_some()
 }
 
 /// A row as a slice of its page; `Bytes::slice_ref` would panic on a stranger.

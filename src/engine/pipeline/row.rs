@@ -17,6 +17,33 @@ const FEW_MEMBERS: usize = 16;
 /// # Errors
 /// Why the row cannot be read, with its place and the field, and without a value of the row.
 pub(super) fn read(row: &[u8], fields: FieldSet) -> Result<Profile, String> {
+    let mut reader = object(row)?;
+    let mut current = None;
+    members(&mut reader, fields, &mut current).map_err(|fault| match current {
+        Some(field) => format!("{fault}, in {}", Field::wire(field)),
+        None => fault.to_string(),
+    })
+}
+
+/// The members of a row, each with its key and its value's JSON.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn members_of(row: &[u8]) -> Result<Vec<(Cow<'_, str>, &str)>, String> {
+    fn all<'a>(reader: &mut Reader<'a>) -> Result<Vec<(Cow<'a, str>, &'a str)>, Fault> {
+        reader.open()?;
+        let mut members = Vec::with_capacity(Field::COUNT);
+        while let Some(key) = reader.key(members.is_empty())? {
+            members.push((key, reader.skip()?));
+        }
+        reader.end()?;
+        Ok(members)
+    }
+    all(&mut object(row)?).map_err(|fault| fault.to_string())
+}
+
+/// A reader that stands before a row's bracket.
+fn object(row: &[u8]) -> Result<Reader<'_>, String> {
     let text = std::str::from_utf8(row)
         .map_err(|e| format!("invalid UTF-8 at byte {} of the row", e.valid_up_to() + 1))?;
     if text.is_empty() {
@@ -24,18 +51,13 @@ pub(super) fn read(row: &[u8], fields: FieldSet) -> Result<Profile, String> {
     }
     let mut reader = Reader::new(text);
     match reader.kind().map_err(|fault| fault.to_string())? {
-        Kind::Object => {}
+        Kind::Object => Ok(reader),
         kind => {
             // What is no JSON at all is said to be that, rather than to be a number.
             reader.skip().and_then(|_| reader.end()).map_err(|fault| fault.to_string())?;
-            return Err(format!("not an object but {}", name(kind)));
+            Err(format!("not an object but {}", name(kind)))
         }
     }
-    let mut current = None;
-    members(&mut reader, fields, &mut current).map_err(|fault| match current {
-        Some(field) => format!("{fault}, in {}", Field::wire(field)),
-        None => fault.to_string(),
-    })
 }
 
 fn members(reader: &mut Reader<'_>, fields: FieldSet, current: &mut Option<Field>) -> Result<Profile, Fault> {

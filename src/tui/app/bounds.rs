@@ -76,6 +76,9 @@ fn steps() -> impl DoubleEndedIterator<Item = f64> {
 impl App {
     /// Changes a bound by a step, and shows the limits.
     pub(super) fn change_bounds(&mut self, action: Action, at: Moment) -> Turn {
+        if self.looks_at_files() {
+            return self.nothing_to_bound();
+        }
         let Some(limits) = self.world.limits.as_mut() else {
             return self.notice("connecting; the limits are not known yet".to_owned());
         };
@@ -94,9 +97,7 @@ impl App {
         let Bounds { concurrency, rate } = bounds;
         let turn = turn.and(Turn::of(Effect::Engine(Command::Bounds { concurrency, rate })));
         // The plan tells the time at the limits as they are now.
-        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-        let plan = self.builder.replan(&ctx);
-        turn.and(self.settle(plan, at))
+        turn.and(self.replan(at))
     }
 
     /// A snapshot with the bounds that were asked for meanwhile.

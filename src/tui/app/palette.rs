@@ -50,7 +50,10 @@ impl App {
     pub(super) fn open_palette(&mut self) -> Turn {
         let sandbox = self.world.service.as_ref().is_some_and(|service| service.sandbox);
         let faults = self.faulty.faults().filter(|_| sandbox);
-        let palette = Palette::new(self.context(), &self.world.keys, faults);
+        let mut palette = Palette::new(self.context(), &self.world.keys, faults);
+        if self.looks_at_files() {
+            palette.leave_out(&[Action::MoreAtOnce, Action::FewerAtOnce, Action::Slower, Action::Faster]);
+        }
         self.overlay = Some(Overlay::Palette(Box::new(palette)));
         Turn::CHANGED
     }
@@ -102,9 +105,7 @@ impl App {
         self.faulty.trial = None;
         self.look_at_fault();
         // The plan counted on the cache.
-        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-        let outcome = self.builder.replan(&ctx);
-        self.notice(said).and(self.settle(outcome, at))
+        self.notice(said).and(self.replan(at))
     }
 
     /// Takes note of how far the fault has come.
@@ -133,7 +134,7 @@ impl App {
         self.faulty.past_cache(query)
     }
 
-    fn note(&mut self, text: String, at: Moment) {
+    pub(super) fn note(&mut self, text: String, at: Moment) {
         let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
         self.activity.note(text, &ctx);
     }

@@ -57,6 +57,7 @@ impl App {
             Some(_) => self.notice("the run goes to its end without a pause".to_owned()),
             None => match self.reach.place.take() {
                 Some(place) => self.resume(place, at),
+                None if self.looks_at_files() => self.read_again_instead(),
                 None => self.notice("no run stopped on its way".to_owned()),
             },
         }

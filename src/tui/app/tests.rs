@@ -1,3 +1,5 @@
+mod files;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,8 +33,12 @@ impl Rig {
     }
 
     fn on(faults: Stage, draft: Draft) -> Self {
-        let start = Start {
-            draft,
+        Self::with(|start| Start { draft, faults, ..start })
+    }
+
+    fn with(other: impl FnOnce(Start) -> Start) -> Self {
+        let start = other(Start {
+            draft: Draft::default(),
             run: false,
             pause: Some(10_000),
             pull: false,
@@ -41,8 +47,9 @@ impl Rig {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
-            faults,
-        };
+            files: vec![],
+            faults: Stage::default(),
+        });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
         let mut rig =

@@ -19,7 +19,11 @@ impl App {
         };
         let ctx = self.world.ctx(at, area);
         self.header.view(&ctx, panes.header, buf);
-        self.builder.view(&ctx.at(panes.builder), panes.builder, buf);
+        if self.looks_at_files() {
+            self.files.view(&ctx.at(panes.builder), panes.builder, buf);
+        } else {
+            self.builder.view(&ctx.at(panes.builder), panes.builder, buf);
+        }
         if !panes.profiles.is_empty() {
             self.profiles.view(&ctx.at(panes.profiles), panes.profiles, buf);
         }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
-use crate::engine::event::{Limits, ServiceInfo};
+use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
@@ -75,6 +75,8 @@ pub struct Start {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// The files that are looked at in place of a service.
+    pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
 }

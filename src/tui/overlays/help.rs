@@ -53,7 +53,7 @@ impl Help {
             .iter()
             .filter_map(|entry| {
                 let keys: Vec<_> = ctx.keys.keys(entry.action, self.about).map(|k| k.to_string()).collect();
-                (!keys.is_empty()).then(|| (keys.join(" "), entry.about))
+                (!keys.is_empty()).then(|| (keys.join(" "), entry.about_in(self.about)))
             })
             .collect();
         let column = rows.iter().map(|(keys, _)| keys.width()).max().unwrap_or(0) + 2;
@@ -90,6 +90,10 @@ fn introduction(context: Context) -> &'static str {
         Context::Builder => {
             "What is asked of the service. IDs, segments and filter must all hold; several segments mean any of \
              them. Under them stands the plan: what running it would take."
+        }
+        Context::Files => {
+            "The files that are read, and what is going on. They are shown whole, every row of them; nothing is \
+             asked of a service, and nothing is written to the audit trail."
         }
         Context::Profiles => {
             "The profiles that came, in the order of the service. They appear page by page; the cursor stays on \

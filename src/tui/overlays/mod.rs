@@ -144,6 +144,7 @@ pub fn hints(
             let hint = match entry.action {
                 Action::Close => esc?,
                 Action::Run if context == Context::Error => "try again",
+                Action::Run if context == Context::Files => "read again",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
             };
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))

@@ -78,7 +78,7 @@ impl Palette {
                 Entry {
                     choice: Choice::Do(entry.action),
                     name: entry.name.replace('-', " "),
-                    about: entry.about.to_owned(),
+                    about: entry.about_in(from).to_owned(),
                     aside: here.join(" "),
                 }
             })
@@ -96,6 +96,12 @@ impl Palette {
         };
         palette.narrow();
         palette
+    }
+
+    /// Leaves out actions that mean nothing where the user is.
+    pub fn leave_out(&mut self, actions: &[Action]) {
+        self.entries.retain(|entry| !matches!(entry.choice, Choice::Do(action) if actions.contains(&action)));
+        self.narrow();
     }
 
     /// What is selected.

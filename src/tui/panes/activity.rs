@@ -171,6 +171,11 @@ fn scroll(offset: &mut usize, action: Action, len: usize, height: usize, from_en
     *offset != before
 }
 
+/// Whether files are looked at in place of a service.
+fn over_files(ctx: &Ctx<'_>) -> bool {
+    ctx.service.is_some_and(|service| !service.files.is_empty())
+}
+
 /// A line that says why there is nothing.
 fn nothing(text: &str, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     put(&Line::styled(format!(" {text}"), ctx.theme.dim), ctx, area, area.y, buf);

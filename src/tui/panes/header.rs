@@ -128,6 +128,10 @@ impl Header {
         let sandbox = ctx.service.map_or(self.sandbox, |s| s.sandbox);
         let mut parts = vec![(Worth::Brand, vec![Span::styled("cxlens", theme.brand)])];
         let mut who = Vec::new();
+        if let Some(spans) = files(ctx) {
+            parts.push((Worth::Always, spans));
+            return parts;
+        }
         // The sandbox's tenant is no tenant of anybody's: the word alone says more.
         if !(sandbox && tenant == "sandbox") {
             who.push(Span::styled(fit(&clean(tenant), 40).into_owned(), theme.tenant));
@@ -199,6 +203,23 @@ impl Header {
             ],
         ));
     }
+}
+
+/// What is looked at where no service is: `FILE people.ndjson (+2)`.
+fn files(ctx: &Ctx<'_>) -> Option<Vec<Span<'static>>> {
+    let (first, more) = ctx.service?.files.split_first()?;
+    let name = clean(first.name.raw()).into_owned();
+    // The directory stands in the list of files.
+    let name = name.rsplit('/').next().unwrap_or_default();
+    let mut spans = vec![
+        Span::styled(" FILE ", ctx.theme.sandbox),
+        " ".into(),
+        Span::styled(fit(name, 40).into_owned(), ctx.theme.tenant),
+    ];
+    if !more.is_empty() {
+        spans.push(Span::styled(format!(" (+{})", figures::count(more.len() as u64)), ctx.theme.tenant));
+    }
+    Some(spans)
 }
 
 fn gap(worth: Worth) -> usize {
@@ -365,6 +386,22 @@ mod tests {
         for width in 16..200 {
             let line = text(&line(sandbox, ThemeChoice::Dark, width));
             assert!(line.contains("acme") && line.contains("SANDBOX"), "{width}: {line}");
+        }
+    }
+
+    #[test]
+    fn files_stand_in_the_place_of_a_tenant() {
+        fn files(world: &mut World, header: &mut Header) {
+            running(world, header);
+            let file = events::file("/exports/2026/people\u{1b}[31m.ndjson");
+            world.service =
+                Some(ServiceInfo { sandbox: true, files: vec![file.clone(), file], ..events::service() });
+        }
+        let line_at = |width| text(&line(files, ThemeChoice::Dark, width));
+        assert_eq!(line_at(80), " cxlens   FILE  people␛[31m.ndjson (+1)");
+        for width in 16..200 {
+            let line = line_at(width);
+            assert!(line.contains("FILE"), "{width}: {line}");
         }
     }
 

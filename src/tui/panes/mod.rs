@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod builder;
 pub mod detail;
+pub mod files;
 pub mod header;
 pub mod profiles;
 

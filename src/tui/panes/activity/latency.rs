@@ -54,12 +54,12 @@ impl Latencies {
             .filter_map(|e| Some((e, self.endpoints.get(e as usize)?.as_ref()?)))
             .collect();
         if shown.is_empty() {
-            return super::nothing(
-                "the server's latency will stand here, once something was asked",
-                ctx,
-                area,
-                buf,
-            );
+            let why = if super::over_files(ctx) {
+                "none: files are read, and no service is asked"
+            } else {
+                "the server's latency will stand here, once something was asked"
+            };
+            return super::nothing(why, ctx, area, buf);
         }
         let heading = format!(
             " {:<9}{:>7}{:>8}{:>8}{:>8}{:>8}  {:>9}{:>9}{:>9}",

@@ -58,7 +58,12 @@ impl LimitsTab {
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let Some(limits) = ctx.limits else {
-            return super::nothing("the limits will stand here, once the service is known", ctx, area, buf);
+            let why = if super::over_files(ctx) {
+                "none: files are read, and no service is asked"
+            } else {
+                "the limits will stand here, once the service is known"
+            };
+            return super::nothing(why, ctx, area, buf);
         };
         let mut lines = vec![
             rate(limits, ctx),
