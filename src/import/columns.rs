@@ -244,7 +244,7 @@ fn way_to(name: &str) -> Option<Vec<Box<str>>> {
 
 /// The name of an attribute that is a column of its own.
 fn alone(name: &str, at: usize) -> Box<str> {
-    if name.trim().is_empty() { format!("column {}", at + 1).into() } else { name.into() }
+    if name.trim().is_empty() { format!("column {}", at + 1).into() } else { name.trim().into() }
 }
 
 /// Puts a column at the end of a way; `false` where one is there already.

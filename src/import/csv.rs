@@ -59,7 +59,7 @@ impl<R: Read> Csv<R> {
         let mut wrong = None;
         for separator in SEPARATORS {
             let cells = cells(header, separator);
-            let names: Vec<&str> = cells.iter().map(|cell| unguarded(cell.trim())).collect();
+            let names: Vec<&str> = cells.iter().map(|cell| unguarded(cell)).collect();
             match Columns::of(&names) {
                 Ok(columns)
                     if found.as_ref().is_none_or(|(.., best)| columns.known().len() > best.known().len()) =>

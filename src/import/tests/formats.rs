@@ -103,6 +103,9 @@ fn csv_from_elsewhere_opens_by_its_header() {
     assert_eq!(json(&held, 0, Attributes), r#"{"Shop":"Leeds","Visits":12,"column 6":"x"}"#);
     assert_eq!((json(&held, 1, Email), json(&held, 1, Attributes)), ("null".to_owned(), "null".to_owned()));
 
+    let blanks = super::held("x.csv", "id, email, Shop ,attributes. kept \n1,a,b,c\n");
+    assert_eq!(json(&blanks, 0, Email), "\"a\"");
+    assert_eq!(json(&blanks, 0, Attributes), r#"{" kept ":"c","Shop":"b"}"#);
     let tabs = super::held("x.tsv", "id\temail\n1\ta;b,c\n");
     assert_eq!(json(&tabs, 0, Email), "\"a;b,c\"");
     let twice = super::held("x.csv", "Email,email,email\nA,b,c\n");
