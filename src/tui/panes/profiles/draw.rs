@@ -226,7 +226,10 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
                 lines.push(("Waiting for the first page …".into(), theme.text));
                 lines.push((format!("{close} cancels."), theme.dim));
             }
-            Some(end) => ended(end, progress.set_aside(), &run, theme, &mut lines),
+            Some(end) => {
+                let files = ctx.service.is_some_and(|service| !service.files.is_empty());
+                ended(end, progress.set_aside(), files, &run, theme, &mut lines);
+            }
         },
     }
     let mut y = body.y + u16::from(body.height > 6);
@@ -241,7 +244,7 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn ended(end: &End, set_aside: u64, run: &str, theme: &Theme, lines: &mut Vec<(String, Style)>) {
+fn ended(end: &End, set_aside: u64, files: bool, run: &str, theme: &Theme, lines: &mut Vec<(String, Style)>) {
     if let Some(error) = &end.error {
         lines.push((error.what.clone(), theme.bad));
         lines.push((error.cause.clone(), theme.text));
@@ -254,10 +257,16 @@ fn ended(end: &End, set_aside: u64, run: &str, theme: &Theme, lines: &mut Vec<(S
         Status::Cancelled => "Cancelled before the first row came.",
         Status::Failed => "The run failed before the first row came.",
         Status::Success | Status::Partial if set_aside > 0 => "No profile could be read.",
+        Status::Success | Status::Partial if files => "There is no profile in what was opened.",
         Status::Success | Status::Partial => "No profile matches the query.",
     };
     lines.push((said.into(), theme.text));
-    lines.push((format!("Change the query, or {run} to run it again."), theme.dim));
+    let again = if files {
+        format!("{run} reads it again.")
+    } else {
+        format!("Change the query, or {run} to run it again.")
+    };
+    lines.push((again, theme.dim));
 }
 
 /// What is searched and filtered for, or else what is missing.
