@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Streams;
-use super::output::PartialFile;
 use super::table::Table;
 use crate::engine::error::{Error, Kind};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
 use crate::engine::text::clean;
 use crate::export;
+use crate::export::PartialFile;
 
 /// The shapes that rows can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@
 
 mod csv;
 pub mod json;
+mod partial;
 mod pretty;
 
 use std::io::{self, Write};
@@ -19,6 +20,7 @@ use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
 
 pub use csv::CsvOptions;
+pub use partial::PartialFile;
 pub use pretty::{pretty, raw_pretty, single};
 
 /// Bytes that are gathered before they are written.

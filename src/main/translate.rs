@@ -5,13 +5,13 @@ use std::io;
 use std::path::Path;
 
 use cxlens::args;
-use cxlens::cli::output::PartialFile;
 use cxlens::cli::resume::Target;
 use cxlens::cli::sink::{Shape, Sink, Style};
 use cxlens::cli::{Streams, ids};
 use cxlens::config::{Flags, QueryDefaults, flag, units};
 use cxlens::engine::error::Error;
 use cxlens::engine::query::{Draft, FieldSet, Query};
+use cxlens::export::PartialFile;
 use cxlens::sandbox;
 
 /// The flags that settings are made from.

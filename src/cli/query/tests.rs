@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::cli::output::PartialFile;
 use crate::cli::sink::{Shape, Style};
 use crate::engine::event::{Cut, Page, SetAside};
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
 use crate::engine::query::{Draft, FieldSet};
+use crate::export::PartialFile;
 
 const STREAMS: Streams =
     Streams { stdout_is_terminal: false, stderr_is_terminal: false, columns: 80, colour: false };
