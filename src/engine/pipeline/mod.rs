@@ -18,7 +18,7 @@ mod row;
 
 use bytes::Bytes;
 
-use self::profile::{Profile, Slot};
+use self::profile::{Node, Profile, Slot};
 use super::event::SetAside;
 use super::query::{Field, FieldSet};
 use super::text::Untrusted;
@@ -63,6 +63,12 @@ pub fn process(body: &Bytes, rows: &[&[u8]], fields: FieldSet, page: u32) -> Pro
         });
     }
     processed
+}
+
+/// Reads back a value of `tags` or `attributes` that was processed and written by [`json::node`]; `None` where it is no
+/// JSON.
+pub fn read_back(json: &str) -> Option<Node> {
+    row::value(json)
 }
 
 /// A row as a slice of its page; `Bytes::slice_ref` would panic on a stranger.
