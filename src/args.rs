@@ -98,7 +98,7 @@ pub struct Query {
     /// Write to FILE instead of stdout
     ///
     /// The rows are written to FILE.partial and renamed when all of them are there; an interrupted run leaves
-    /// FILE.partial and says so. The file is readable by you alone (mode 0600).
+    /// FILE.partial, which can be read, and says so. The file is readable by you alone (mode 0600).
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
     /// Replace FILE if it is there
@@ -110,12 +110,19 @@ pub struct Query {
     /// phone numbers do not).
     #[arg(long, help_heading = "Output")]
     pub raw_csv: bool,
+    /// A column for each attribute in CSV: attributes.plan, attributes.address.city
+    ///
+    /// Without it attributes are one cell of JSON. Which columns there are is known when the last profile has come:
+    /// until then profiles wait on the disk, and nothing is written. Lists stay JSON, as does what lies deeper than
+    /// 8 keys; what is beyond 1000 columns stays in a column named attributes.
+    #[arg(long, help_heading = "Output")]
+    pub flatten: bool,
     /// Go on where a run stopped, asking for nothing that is there
     ///
     /// Takes up the last run that was cancelled or failed, with the query that it had; with -o FILE the one that
     /// writes FILE. What comes is written behind the rows that are there; to stdout without a second header.
     #[arg(long, help_heading = "Output", conflicts_with_all = ["id", "ids_file", "fields", "segment", "filter", "limit",
-        "retention_days", "no_cache", "page_size", "format", "force", "raw_csv", "dry_run"])]
+        "retention_days", "no_cache", "page_size", "format", "force", "raw_csv", "flatten", "dry_run"])]
     pub resume: bool,
     /// Print the plan and send nothing
     ///
@@ -136,6 +143,8 @@ pub enum Format {
     Json,
     /// Comma-separated values with a header
     Csv,
+    /// Apache Parquet with typed columns, into a file (-o)
+    Parquet,
 }
 
 /// The flags that say what is asked for, of whom, and how hard.
@@ -402,6 +411,8 @@ Examples:
       Two made-up people, as a table on a terminal and as NDJSON in a pipe.
   cxlens query --segment SEG-PREMIUM-01 --fields id,email -o premium.csv
       A segment into a file.
+  cxlens query --segment SEG-PREMIUM-01 -o premium.parquet
+      For analysts: typed columns, compressed.
   cut -d, -f1 export.csv | cxlens query --ids-file - --format json
       IDs from a pipe.
   cxlens query --ids-file crm.csv --ids-column \"Customer ID\"
@@ -472,12 +483,12 @@ mod tests {
         let args = parse(
             "query --id A --ids-file - --ids-column c --fields id,email --segment S --filter x --limit 3 \
              --tenant acme --concurrency 2 --page-size 10 --rate 5/s --timeout 3s --max-wait 4s --no-cache \
-             --retention-days 30 --format csv -o out.csv --force --raw-csv --dry-run",
+             --retention-days 30 --format csv -o out.csv --force --raw-csv --flatten --dry-run",
         )
         .unwrap();
         let Some(Command::Query(query)) = args.command else { panic!("not a query") };
         assert_eq!(query.format, Some(Format::Csv));
-        assert!(query.force && query.raw_csv && query.dry_run && query.query.no_cache);
+        assert!(query.force && query.raw_csv && query.flatten && query.dry_run && query.query.no_cache);
         assert_eq!(query.query.limit, Some(3));
         assert_eq!(query.query.rate.as_deref(), Some("5/s"));
     }
@@ -490,7 +501,7 @@ mod tests {
             ("query --limit 18446744073709551616", ["18446744073709551616", "1 or more"]),
             ("sandbox --seed -1", ["'-1'", "0 or more"]),
             ("query --concurrency none", ["none", "concurrency"]),
-            ("query --format parquet", ["parquet", "ndjson"]),
+            ("query --format orc", ["orc", "parquet"]),
             ("sandbox --addr nowhere", ["nowhere", "127.0.0.1:8080"]),
             ("query --ids-column c", ["--ids-file", "required"]),
             ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),

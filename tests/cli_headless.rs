@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "cli_headless/export.rs"]
+mod export;
 #[path = "support/headless.rs"]
 mod headless;
 
@@ -80,11 +82,7 @@ fn what_is_wrong_is_named_with_what_would_be_right() {
             Some(("CXLENS_CONFIG", bad_config.as_str())),
             vec!["bad.toml:1", "cache"],
         ),
-        (
-            vec!["query", "--id", "A", "--sandbox", "-o", "people.parquet"],
-            None,
-            vec!["people.parquet", "--format"],
-        ),
+        (vec!["query", "--id", "A", "--sandbox", "-o", "people.orc"], None, vec!["people.orc", "--format"]),
         (vec!["query", "--id", "A", "--bogus"], None, vec!["--bogus"]),
         (vec!["sandbox", "--fault", "503-onec"], None, vec!["503-onec", "503-once"]),
         (vec!["sandbox", "--latency", "soon"], None, vec!["soon", "500ms"]),

@@ -5,7 +5,6 @@
 
 pub mod audit;
 pub mod ids;
-pub mod output;
 pub mod plan;
 pub mod progress;
 pub mod query;

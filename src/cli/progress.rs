@@ -15,7 +15,7 @@ impl Progress {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.set_style(style(false, colour));
+        bar.set_style(style(None, colour));
         Self(bar)
     }
 
@@ -23,9 +23,20 @@ impl Progress {
     pub fn rows(&self, rows: u64, total: Option<u64>, colour: bool) {
         if let Some(total) = total.filter(|t| self.0.length() != Some(*t)) {
             self.0.set_length(total);
-            self.0.set_style(style(true, colour));
+            self.0.set_style(style(Some("profiles"), colour));
         }
         self.0.set_position(rows);
+    }
+
+    /// All that will come is there, and so many rows of it are written now, of so many that waited.
+    pub fn writing(&self, written: u64, waiting: u64, colour: bool) {
+        if written == 0 {
+            self.0.reset_eta();
+            self.0.set_length(waiting);
+            self.0.set_style(style(Some("written"), colour));
+            self.0.set_message("");
+        }
+        self.0.set_position(written);
     }
 
     /// Says what is being waited for.
@@ -51,13 +62,16 @@ impl Progress {
     }
 }
 
-fn style(total: bool, colour: bool) -> ProgressStyle {
-    let template = match (total, colour) {
-        (true, true) => "{bar:30.cyan} {human_pos}/{human_len} profiles  {rate}  ~{eta} left  {msg}",
-        (true, false) => "{bar:30} {human_pos}/{human_len} profiles  {rate}  ~{eta} left  {msg}",
-        (false, _) => "{spinner} {human_pos} profiles  {rate}  {msg}",
+/// `of` is what is counted where it is known of how many.
+fn style(of: Option<&str>, colour: bool) -> ProgressStyle {
+    let template = match of {
+        Some(of) => {
+            let bar = if colour { "{bar:30.cyan}" } else { "{bar:30}" };
+            format!("{bar} {{human_pos}}/{{human_len}} {of}  {{rate}}  ~{{eta}} left  {{msg}}")
+        }
+        None => "{spinner} {human_pos} profiles  {rate}  {msg}".to_owned(),
     };
-    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar()).with_key(
         "rate",
         |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             let _ = write!(out, "{:.0}/s", state.per_sec());
@@ -72,13 +86,15 @@ mod tests {
     #[test]
     fn every_template_is_one() {
         // `with_template` falls back silently above; a misspelled key would show an empty bar.
-        for (total, colour) in [(true, true), (true, false), (false, true)] {
+        for (of, colour) in [(Some("profiles"), true), (Some("written"), false), (None, true)] {
             let bar = ProgressBar::hidden();
-            bar.set_style(style(total, colour));
+            bar.set_style(style(of, colour));
         }
         let progress = Progress::new(false, false);
         progress.rows(10, Some(100), false);
         assert_eq!((progress.0.position(), progress.0.length()), (10, Some(100)));
+        progress.writing(0, 70, false);
+        assert_eq!((progress.0.position(), progress.0.length()), (0, Some(70)));
         assert!(progress.0.is_hidden());
     }
 }

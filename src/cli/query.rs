@@ -7,6 +7,7 @@
 //! ```
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::progress::Progress;
@@ -111,8 +112,26 @@ pub async fn run(
         }
     };
     drop(handle);
-    progress.clear();
-    conclude(end, stop, sink, rows, store.as_ref(), streams, &mut say)
+    let watcher = Watcher { waiting: sink.waiting(), progress, streams, signals, caught: None };
+    conclude(end, stop, sink, rows, store.as_ref(), watcher, &mut say)
+}
+
+/// Looks on while rows are written that waited for the last to come.
+struct Watcher<'a> {
+    waiting: u64,
+    progress: Progress,
+    streams: Streams,
+    signals: &'a mut Signals,
+    /// The signal that put an end to it.
+    caught: Option<Signal>,
+}
+
+impl Watcher<'_> {
+    fn look(&mut self, written: u64) -> ControlFlow<()> {
+        self.progress.writing(written, self.waiting, self.streams.colour);
+        self.caught = self.signals.while_it_moves();
+        if self.caught.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
 }
 
 /// Asks for the run's end. The worker answers with `Finished`; where it is gone already, its events end.
@@ -136,7 +155,7 @@ fn conclude(
     sink: Sink,
     rows: u64,
     store: Option<&(Store, Target)>,
-    streams: Streams,
+    mut watcher: Watcher<'_>,
     say: &mut impl FnMut(&str),
 ) -> u8 {
     let (summary, error) = match end {
@@ -147,34 +166,37 @@ fn conclude(
     let cancelled = run.is_some_and(|run| run.status == Status::Cancelled);
     let whole = run.is_some() && error.is_none() && !cancelled;
     let unreadable = run.is_some_and(|run| !run.set_aside.is_empty());
-    let signal = match &stop {
+    let can_go_on = sink.can_go_on();
+    let mut signal = match &stop {
         Some(Stop::Signal(signal)) if !whole => Some(*signal),
         _ => None,
     };
     let lost = matches!(stop, Some(Stop::Unwritable(_)));
-    let (code, mut errors, written) = match stop {
-        Some(Stop::Closed) => {
-            sink.abandon(rows);
-            return 0;
-        }
-        Some(Stop::Unwritable(why)) => (1, vec![why], Ok(Kept { bytes: 0, said: sink.abandon(rows) })),
-        _ => {
+    let written = match &stop {
+        Some(Stop::Closed | Stop::Unwritable(_)) => Ok(Kept { said: sink.abandon(rows), ..Kept::default() }),
+        _ if whole => sink.finish(&mut |written| watcher.look(written)),
+        _ => sink.keep(rows, &mut |written| watcher.look(written)),
+    };
+    watcher.progress.clear();
+    signal = signal.or(watcher.caught);
+    let (code, mut errors) = match (stop, error) {
+        (Some(Stop::Closed), _) => return 0,
+        (Some(Stop::Unwritable(why)), _) => (1, vec![why]),
+        (_, error) => {
             let code = match (&error, signal) {
                 (_, Some(signal)) => signal.exit_code(),
                 (Some(error), _) => error.kind.exit_code(),
                 (None, _) if unreadable => Kind::Service.exit_code(),
                 (None, _) => 0,
             };
-            let written =
-                if whole { sink.finish().map(|said| Kept { bytes: 0, said }) } else { sink.keep(rows) };
-            (code, error.into_iter().collect(), written)
+            (code, error.into_iter().collect::<Vec<_>>())
         }
     };
     let mut goes_on = None;
     if let (Some((store, target)), Ok(kept), Some(run)) = (store, &written, run) {
         match &run.place {
             // Rows that could not be written are not there: the place is past them.
-            Some(place) if !lost => match store.keep(target, kept.bytes, place.clone()) {
+            Some(place) if !lost && can_go_on => match store.keep(target, kept.bytes, place.clone()) {
                 Ok(command) => goes_on = Some(command),
                 Err(error) => errors.push(error),
             },
@@ -183,7 +205,7 @@ fn conclude(
         }
     }
     if let Some(run) = run {
-        say(&summary::summary(run, !streams.stderr_is_terminal, goes_on.as_deref()));
+        say(&summary::summary(run, !watcher.streams.stderr_is_terminal, goes_on.as_deref()));
     }
     if let Some(signal) = signal {
         say(&format!("{}\n", signal.describe()));
@@ -192,7 +214,12 @@ fn conclude(
         say(&report::error(error));
     }
     match written {
-        Ok(kept) => kept.said.iter().for_each(|line| say(line)),
+        Ok(kept) => {
+            if kept.missing > 0 {
+                say(&format!("{} had come and are not written\n", summary::counted(kept.missing, "profile")));
+            }
+            kept.said.iter().for_each(|line| say(line));
+        }
         Err(error) => {
             say(&report::error(&error));
             return if code == 0 { error.kind.exit_code() } else { code };

@@ -49,6 +49,9 @@ pub struct Target {
     pub shape: Shape,
     /// Cells that a spreadsheet would run as formulas stay as they are.
     pub raw_csv: bool,
+    /// CSV has a column for each attribute.
+    #[serde(default)]
+    pub flatten: bool,
     /// A file of that name is replaced when all is written.
     pub force: bool,
 }
@@ -117,7 +120,15 @@ impl Store {
                 Some(file) => format!("no run of tenant {tenant} into {} stopped on its way", file.display()),
                 None => format!("no run of tenant {tenant} stopped on its way"),
             };
-            Error::usage("--resume", cause, "run the query, with what it asks for")
+            let remedy = match output.map(|file| Shape::guess(Some(file), false)) {
+                Some(Ok(Shape::Parquet)) => {
+                    "run the query again; Parquet is written in one go, and a run into .ndjson can be taken up"
+                }
+                _ => {
+                    "run the query, with what it asks for; one into Parquet or with --flatten is not taken up"
+                }
+            };
+            Error::usage("--resume", cause, remedy)
         };
         let path = path.ok_or_else(none)?;
         let file = match File::open(&path) {
@@ -217,7 +228,13 @@ mod tests {
     }
 
     fn target(output: Option<&str>) -> Target {
-        Target { output: output.map(PathBuf::from), shape: Shape::Csv, raw_csv: true, force: false }
+        Target {
+            output: output.map(PathBuf::from),
+            shape: Shape::Csv,
+            raw_csv: true,
+            flatten: false,
+            force: false,
+        }
     }
 
     fn store(dir: &Path, tenant: &str) -> Store {

@@ -1,12 +1,14 @@
 //! SIGINT, SIGTERM and SIGHUP: the first asks a command to stop, the second stops it.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long a command may take to end in good order once it was asked to.
+/// How long a command may take to end in good order once it was asked to, unless it [moves](Signals::while_it_moves).
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A wish that the command should end.
@@ -42,7 +44,11 @@ impl Signal {
 
 /// Where the first signal arrives.
 #[derive(Debug)]
-pub struct Signals(mpsc::Receiver<Signal>);
+pub struct Signals {
+    first: mpsc::Receiver<Signal>,
+    /// How often the command said that it moves.
+    moved: Arc<AtomicU64>,
+}
 
 impl Signals {
     /// Listens from now on. A second signal ends the process at once, and so does patience that runs out: a command may
@@ -55,7 +61,9 @@ impl Signals {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up =
             if is_to_outlive_its_terminal() { None } else { Some(signal(SignalKind::hangup())?) };
-        let (tx, rx) = mpsc::channel(1);
+        let (tx, first) = mpsc::channel(1);
+        let moved = Arc::new(AtomicU64::new(0));
+        let moves = Arc::clone(&moved);
         tokio::spawn(async move {
             let mut next = async || {
                 let hung_up = async {
@@ -72,21 +80,35 @@ impl Signals {
             };
             let first = next().await;
             let _ = tx.send(first).await;
-            let last = tokio::time::timeout(PATIENCE, next()).await.unwrap_or(first);
+            let last = loop {
+                let before = moves.load(Ordering::Relaxed);
+                match tokio::time::timeout(PATIENCE, next()).await {
+                    Ok(last) => break last,
+                    Err(_) if moves.load(Ordering::Relaxed) == before => break first,
+                    Err(_) => {}
+                }
+            };
             std::process::exit(i32::from(last.exit_code()));
         });
-        Ok(Self(rx))
+        Ok(Self { first, moved })
     }
 
     /// A source of signals that a test holds the other end of.
     #[cfg(test)]
-    pub(crate) fn from_test(rx: mpsc::Receiver<Signal>) -> Self {
-        Self(rx)
+    pub(crate) fn from_test(first: mpsc::Receiver<Signal>) -> Self {
+        Self { first, moved: Arc::default() }
+    }
+
+    /// The first signal, where it has arrived: for work that does not wait. To be called again and again: whoever asked
+    /// for an end sees by it that there is work that moves, and has patience.
+    pub fn while_it_moves(&mut self) -> Option<Signal> {
+        self.moved.fetch_add(1, Ordering::Relaxed);
+        self.first.try_recv().ok()
     }
 
     /// The first signal. Never ready again after it.
     pub async fn next(&mut self) -> Signal {
-        match self.0.recv().await {
+        match self.first.recv().await {
             Some(signal) => signal,
             None => std::future::pending().await,
         }

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::Streams;
-use super::output::PartialFile;
 use super::table::Table;
 use crate::engine::error::{Error, Kind};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
 use crate::engine::text::clean;
-use crate::export;
+use crate::export::{self, CsvOptions, End, Finished, Format, Origin, PartialFile, Spec, Watch};
 
 /// The shapes that rows can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +25,8 @@ pub enum Shape {
     Json,
     /// Comma-separated values.
     Csv,
+    /// Apache Parquet, into a file.
+    Parquet,
 }
 
 impl Shape {
@@ -42,23 +43,39 @@ impl Shape {
             "ndjson" | "jsonl" => Ok(Self::Ndjson),
             "json" => Ok(Self::Json),
             "csv" => Ok(Self::Csv),
+            "parquet" => Ok(Self::Parquet),
             "txt" => Ok(Self::Table),
             _ => Err(Error::usage(
                 format!("-o {}", file.display()),
                 "its extension names no format",
-                "end it in .csv, .json, .ndjson or .txt, or say --format",
+                "end it in .csv, .json, .ndjson, .parquet or .txt, or say --format",
             )),
+        }
+    }
+
+    /// The format of an export; a table is none.
+    fn format(self) -> Option<Format> {
+        match self {
+            Self::Table => None,
+            Self::Ndjson => Some(Format::Ndjson),
+            Self::Json => Some(Format::Json),
+            Self::Csv => Some(Format::Csv),
+            Self::Parquet => Some(Format::Parquet),
         }
     }
 }
 
 /// What the shape depends on beside itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Style {
     /// Columns to write.
     pub fields: FieldSet,
     /// CSV cells that a spreadsheet would run as formulas stay as they are.
     pub raw_csv: bool,
+    /// CSV has a column for each attribute.
+    pub flatten: bool,
+    /// Where the rows come from, for a format that keeps it.
+    pub origin: Option<Origin>,
     /// Rows of an earlier run are there already: no header comes before what comes now.
     pub goes_on: bool,
     /// What is known of the streams.
@@ -67,7 +84,7 @@ pub struct Style {
 
 /// Where the bytes go.
 enum To {
-    Stdout(BufWriter<Box<dyn Write>>),
+    Stdout(BufWriter<Box<dyn Write + Send>>),
     File(PartialFile),
 }
 
@@ -94,11 +111,13 @@ enum Rows {
     Export(export::Writer<To>),
 }
 
-/// What an interrupted run leaves.
-#[derive(Debug, PartialEq, Eq)]
+/// What is there when nothing more is written.
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Bytes of whole rows in a file, before what closes the data.
+    /// Bytes of whole rows in a file that can be gone on with, before what closes the data.
     pub bytes: u64,
+    /// Rows that had come and are not written, because whoever watched had it stopped.
+    pub missing: u64,
     /// Where they are, for a person.
     pub said: Option<String>,
 }
@@ -106,23 +125,74 @@ pub struct Kept {
 /// A shape and a place for rows.
 pub struct Sink {
     rows: Rows,
+    shape: Shape,
     /// The file that is being written; `None` for stdout.
     partial: Option<PathBuf>,
     terminal: bool,
+    can_go_on: bool,
 }
 
 impl Sink {
     /// Rows go to stdout, a page at a time.
-    pub fn stdout(shape: Shape, style: Style, out: impl Write + 'static) -> Self {
+    ///
+    /// # Errors
+    /// There is no place for rows to wait in; or the shape needs a file.
+    pub fn stdout(shape: Shape, style: &Style, out: impl Write + Send + 'static) -> Result<Self, Error> {
+        if shape == Shape::Parquet {
+            let cause = "Parquet is not written to stdout: its end tells a reader where all the rest is";
+            return Err(Error::usage("--format parquet", cause, "name a file: -o people.parquet"));
+        }
         let to = To::Stdout(BufWriter::with_capacity(64 * 1024, Box::new(out)));
-        let terminal = style.streams.stdout_is_terminal;
-        Self { rows: rows(shape, style, terminal, to), partial: None, terminal }
+        Self::new(shape, style, to, None, style.streams.stdout_is_terminal)
     }
 
     /// Rows go to a file.
-    pub fn file(shape: Shape, style: Style, file: PartialFile) -> Self {
-        let partial = Some(file.partial().to_owned());
-        Self { rows: rows(shape, style, false, To::File(file)), partial, terminal: false }
+    ///
+    /// # Errors
+    /// It cannot be begun.
+    pub fn file(shape: Shape, style: &Style, file: PartialFile) -> Result<Self, Error> {
+        let partial = file.partial().to_owned();
+        Self::new(shape, style, To::File(file), Some(partial), false)
+    }
+
+    fn new(
+        shape: Shape,
+        style: &Style,
+        to: To,
+        partial: Option<PathBuf>,
+        terminal: bool,
+    ) -> Result<Self, Error> {
+        let Some(format) = shape.format() else {
+            let columns = terminal.then_some(style.streams.columns);
+            let colour = terminal && style.streams.colour;
+            let table = Table::new(style.fields, columns, colour, style.goes_on && !terminal);
+            return Ok(Self { rows: Rows::Table(table, to), shape, partial, terminal, can_go_on: true });
+        };
+        let spec = Spec {
+            csv: CsvOptions { raw: style.raw_csv, clean_for_terminal: terminal, flatten: style.flatten },
+            // What went to stdout before is somewhere else: only lines go on there.
+            goes_on: style.goes_on && (partial.is_some() || shape != Shape::Json),
+            waiting_room: partial.as_deref().map(directory),
+            origin: style.origin.clone(),
+            ..Spec::new(format, style.fields)
+        };
+        let can_go_on = spec.can_go_on();
+        let place = place(partial.as_deref());
+        let writer = export::Writer::new(to, &spec).map_err(|error| unwritable(&place, &error))?;
+        Ok(Self { rows: Rows::Export(writer), shape, partial, terminal, can_go_on })
+    }
+
+    /// Rows that are only written at the end.
+    pub fn waiting(&self) -> u64 {
+        match &self.rows {
+            Rows::Table(..) => 0,
+            Rows::Export(writer) => writer.waiting(),
+        }
+    }
+
+    /// Whether a run that stops can be taken up where it was.
+    pub fn can_go_on(&self) -> bool {
+        self.can_go_on
     }
 
     /// Whether rows appear on the terminal as they come.
@@ -148,14 +218,22 @@ impl Sink {
     }
 
     /// All rows are there: closes the data and gives a file its name. Says what was written, where that is a file.
+    /// Stopped by `watch`, it leaves a file under its partial name.
     ///
     /// # Errors
     /// The rest cannot be written.
-    pub fn finish(self) -> Result<Option<String>, Error> {
-        match self.close()? {
-            To::File(file) => Ok(Some(format!("wrote {}\n", shown(&file.finish()?)))),
-            To::Stdout(_) => Ok(None),
-        }
+    pub fn finish(self, watch: &mut Watch<'_>) -> Result<Kept, Error> {
+        let place = self.place();
+        let Finished { out, missing } = self.close(End::Whole, watch)?;
+        let said = match out {
+            To::File(file) if missing == 0 => Some(format!("wrote {}\n", shown(&file.finish()?))),
+            To::File(file) => {
+                let partial = file.keep().map_err(|e| unwritable(&place, &e))?;
+                Some(format!("what was written is in {}\n", shown(&partial)))
+            }
+            To::Stdout(_) => None,
+        };
+        Ok(Kept { bytes: 0, missing, said })
     }
 
     /// Only some rows are there: closes the data, so that what is there can be read, and leaves a file under its
@@ -163,42 +241,55 @@ impl Sink {
     ///
     /// # Errors
     /// The rest cannot be written.
-    pub fn keep(mut self, count: u64) -> Result<Kept, Error> {
+    pub fn keep(mut self, count: u64, watch: &mut Watch<'_>) -> Result<Kept, Error> {
         if count == 0 && self.partial.is_some() {
-            return Ok(Kept { bytes: 0, said: self.abandon(count) });
+            return Ok(Kept { said: self.abandon(count), ..Kept::default() });
         }
         let place = self.place();
         let failed = |e: io::Error| unwritable(&place, &e);
+        let bytes = if self.can_go_on { self.bytes().map_err(failed)? } else { 0 };
+        let readable = if self.shape == Shape::Parquet { ", which can be read as it is" } else { "" };
+        let Finished { out, missing } = self.close(End::Cut, watch)?;
+        let said = match out {
+            To::File(file) => {
+                let partial = file.keep().map_err(failed)?;
+                Some(format!("what came is in {}{readable}\n", shown(&partial)))
+            }
+            To::Stdout(_) => None,
+        };
+        Ok(Kept { bytes, missing, said })
+    }
+
+    /// Bytes of whole rows in a file.
+    fn bytes(&mut self) -> io::Result<u64> {
         let to = match &mut self.rows {
-            Rows::Table(_, to) => to,
+            Rows::Table(_, to) => Some(to),
             Rows::Export(writer) => {
                 // Whatever fails here fails again on closing, and is told there.
                 let _ = writer.flush();
                 writer.output()
             }
         };
-        let bytes = match to {
-            To::File(file) => file.bytes().map_err(failed)?,
-            To::Stdout(_) => 0,
-        };
-        match self.close()? {
-            To::File(file) => {
-                let partial = file.keep().map_err(failed)?;
-                Ok(Kept { bytes, said: Some(format!("what came is in {}\n", shown(&partial))) })
-            }
-            To::Stdout(_) => Ok(Kept { bytes, said: None }),
+        match to {
+            Some(To::File(file)) => file.bytes(),
+            Some(To::Stdout(_)) | None => Ok(0),
         }
     }
 
-    /// Writing failed: nothing more is tried. Says where what was written is, where that is a file.
+    /// Writing failed: nothing more is tried. Says where what was written is, where that is a file; one that is of no
+    /// use is not left.
     pub fn abandon(self, count: u64) -> Option<String> {
         let partial = self.partial?;
         drop(self.rows);
-        if count == 0 {
-            let _ = std::fs::remove_file(&partial);
-            return None;
-        }
-        Some(format!("what was written is in {}\n", shown(&partial)))
+        let is_empty = std::fs::metadata(&partial).is_ok_and(|meta| meta.len() == 0);
+        let why = match self.shape {
+            _ if count == 0 => None,
+            Shape::Parquet => Some("a Parquet file cannot be read without its end"),
+            _ if is_empty => Some("no row was in the file yet"),
+            _ => return Some(format!("what was written is in {}\n", shown(&partial))),
+        };
+        let _ = std::fs::remove_file(&partial);
+        why.map(|why| format!("nothing is kept: {why}\n"))
     }
 
     /// The error for rows that could not be written.
@@ -207,41 +298,37 @@ impl Sink {
     }
 
     fn place(&self) -> String {
-        self.partial.as_deref().map_or_else(|| "stdout".to_owned(), shown)
+        place(self.partial.as_deref())
     }
 
-    /// Writes what closes the data. A pipe that nobody reads any more needs none.
-    fn close(self) -> Result<To, Error> {
+    /// Writes what waits and what closes the data. A pipe that nobody reads any more needs none.
+    fn close(self, end: End, watch: &mut Watch<'_>) -> Result<Finished<To>, Error> {
         let place = self.place();
         let closed = match self.rows {
-            Rows::Table(mut table, mut to) => table.finish(&mut to).and_then(|()| to.flush()).map(|()| to),
-            Rows::Export(writer) => writer.finish(),
+            Rows::Table(mut table, mut to) => {
+                table.finish(&mut to).and_then(|()| to.flush()).map(|()| Finished { out: to, missing: 0 })
+            }
+            Rows::Export(writer) => writer.finish(end, watch),
         };
         match closed {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe && self.partial.is_none() => {
-                Ok(To::Stdout(BufWriter::new(Box::new(io::sink()))))
+                Ok(Finished { out: To::Stdout(BufWriter::new(Box::new(io::sink()))), missing: 0 })
             }
             other => other.map_err(|e| unwritable(&place, &e)),
         }
     }
 }
 
-fn rows(shape: Shape, style: Style, terminal: bool, to: To) -> Rows {
-    let format = match shape {
-        Shape::Table => {
-            let columns = terminal.then_some(style.streams.columns);
-            let colour = terminal && style.streams.colour;
-            return Rows::Table(Table::new(style.fields, columns, colour, style.goes_on && !terminal), to);
-        }
-        Shape::Ndjson => export::Format::Ndjson,
-        Shape::Json => export::Format::Json,
-        Shape::Csv => export::Format::Csv,
-    };
-    let csv = export::CsvOptions { raw: style.raw_csv, clean_for_terminal: terminal };
-    // What went to stdout before is somewhere else: only lines go on there.
-    let goes_on = style.goes_on && (matches!(to, To::File(_)) || shape != Shape::Json);
-    let new = if goes_on { export::Writer::going_on } else { export::Writer::new };
-    Rows::Export(new(to, format, style.fields, csv))
+fn place(partial: Option<&Path>) -> String {
+    partial.map_or_else(|| "stdout".to_owned(), shown)
+}
+
+/// The directory of a file.
+fn directory(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    }
 }
 
 fn unwritable(place: &str, error: &io::Error) -> Error {
@@ -268,7 +355,8 @@ mod tests {
         assert_eq!(guess("a.CSV"), Ok(Shape::Csv));
         assert_eq!(guess("a.b/a.json"), Ok(Shape::Json));
         assert_eq!((guess("a.jsonl"), guess("a.txt")), (Ok(Shape::Ndjson), Ok(Shape::Table)));
-        for unknown in ["people", "people.parquet", "people.", ".csv"] {
+        assert_eq!(guess("a.parquet"), Ok(Shape::Parquet));
+        for unknown in ["people", "people.orc", "people.", ".csv"] {
             let error = guess(unknown).unwrap_err();
             assert!(error.what.contains(unknown) && error.remedy.contains("--format"), "{error}");
         }

@@ -9,11 +9,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::output::PartialFile;
 use crate::engine::error::{Error, Kind};
 use crate::engine::fetch::client::Client;
 use crate::engine::text::Untrusted;
 use crate::engine::webhooks::{self, EVENTS, Outcome, Registered, Registration};
+use crate::export::PartialFile;
 
 /// Bytes of randomness in a signing secret (Standard Webhooks wants 24 to 64).
 pub const SECRET_BYTES: usize = 32;

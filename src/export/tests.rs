@@ -6,8 +6,9 @@ use super::csv::is_formula;
 use super::*;
 use crate::engine::pipeline::json::must_escape;
 use crate::engine::pipeline::process;
+use crate::engine::pipeline::profile::Profile;
 
-fn profiles(rows: &[&str], fields: &str) -> (Vec<Profile>, FieldSet) {
+pub(super) fn profiles(rows: &[&str], fields: &str) -> (Vec<Profile>, FieldSet) {
     let fields: FieldSet = fields.parse().unwrap();
     let rows: Vec<&[u8]> = rows.iter().map(|row| row.as_bytes()).collect();
     let processed = process(&Bytes::new(), &rows, fields, 1);
@@ -15,16 +16,26 @@ fn profiles(rows: &[&str], fields: &str) -> (Vec<Profile>, FieldSet) {
     (processed.rows, fields)
 }
 
-fn write(rows: &[&str], fields: &str, format: Format, csv: CsvOptions) -> String {
-    let (rows, fields) = profiles(rows, fields);
-    let mut writer = Writer::new(Vec::new(), format, fields, csv);
-    for row in &rows {
-        writer.row(row).unwrap();
-    }
-    String::from_utf8(writer.finish().unwrap()).unwrap()
+/// Never stops a writer.
+pub(super) fn go_on(_: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
-fn records(csv: &str) -> Vec<Vec<String>> {
+/// Writes all rows.
+pub(super) fn written(rows: &[Profile], spec: &Spec) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), spec).unwrap();
+    for row in rows {
+        writer.row(row).unwrap();
+    }
+    writer.finish(End::Whole, &mut go_on).unwrap().out
+}
+
+fn write(rows: &[&str], fields: &str, format: Format, csv: CsvOptions) -> String {
+    let (rows, fields) = profiles(rows, fields);
+    String::from_utf8(written(&rows, &Spec { csv, ..Spec::new(format, fields) })).unwrap()
+}
+
+pub(super) fn records(csv: &str) -> Vec<Vec<String>> {
     ::csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(csv.as_bytes())
@@ -144,11 +155,11 @@ fn rows_reach_the_output_whole() {
     let long = format!(r#"{{"id":"1","firstName":"{}"}}"#, "x".repeat(10_000));
     let (rows, fields) = profiles(&[long.as_str()], "id,firstName");
     for format in [Format::Ndjson, Format::Csv] {
-        let mut writer = Writer::new(Writes(Vec::new()), format, fields, CsvOptions::default());
+        let mut writer = Writer::new(Writes(Vec::new()), &Spec::new(format, fields)).unwrap();
         for _ in 0..20 {
             writer.row(&rows[0]).unwrap();
         }
-        let writes = writer.finish().unwrap().0;
+        let writes = writer.finish(End::Whole, &mut go_on).unwrap().out.0;
         assert!(writes.len() > 1);
         assert!(writes.iter().all(|bytes| bytes.ends_with(b"\n")), "{format:?}");
     }
@@ -174,7 +185,7 @@ proptest! {
     fn csv_reads_back_as_it_was(texts in prop::collection::vec("\\PC{0,8}|[-=+@\t\r\n,\"' a0-9]{0,8}", 3)) {
         let row = serde_json::json!({ "id": texts[0], "firstName": texts[1], "lastName": texts[2] }).to_string();
         for raw in [true, false] {
-            let options = CsvOptions { raw, clean_for_terminal: false };
+            let options = CsvOptions { raw, ..CsvOptions::default() };
             let records = records(&write(&[&row], "id,firstName,lastName", Format::Csv, options));
             prop_assert_eq!(records.len(), 2);
             for (cell, text) in records[1].iter().zip(&texts) {

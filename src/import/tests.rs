@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::engine::query::Field;
-use crate::export::{CsvOptions, Format as Exported, Writer};
+use crate::export::{End, Format as Exported, Spec, Writer};
 
 /// A directory with files in it.
 pub(super) struct Dir(tempfile::TempDir);
@@ -66,11 +66,16 @@ pub(super) fn refused(name: &str, bytes: impl AsRef<[u8]>) -> Error {
 
 /// Profiles as an export has them.
 pub(super) fn export(profiles: &[Profile], format: Exported, fields: FieldSet) -> Vec<u8> {
-    let mut writer = Writer::new(Vec::new(), format, fields, CsvOptions::default());
+    export_as(profiles, &Spec::new(format, fields))
+}
+
+/// Profiles as an export of some kind has them.
+pub(super) fn export_as(profiles: &[Profile], spec: &Spec) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), spec).unwrap();
     for profile in profiles {
         writer.row(profile).unwrap();
     }
-    writer.finish().unwrap()
+    writer.finish(End::Whole, &mut |_| std::ops::ControlFlow::Continue(())).unwrap().out
 }
 
 /// Profiles as NDJSON with every field.

@@ -116,7 +116,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     };
     let streams = streams(&settings);
     let target = translate::target(typed, streams)?;
-    let sink = translate::sink(&target, &query, streams, None)?;
+    let sink = translate::sink(&target, &query, streams, start.clock.wall(), None)?;
     if target.output.is_some() {
         store.forget(target.output.as_deref());
     }
@@ -131,7 +131,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     if target.output.is_none() && !streams.stdout_is_terminal && target.shape == Shape::Table {
         target.shape = Shape::Ndjson;
     }
-    let sink = translate::sink(&target, &place.query, streams, Some(bytes))?;
+    let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
     pull(settings, start, ask, sink, streams)
 }

@@ -5,14 +5,15 @@ use std::io;
 use std::path::Path;
 
 use cxlens::args;
-use cxlens::cli::output::PartialFile;
 use cxlens::cli::resume::Target;
 use cxlens::cli::sink::{Shape, Sink, Style};
 use cxlens::cli::{Streams, ids};
 use cxlens::config::{Flags, QueryDefaults, flag, units};
 use cxlens::engine::error::Error;
 use cxlens::engine::query::{Draft, FieldSet, Query};
+use cxlens::export::{Origin, PartialFile};
 use cxlens::sandbox;
+use jiff::Timestamp;
 
 /// The flags that settings are made from.
 pub(crate) fn flags(query: &args::QueryFlags) -> Flags {
@@ -90,7 +91,7 @@ fn id_file(query: &args::QueryFlags) -> Result<Vec<String>, Vec<Error>> {
 /// Where the rows go and in which shape.
 ///
 /// # Errors
-/// The name of the file says no format.
+/// The name of the file says no format, or the format cannot be had there or like that.
 pub(crate) fn target(typed: &args::Query, streams: Streams) -> Result<Target, Error> {
     let output = output(typed);
     let shape = match typed.format {
@@ -98,9 +99,16 @@ pub(crate) fn target(typed: &args::Query, streams: Streams) -> Result<Target, Er
         Some(args::Format::Ndjson) => Shape::Ndjson,
         Some(args::Format::Json) => Shape::Json,
         Some(args::Format::Csv) => Shape::Csv,
+        Some(args::Format::Parquet) => Shape::Parquet,
         None => Shape::guess(output, streams.stdout_is_terminal)?,
     };
-    Ok(Target { output: output.map(Path::to_owned), shape, raw_csv: typed.raw_csv, force: typed.force })
+    let args::Query { raw_csv, flatten, force, .. } = *typed;
+    if flatten && shape != Shape::Csv {
+        let cause =
+            "only CSV needs a column for each attribute: the other formats keep attributes as they are";
+        return Err(Error::usage("--flatten", cause, "leave it out, or say --format csv"));
+    }
+    Ok(Target { output: output.map(Path::to_owned), shape, raw_csv, flatten, force })
 }
 
 /// The file to write to; `None`: stdout.
@@ -116,17 +124,25 @@ pub(crate) fn sink(
     target: &Target,
     query: &Query,
     streams: Streams,
+    begun: Timestamp,
     bytes: Option<u64>,
 ) -> Result<Sink, Error> {
-    let style = Style { fields: query.fields(), raw_csv: target.raw_csv, goes_on: bytes.is_some(), streams };
+    let style = Style {
+        fields: query.fields(),
+        raw_csv: target.raw_csv,
+        flatten: target.flatten,
+        origin: Some(Origin::new(query, begun)),
+        goes_on: bytes.is_some(),
+        streams,
+    };
     let Some(path) = &target.output else {
-        return Ok(Sink::stdout(target.shape, style, io::stdout().lock()));
+        return Sink::stdout(target.shape, &style, io::stdout());
     };
     let file = match bytes {
         Some(bytes) => PartialFile::reopen(path, target.force, bytes)?,
         None => PartialFile::create(path, target.force)?,
     };
-    Ok(Sink::file(target.shape, style, file))
+    Sink::file(target.shape, &style, file)
 }
 
 /// The sandbox that was typed; what was not is as the explorer starts it.

@@ -1,9 +1,11 @@
 //! Table "Payload".
 
+use std::ops::ControlFlow;
+
 use cxlens::engine::error::Kind;
 use cxlens::engine::pipeline::profile::{Change, Node, Profile, Slot, Value};
 use cxlens::engine::query::FieldSet;
-use cxlens::export::{CsvOptions, Format, Writer};
+use cxlens::export::{CsvOptions, End, Format, Spec, Writer};
 
 use crate::support::{Case, PEOPLE, Ran};
 
@@ -141,9 +143,10 @@ trait Written {
 impl Written for Profile {
     /// The record, without a header.
     fn written(&self, format: Format, csv: CsvOptions) -> String {
-        let mut writer = Writer::new(Vec::new(), format, FieldSet::ALL, csv);
+        let mut writer = Writer::new(Vec::new(), &Spec { csv, ..Spec::new(format, FieldSet::ALL) }).unwrap();
         writer.row(self).unwrap();
-        let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+        let finished = writer.finish(End::Whole, &mut |_| ControlFlow::Continue(())).unwrap();
+        let text = String::from_utf8(finished.out).unwrap();
         match format {
             Format::Csv => text.split_once('\n').unwrap().1.to_owned(),
             _ => text,

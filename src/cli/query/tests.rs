@@ -1,30 +1,36 @@
-use std::cell::RefCell;
 use std::io::Write;
-use std::rc::Rc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::cli::output::PartialFile;
 use crate::cli::sink::{Shape, Style};
 use crate::engine::event::{Cut, Page, SetAside};
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
 use crate::engine::query::{Draft, FieldSet};
+use crate::export::PartialFile;
 
 const STREAMS: Streams =
     Streams { stdout_is_terminal: false, stderr_is_terminal: false, columns: 80, colour: false };
-const STYLE: Style = Style { fields: FieldSet::ID, raw_csv: false, goes_on: false, streams: STREAMS };
+const STYLE: Style = Style {
+    fields: FieldSet::ID,
+    raw_csv: false,
+    flatten: false,
+    origin: None,
+    goes_on: false,
+    streams: STREAMS,
+};
 
 /// stdout that a test looks into, and that may fail after some bytes.
 #[derive(Clone, Default)]
-struct Out(Rc<RefCell<Vec<u8>>>, Option<(usize, io::ErrorKind)>);
+struct Out(Arc<Mutex<Vec<u8>>>, Option<(usize, io::ErrorKind)>);
 
 impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.1 {
-            Some((most, kind)) if self.0.borrow().len() + bytes.len() > most => Err(kind.into()),
-            _ => self.0.borrow_mut().write(bytes),
+            Some((most, kind)) if self.0.lock().unwrap().len() + bytes.len() > most => Err(kind.into()),
+            _ => self.0.lock().unwrap().write(bytes),
         }
     }
 
@@ -87,11 +93,11 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
 }
 
 fn stdout(out: &Out) -> Sink {
-    Sink::stdout(Shape::Ndjson, STYLE, out.clone())
+    Sink::stdout(Shape::Ndjson, &STYLE, out.clone()).unwrap()
 }
 
 fn text(out: &Out) -> String {
-    String::from_utf8(out.0.borrow().clone()).unwrap()
+    String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +141,7 @@ async fn a_run_that_fails_half_way_has_written_its_rows_and_says_why() {
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_pipe_cancels_and_ends_quietly() {
-    let out = Out(Rc::default(), Some((12, io::ErrorKind::BrokenPipe)));
+    let out = Out(Arc::default(), Some((12, io::ErrorKind::BrokenPipe)));
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
         engine.runs().await;
         engine.page(&["A"]).await;
@@ -151,7 +157,7 @@ async fn a_closed_pipe_cancels_and_ends_quietly() {
 
 #[tokio::test(start_paused = true)]
 async fn a_full_disk_cancels_and_is_told() {
-    let out = Out(Rc::default(), Some((12, io::ErrorKind::StorageFull)));
+    let out = Out(Arc::default(), Some((12, io::ErrorKind::StorageFull)));
     let (code, said) = played(stdout(&out), async |mut engine: Engine| {
         engine.runs().await;
         engine.page(&["A"]).await;
@@ -170,16 +176,17 @@ async fn a_signal_cancels_keeps_the_rows_and_gives_its_code() {
         let dir = tempfile::tempdir().unwrap();
         let target = dir.path().join("a.ndjson");
         let file = PartialFile::create(&target, false).unwrap();
-        let (got, said) = played(Sink::file(Shape::Ndjson, STYLE, file), async |mut engine: Engine| {
-            engine.runs().await;
-            engine.page(&["A"]).await;
-            engine.signals.send(signal).await.unwrap();
-            engine.is_cancelled().await;
-            // A page that was on its way is kept too.
-            engine.page(&["B"]).await;
-            engine.finish(summary(Status::Cancelled, 2)).await;
-        })
-        .await;
+        let (got, said) =
+            played(Sink::file(Shape::Ndjson, &STYLE, file).unwrap(), async |mut engine: Engine| {
+                engine.runs().await;
+                engine.page(&["A"]).await;
+                engine.signals.send(signal).await.unwrap();
+                engine.is_cancelled().await;
+                // A page that was on its way is kept too.
+                engine.page(&["B"]).await;
+                engine.finish(summary(Status::Cancelled, 2)).await;
+            })
+            .await;
         assert_eq!(got, code);
         let partial = dir.path().join("a.ndjson.partial");
         assert!(
@@ -188,6 +195,52 @@ async fn a_signal_cancels_keeps_the_rows_and_gives_its_code() {
         );
         assert_eq!(std::fs::read_to_string(partial).unwrap().lines().count(), 2);
         assert!(!target.exists());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_signal_while_waiting_rows_are_written_leaves_what_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let target = dir.path().join("a.csv");
+    let file = PartialFile::create(&target, false).unwrap();
+    let style = Style { flatten: true, ..STYLE };
+    let (code, said) = played(Sink::file(Shape::Csv, &style, file).unwrap(), async |mut engine: Engine| {
+        engine.runs().await;
+        engine.page(&["A", "B"]).await;
+        // The first comes when all is there, and the one after it while the rows are written.
+        engine.signals.send(Signal::Terminate).await.unwrap();
+        engine.is_cancelled().await;
+        engine.signals.send(Signal::Interrupt).await.unwrap();
+        engine.finish(summary(Status::Success, 2)).await;
+    })
+    .await;
+    assert_eq!(code, 130, "{said}");
+    for words in
+        ["interrupted", "2 profiles had come and are not written", "what was written is in", ".partial"]
+    {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert!(!target.exists());
+    assert_eq!(std::fs::read_to_string(dir.path().join("a.csv.partial")).unwrap(), "id\n");
+}
+
+#[test]
+fn a_file_of_no_use_is_not_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let partial = dir.path().join("a.partial");
+    let flat = Style { flatten: true, ..STYLE };
+    let rows = [Profile::default()];
+    for (shape, style, words) in [
+        (Shape::Parquet, &STYLE, "nothing is kept: a Parquet file"),
+        (Shape::Csv, &flat, "nothing is kept: no row"),
+        (Shape::Csv, &STYLE, "what was written is in"),
+    ] {
+        let file = PartialFile::create(&dir.path().join("a"), false).unwrap();
+        let mut sink = Sink::file(shape, style, file).unwrap();
+        sink.page(&rows).unwrap();
+        let said = sink.abandon(1).unwrap();
+        assert!(said.contains(words), "{said}");
+        assert_eq!(partial.exists(), said.contains("written is in"));
     }
 }
 
@@ -209,13 +262,14 @@ async fn rows_set_aside_are_seven_after_all_else_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("a.ndjson");
     let file = PartialFile::create(&target, false).unwrap();
-    let (code, said) = played(Sink::file(Shape::Ndjson, STYLE, file), async |mut engine: Engine| {
-        engine.runs().await;
-        engine.page(&["A"]).await;
-        let aside = SetAside { page: 1, row: 2, reason: "it is no object".into(), raw: "7".into() };
-        engine.finish(Summary { set_aside: vec![aside], ..summary(Status::Partial, 1) }).await;
-    })
-    .await;
+    let (code, said) =
+        played(Sink::file(Shape::Ndjson, &STYLE, file).unwrap(), async |mut engine: Engine| {
+            engine.runs().await;
+            engine.page(&["A"]).await;
+            let aside = SetAside { page: 1, row: 2, reason: "it is no object".into(), raw: "7".into() };
+            engine.finish(Summary { set_aside: vec![aside], ..summary(Status::Partial, 1) }).await;
+        })
+        .await;
     assert_eq!(code, 7);
     assert!(target.exists() && said.contains("page 1 row 2"), "{said}");
 }
@@ -225,12 +279,17 @@ async fn a_run_without_rows_leaves_no_file() {
     let dir = tempfile::tempdir().unwrap();
     let target = dir.path().join("a.ndjson");
     let file = PartialFile::create(&target, false).unwrap();
-    let (code, said) = played(Sink::file(Shape::Ndjson, STYLE, file), async |mut engine: Engine| {
-        engine.runs().await;
-        let error = Error::new(Kind::Credentials, "token", "invalid_client", "check CXONE_CLIENT_SECRET");
-        engine.events.send(Event::Failed(RUN, Arc::new(summary(Status::Failed, 0)), error)).await.unwrap();
-    })
-    .await;
+    let (code, said) =
+        played(Sink::file(Shape::Ndjson, &STYLE, file).unwrap(), async |mut engine: Engine| {
+            engine.runs().await;
+            let error = Error::new(Kind::Credentials, "token", "invalid_client", "check CXONE_CLIENT_SECRET");
+            engine
+                .events
+                .send(Event::Failed(RUN, Arc::new(summary(Status::Failed, 0)), error))
+                .await
+                .unwrap();
+        })
+        .await;
     assert_eq!(code, 3);
     assert!(!said.contains("partial"), "{said}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

@@ -49,7 +49,15 @@ pub fn text(out: &mut String, text: &str) {
 fn escaped(out: &mut String, text: &str) {
     let mut written = 0;
     let mut at = 0;
-    while let Some(byte) = text.as_bytes().get(at) {
+    let bytes = text.as_bytes();
+    loop {
+        // Nearly everything is plain, and eight bytes at once cost no more than one.
+        while let Some(word) = bytes[at..].first_chunk()
+            && is_plain(*word)
+        {
+            at += 8;
+        }
+        let Some(byte) = bytes.get(at) else { break };
         match byte {
             b'"' | b'\\' | 0..=0x1f | 0x7f => {
                 out.push_str(&text[written..at]);
@@ -70,6 +78,19 @@ fn escaped(out: &mut String, text: &str) {
         }
     }
     out.push_str(&text[written..]);
+}
+
+/// Whether eight bytes are all ASCII that is written as it is. By the well-known tests of a word for a byte that is zero,
+/// or less than another: they may take a byte for special that stands behind one that is, and never the other way.
+fn is_plain(word: [u8; 8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let word = u64::from_le_bytes(word);
+    let below = |limit: u64, word: u64| word.wrapping_sub(limit * ONES) & !word;
+    let equals = |byte: u64| below(1, word ^ (byte * ONES));
+    let special =
+        word | below(0x20, word) | equals(u64::from(b'"')) | equals(u64::from(b'\\')) | equals(0x7f);
+    special & HIGH == 0
 }
 
 /// What is written as an escape though JSON would take it as it is. Private-use and presentation characters

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use self::profile::{Profile, Slot};
+use self::profile::{Node, Profile, Slot};
 use super::event::SetAside;
 use super::query::{Field, FieldSet};
 use super::text::Untrusted;
@@ -84,6 +84,12 @@ pub fn is_json(text: &str) -> bool {
 /// Whether processing makes a number or a boolean of a text in an attribute.
 pub fn spells_a_value(text: &str) -> bool {
     coerce::coerce(text).is_some()
+}
+
+/// Reads back a value of `tags` or `attributes` that was processed and written by [`json::node`]; `None` where it is no
+/// JSON.
+pub fn read_back(json: &str) -> Option<Node> {
+    row::value(json)
 }
 
 /// A row as a slice of its page; `Bytes::slice_ref` would panic on a stranger.

@@ -271,6 +271,18 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
     Ok(Node { value, original: None })
 }
 
+/// Reads a value that was processed and written as JSON; nothing where it is no JSON.
+pub(super) fn value(json: &str) -> Option<Node> {
+    let mut reader = Reader::new(json);
+    // What stayed text once stays text again, but for a text that stands alone: that was never coerced.
+    let node = match reader.kind().ok()? {
+        Kind::Text => Node { value: Value::Text(Untrusted::new(reader.string().ok()?)), original: None },
+        _ => node(&mut reader).ok()?,
+    };
+    reader.end().ok()?;
+    Some(node)
+}
+
 /// Of repeated keys the last stays.
 fn keep_last(members: &mut Vec<(Untrusted, Node)>) {
     if members.len() <= FEW_MEMBERS {
