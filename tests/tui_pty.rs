@@ -239,41 +239,20 @@ fn every_key_is_painted_while_200_000_rows_stream_in() {
     let mut pty =
         Pty::start(home.path(), &["--segment", "SEG-ALL", "--page-size", "1000", "--run"], (120, 40), &env);
     pty.wait_for("PROF-0000004");
-    let mut took = Vec::new();
-    let mut press = |pty: &mut Pty, keys: &str, what: &str, wanted: &dyn Fn(&str) -> bool| {
-        let start = std::time::Instant::now();
-        pty.send(keys);
-        let screen = pty.wait(what, wanted);
-        took.push(start.elapsed());
-        screen
-    };
-    let cursor = |screen: &str| screen.lines().find(|line| line.contains("▌PROF-")).map(str::to_owned);
-    let mut screen = pty.wait("the cursor", |screen| cursor(screen).is_some());
-    let page_down = |pty: &mut Pty,
-                     press: &mut dyn FnMut(&mut Pty, &str, &str, &dyn Fn(&str) -> bool) -> String,
-                     screen: &mut String| {
-        for _ in 0..15 {
-            let before = cursor(screen);
-            *screen = press(pty, "\x1b[6~", "a page further down", &|screen| {
-                let now = cursor(screen);
-                now.is_some() && now != before
-            });
-        }
-    };
-    page_down(&mut pty, &mut press, &mut screen);
-    screen = press(&mut pty, "s", "sorted upwards", &|screen| screen.contains("id ▲"));
-    page_down(&mut pty, &mut press, &mut screen);
-    press(&mut pty, "s", "sorted downwards", &|screen| screen.contains("id ▼"));
-    press(&mut pty, "f", "the filter's field", &|screen| screen.contains("filter"));
+    let mut timed = Timed { pty, took: Vec::new() };
+    timed.pages_down(15);
+    timed.press("s", "sorted upwards", |screen| screen.contains("id ▲"));
+    timed.pages_down(15);
+    timed.press("s", "sorted downwards", |screen| screen.contains("id ▼"));
+    timed.press("f", "the filter's field", |screen| screen.contains("filter"));
     for (at, _) in "email:shop".char_indices() {
         let typed = &"email:shop"[..=at];
-        press(&mut pty, &typed[at..], "what was typed", &|screen| {
-            screen.contains(&format!("filter {typed}"))
-        });
+        timed.press(&typed[at..], "what was typed", |screen| screen.contains(&format!("filter {typed}")));
     }
-    press(&mut pty, ENTER, "rows that pass", &|screen| screen.contains(" pass") && cursor(screen).is_some());
-    press(&mut pty, ENTER, "the open profile", &|screen| screen.contains("Profile PROF-"));
-    let last = press(&mut pty, ESC, "the profile closed", &|screen| !screen.contains("Profile PROF-"));
+    timed.press(ENTER, "rows that pass", |screen| screen.contains(" pass") && cursor(screen).is_some());
+    timed.press(ENTER, "the open profile", |screen| screen.contains("Profile PROF-"));
+    let last = timed.press(ESC, "the profile closed", |screen| !screen.contains("Profile PROF-"));
+    let Timed { pty, mut took } = timed;
     assert!(last.contains(" of 200,000"), "all rows had come before the last key:\n{last}");
     // A key right behind Esc would be Alt and that key.
     pty.signal(Signal::TERM);
@@ -287,4 +266,35 @@ fn every_key_is_painted_while_200_000_rows_stream_in() {
         took[last * 99 / 100],
         took[last]
     );
+}
+
+/// Keys, and how long each took to be seen.
+struct Timed {
+    pty: Pty,
+    took: Vec<std::time::Duration>,
+}
+
+impl Timed {
+    fn press(&mut self, keys: &str, what: &str, wanted: impl Fn(&str) -> bool) -> String {
+        let start = std::time::Instant::now();
+        let screen = self.pty.send(keys).wait(what, wanted);
+        self.took.push(start.elapsed());
+        screen
+    }
+
+    fn pages_down(&mut self, count: usize) {
+        let mut screen = self.pty.wait("the cursor", |screen| cursor(screen).is_some());
+        for _ in 0..count {
+            let before = cursor(&screen);
+            screen = self.press("\x1b[6~", "a page further down", |screen| {
+                let now = cursor(screen);
+                now.is_some() && now != before
+            });
+        }
+    }
+}
+
+/// The line under the table's cursor.
+fn cursor(screen: &str) -> Option<String> {
+    screen.lines().find(|line| line.contains("▌PROF-")).map(str::to_owned)
 }

@@ -114,6 +114,11 @@ impl View {
         self.filter.as_ref()
     }
 
+    /// The rows by place; `None`: all, as they came.
+    pub fn order(&self) -> Option<&[u32]> {
+        self.order.as_deref()
+    }
+
     /// Whether all rows are there as they came.
     pub fn is_as_received(&self) -> bool {
         self.order.is_none()

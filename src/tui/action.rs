@@ -25,11 +25,13 @@ pub enum Context {
     Palette,
     /// What a column holds.
     Column,
+    /// Where rows are to be written: letters are its name.
+    Save,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -41,11 +43,12 @@ impl Context {
         Self::Confirm,
         Self::Palette,
         Self::Column,
+        Self::Save,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette)
+        matches!(self, Self::Editor | Self::Palette | Self::Save)
     }
 
     /// What the place is called in the help.
@@ -62,11 +65,12 @@ impl Context {
             Self::Confirm => "Leave?",
             Self::Palette => "Commands",
             Self::Column => "Column",
+            Self::Save => "Export",
         }
     }
 }
 
-use Context::{Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles};
+use Context::{Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Save};
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
@@ -136,6 +140,12 @@ actions! {
     FilterBy "filter-by", "filter by it", "show only the rows that have this value", &[Column], ["Enter"];
     Statistics "statistics", "column", "what this column holds: filled, types, different and most frequent values",
         &[Profiles], ["i"];
+    Export "export", "export", "write the rows that are shown to a file: CSV, NDJSON, JSON, Parquet",
+        &[Profiles], ["e"];
+    Write "write", "write", "write the rows to the file; again where it is there already: replace it",
+        &[Save], ["Enter"];
+    EachAttribute "each-attribute", "a column each", "in CSV, a column for each attribute, or JSON in one cell",
+        &[Save], ["Ctrl-A"];
     NextPane "next-pane", "pane", "go to the next pane", PANES_AND_EDITOR, ["Tab"];
     PreviousPane "previous-pane", "", "go to the previous pane", PANES_AND_EDITOR, ["Shift-Tab"];
     Close "close", "close", "leave the editor, close, clear, then cancel the run", EVERYWHERE, ["Esc"];

@@ -30,15 +30,18 @@ use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::error::ErrorPanel;
 use super::overlays::help::Help;
+use super::overlays::saving::SavePanel;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
 use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
+use super::saving::Told;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, ServiceInfo, Summary};
-use crate::engine::query::{Query, QueryId};
+use crate::engine::query::{FieldSet, Query, QueryId};
+use crate::export::Spec;
 use crate::rows::Step;
 
 /// The explorer.
@@ -163,6 +166,10 @@ impl App {
                 };
                 self.settle(outcome, at)
             }
+            None if context == Context::Save => {
+                let Some(Overlay::Save(panel)) = &mut self.overlay else { return Turn::default() };
+                Turn::changed(panel.input(key))
+            }
             None if context == Context::Palette => {
                 let ctx = self.world.ctx(at, self.world.size);
                 let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Turn::default() };
@@ -177,6 +184,7 @@ impl App {
     pub fn paste(&mut self, text: &str, at: Moment) -> Turn {
         match &mut self.overlay {
             Some(Overlay::Palette(palette)) => return Turn::changed(palette.paste(text)),
+            Some(Overlay::Save(panel)) => return Turn::changed(panel.paste(text)),
             Some(_) => return Turn::default(),
             None => {}
         }
@@ -214,6 +222,13 @@ impl App {
                 let effect = self.profiles.count();
                 self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
                 self.settle(Outcome { changed: true, effect }, at)
+            }
+            Action::Export if !self.profiles.is_empty() => {
+                let name =
+                    self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
+                let rows = (self.profiles.len() as u64, self.profiles.rows() as u64);
+                self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, rows))));
+                Turn::changed(true)
             }
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
@@ -315,6 +330,14 @@ impl App {
         let outcome = self.profiles.work(step, &ctx);
         let known = if outcome.changed { self.know_column() } else { Turn::default() };
         self.settle(outcome, at).and(known)
+    }
+
+    /// How far rows are that are being written.
+    pub fn saved(&mut self, told: Told) -> Turn {
+        if let Some(Overlay::Save(panel)) = &mut self.overlay {
+            panel.told(told);
+        }
+        Turn::CHANGED
     }
 
     /// What the open panel says of its column follows the rows.
@@ -533,6 +556,20 @@ impl App {
                 self.profiles.count_no_more();
                 self.settle(outcome, at)
             }
+            (Action::Write, Some(Overlay::Save(panel))) => {
+                if panel.is_over() {
+                    self.overlay = None;
+                    return Turn::changed(true);
+                }
+                let Some((stopped, replace)) = panel.begin() else { return Turn::changed(true) };
+                let Some(format) = panel.format() else { return Turn::changed(true) };
+                let mut spec = Spec::new(format, FieldSet::ALL);
+                spec.csv.flatten = panel.is_flat();
+                let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
+                Turn { changed: true, effects: vec![Effect::Save(saving)] }
+            }
+            (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
+            (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),
             (Action::Copy, Some(Overlay::Column(panel))) => {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))

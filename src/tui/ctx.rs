@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::action::Action;
 use super::faults::Playing;
 use super::keymap::Keymap;
+use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
@@ -121,6 +122,8 @@ pub enum Effect {
     Copy(String),
     /// To another thread, which gives its steps back.
     Work(Job),
+    /// To another thread, which tells how far it is.
+    Save(Saving),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.

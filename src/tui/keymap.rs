@@ -51,7 +51,7 @@ impl Chord {
     pub fn commands_in(self, context: Context) -> bool {
         let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
         match context {
-            Context::Palette => self.commands_in_text() || !types,
+            Context::Palette | Context::Save => self.commands_in_text() || !types,
             _ => !context.takes_text() || self.commands_in_text(),
         }
     }

@@ -23,6 +23,7 @@ pub mod layout;
 pub mod overlays;
 pub mod panes;
 pub mod run;
+pub mod saving;
 pub mod signals;
 pub mod terminal;
 pub mod theme;

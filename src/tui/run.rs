@@ -111,6 +111,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
     let (steps, mut worked) = mpsc::channel(STEPS);
+    let (told_of, mut saved) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -132,6 +133,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 (turn, true)
             }
+            Some(told) = saved.recv() => (app.saved(told), false),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -154,6 +156,12 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     let steps = steps.clone();
                     tokio::task::spawn_blocking(move || {
                         job.run(&mut |step| steps.blocking_send(step).is_ok());
+                    });
+                }
+                Effect::Save(saving) => {
+                    let told = told_of.clone();
+                    tokio::task::spawn_blocking(move || {
+                        saving.run(&mut |step| told.blocking_send(step).is_ok());
                     });
                 }
                 Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,

@@ -104,6 +104,10 @@ impl Rig {
                     let turn = self.app.work(step, self.at);
                     turn.effects.is_empty()
                 }),
+                Effect::Save(saving) => saving.run(&mut |told| {
+                    let turn = self.app.saved(told);
+                    turn.changed
+                }),
                 Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
             }
         }
@@ -1011,6 +1015,7 @@ fn sorting_many_rows_is_worked_out_while_keys_go_on_and_can_be_stopped() {
     let press = |rig: &mut Rig, key: &str| rig.app.key(key.parse::<Chord>().unwrap().event(), rig.at);
     let sorting = jobs(press(&mut rig, "s"));
     assert_eq!(sorting.len(), 1);
+    assert!(rig.screen().contains("Profiles  30,000  sorting 0 %"), "{}", rig.screen());
     rig.key("Down");
     assert_eq!(rig.app.profiles.selected(), Some(1), "keys go on");
     rig.key("Esc");
@@ -1023,4 +1028,88 @@ fn sorting_many_rows_is_worked_out_while_keys_go_on_and_can_be_stopped() {
     }
     assert_eq!(steps, 0, "it was stopped");
     assert!(!rig.screen().contains('▲'), "{}", rig.screen());
+}
+
+/// The explorer's panel for writing, with this name typed into it.
+fn naming(rows: usize, name: &std::path::Path) -> Rig {
+    let mut rig = with_people(rows);
+    rig.key("e");
+    assert!(rig.screen().contains("profiles-20260304-1201.csv"), "{}", rig.screen());
+    rig.key("Ctrl-U");
+    rig.type_in(name.to_str().unwrap());
+    rig
+}
+
+#[test]
+fn what_is_shown_is_written_as_a_headless_run_writes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, flat) in
+        [("a.ndjson", false), ("a.json", false), ("a.csv", false), ("b.csv", true), ("a.parquet", false)]
+    {
+        let path = dir.path().join(name);
+        let mut rig = naming(12_000, &path);
+        if flat {
+            rig.key("Ctrl-A");
+            assert!(rig.screen().contains("a column for each attribute"), "{}", rig.screen());
+        }
+        rig.key("Enter");
+        assert!(rig.screen().contains("12,000 rows are in"), "{}", rig.screen());
+        let mut spec = Spec::new(crate::tui::saving::format_of(&path).unwrap(), FieldSet::ALL);
+        spec.csv.flatten = flat;
+        let mut writer = crate::export::Writer::new(Vec::new(), &spec).unwrap();
+        for profile in crate::rows::fixture::profiles(0..12_000) {
+            writer.row(&profile).unwrap();
+        }
+        let mut watch = |_| std::ops::ControlFlow::Continue(());
+        let expected = writer.finish(crate::export::End::Whole, &mut watch).unwrap().out;
+        let written = std::fs::read(&path).unwrap();
+        if name.ends_with("parquet") {
+            // The file also says when it was asked for, and what.
+            assert!(written.starts_with(b"PAR1") && written.len() > expected.len(), "{}", written.len());
+        } else {
+            assert!(written == expected, "{name}");
+        }
+        rig.key("Enter");
+        assert_eq!(rig.app.context(), Context::Profiles);
+    }
+}
+
+#[test]
+fn a_file_that_is_there_is_replaced_only_when_said_twice_and_a_name_must_name_a_format() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.ndjson");
+    std::fs::write(&path, "old").unwrap();
+    let mut rig = naming(30, &path);
+    rig.key("Enter");
+    assert!(rig.screen().contains("is there already"), "{}", rig.screen());
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+    rig.key("Enter");
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 30);
+    rig.key("Esc");
+    let mut rig = naming(30, &dir.path().join("a.xls"));
+    rig.key("Enter");
+    assert!(rig.screen().contains("end the name in .csv"), "{}", rig.screen());
+    let mut rig = naming(30, &dir.path().join("nowhere/a.csv"));
+    rig.key("Enter");
+    assert!(rig.screen().contains("cannot be written"), "{}", rig.screen());
+}
+
+#[test]
+fn only_the_rows_that_pass_are_written_in_the_order_that_is_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.csv");
+    let mut rig = with_people(500);
+    for key in ["s", "s", "f"] {
+        rig.key(key);
+    }
+    rig.type_in("last:byron 49");
+    rig.key("Enter");
+    rig.key("e");
+    assert!(rig.screen().contains("11 that pass the filter, of 500"), "{}", rig.screen());
+    rig.key("Ctrl-U");
+    rig.type_in(path.to_str().unwrap());
+    rig.key("Enter");
+    let written = std::fs::read_to_string(&path).unwrap();
+    let ids: Vec<&str> = written.lines().skip(1).map(|line| &line[..12]).collect();
+    assert_eq!((ids.len(), ids[0], ids[10]), (11, "PROF-0000499", "PROF-0000049"));
 }

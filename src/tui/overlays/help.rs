@@ -108,6 +108,11 @@ fn introduction(context: Context) -> &'static str {
              line. Latency is the server's alone; waiting stands beside it."
         }
         Context::Editor => "Letters are text here. Leaving keeps what was typed.",
-        Context::Help | Context::Error | Context::Confirm | Context::Palette | Context::Column => "",
+        Context::Help
+        | Context::Error
+        | Context::Confirm
+        | Context::Palette
+        | Context::Column
+        | Context::Save => "",
     }
 }

@@ -4,6 +4,7 @@ pub mod column;
 pub mod error;
 pub mod help;
 pub mod palette;
+pub mod saving;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -30,6 +31,8 @@ pub enum Overlay {
     Palette(Box<palette::Palette>),
     /// What a column holds.
     Column(Box<column::ColumnPanel>),
+    /// Where rows are to be written.
+    Save(Box<saving::SavePanel>),
 }
 
 impl Overlay {
@@ -41,6 +44,7 @@ impl Overlay {
             Self::Confirm => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
+            Self::Save(_) => Context::Save,
         }
     }
 
@@ -49,7 +53,7 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm => false,
+            Self::Confirm | Self::Save(_) => false,
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -63,6 +67,7 @@ impl Overlay {
             Self::Confirm => confirm(ctx, area, buf),
             Self::Palette(palette) => palette.view(ctx, area, buf),
             Self::Column(panel) => panel.view(ctx, area, buf),
+            Self::Save(panel) => panel.view(ctx, area, buf),
         }
     }
 }

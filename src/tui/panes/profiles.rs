@@ -17,6 +17,7 @@ mod progress;
 mod tests;
 mod typing;
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
@@ -41,6 +42,8 @@ pub struct Profiles {
     view: View,
     /// The run whose rows these are.
     progress: Option<Progress>,
+    /// What was asked, and when.
+    asked: Option<(Query, Timestamp)>,
     /// The place under the cursor.
     place: usize,
     /// The first place on the screen, before the size of the screen is looked at.
@@ -67,6 +70,7 @@ impl Default for Profiles {
             rows: Rows::new(),
             view: View::default(),
             progress: None,
+            asked: None,
             place: 0,
             top: 0,
             column: Column::Field(Field::Id),
@@ -98,6 +102,7 @@ impl Profiles {
         }
         self.view.begin();
         self.progress = Some(Progress::new(query, ctx.now));
+        self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
         (self.seeking, self.missed) = (None, false);
         let asked = match self.column {

@@ -27,9 +27,11 @@ use crate::tui::widgets::{self, blank, put, put_clean, scrollbar, wrap};
 
 pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let room = area.width.saturating_sub(5);
+    // Where rows are filtered, the filter's line says how far it is.
+    let sorted = table.view.working().filter(|_| table.view.filter().is_none());
     let title = table.progress.as_ref().map_or_else(
         || "Profiles".into(),
-        |progress| progress.title(ctx, table.follow, &table.rows.memory(), room),
+        |progress| progress.title(ctx, table.follow, &table.rows.memory(), sorted, room),
     );
     let inner = frame(ctx, Focus::Profiles, title, area, buf);
     if inner.is_empty() {

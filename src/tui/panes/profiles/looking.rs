@@ -3,13 +3,19 @@
 //! With many rows a job works it out on another thread; its steps come back here, and what is read stays where it is
 //! until they do.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use crossterm::event::KeyEvent;
 
 use super::Profiles;
 use super::draw;
+use crate::export::{Origin, Spec};
 use crate::rows::{AT_ONCE, Column, Filter, Job, Kind, Needle, Sort, Step};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::overlays::column::Known;
+use crate::tui::saving::Saving;
 
 impl Profiles {
     /// A key while editing that is no command.
@@ -229,6 +235,15 @@ impl Profiles {
         self.follow = false;
         self.seeking = None;
         self.top = self.top_for(draw::body_height(self, ctx.area));
+    }
+
+    /// The rows that are shown, to be written to a file.
+    pub fn saving(&self, target: PathBuf, spec: Spec, replace: bool, stopped: Arc<AtomicBool>) -> Saving {
+        let order = self.view.order().map(<[u32]>::to_vec);
+        let fields = self.asked();
+        let origin = self.asked.as_ref().map(|(query, began)| Origin::new(query, *began));
+        let spec = Spec { fields, origin, ..spec };
+        Saving { data: self.rows.snapshot(), order, target, replace, spec, stopped }
     }
 
     /// Counts what the column under the cursor holds, and again once there are more rows.

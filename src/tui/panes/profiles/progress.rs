@@ -219,11 +219,24 @@ impl Progress {
     }
 
     /// The title in at most `room` columns.
-    pub(super) fn title(&self, ctx: &Ctx<'_>, follow: bool, memory: &Memory, room: u16) -> Line<'static> {
+    ///
+    /// `sorted`: how much of an order is worked out, where it is not all yet.
+    pub(super) fn title(
+        &self,
+        ctx: &Ctx<'_>,
+        follow: bool,
+        memory: &Memory,
+        sorted: Option<f32>,
+        room: u16,
+    ) -> Line<'static> {
         let mut pieces = match &self.end {
             None => self.running(ctx, follow),
             Some(end) => self.ended(end, ctx),
         };
+        if let Some(share) = sorted {
+            let text = format!("sorting {:.0} %", share * 100.0);
+            pieces.insert(1.min(pieces.len()), Piece { text, style: ctx.theme.accent, rank: 8 });
+        }
         let over = memory.held > memory.budget;
         if let Some(why) = memory.refused.as_ref().filter(|_| over) {
             let text = format!("more than {} in memory: {why}", figures::bytes(memory.budget as u64));
