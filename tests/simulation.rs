@@ -47,6 +47,13 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (988, "requests went out at the moment of a cancel and after it"),
     (105, "a backoff of its own making passed --max-wait and stopped the run"),
     (674, "the same for the token"),
+    (54_250, "a 429 after two requests held the rest down for most of a minute"),
+    (64_745, "so did a second one after a single request more"),
+    (113_192, "so did one after another"),
+    (185_379, "so did one after three requests"),
+    (102_562, "the oracle counted a token that was asked for at the moment of a start as that run's"),
+    (135_024, "the same with a page refused later"),
+    (183_909, "the same with nothing else going wrong"),
 ];
 
 fn from_environment(name: &str) -> Option<u64> {

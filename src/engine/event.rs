@@ -57,7 +57,7 @@ pub enum Event {
     Broken(Error),
     /// A run has begun.
     Started(QueryId, Timestamp),
-    /// Rows, in page order.
+    /// Rows, in page order. A page with many rows comes in several parts.
     Page(QueryId, Page),
     /// A run has all the rows that are wanted for now, and there are more.
     Paused(QueryId),
@@ -138,7 +138,7 @@ pub enum FileState {
     Failed(Error),
 }
 
-/// A page of a run.
+/// A page of a run, or a part of one: the parts of a page have the same number, and each counts its own rows.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// 1 for the first page of a run, in the order of delivery (batches of IDs and resumed runs count on).
@@ -315,7 +315,7 @@ pub struct Phases {
     pub body: Duration,
     /// Cutting the body into rows.
     pub decode: Duration,
-    /// Processing the rows.
+    /// Processing the rows; of a page that comes in parts the first part, since the others wait for the reader.
     pub pipeline: Duration,
 }
 

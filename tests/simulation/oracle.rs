@@ -110,7 +110,8 @@ struct Walk<'a> {
     budget: u32,
     storm: bool,
     tokens_sent: u32,
-    tokens_at_start: Vec<u32>,
+    /// At the start of each run, and at the end of the moment of that start.
+    tokens_at_start: Vec<(u32, u32)>,
     /// At the end of each run, and before the moment of that end.
     tokens_at_end: Vec<(u32, u32)>,
     /// Token requests before this moment.
@@ -152,7 +153,7 @@ pub(crate) fn judge(plan: &Plan, record: &Record) -> Vec<String> {
         budget: 500,
         storm: false,
         tokens_sent: 0,
-        tokens_at_start: vec![0; runs],
+        tokens_at_start: vec![(0, 0); runs],
         tokens_at_end: vec![(0, 0); runs],
         tokens_before: (Duration::ZERO, 0),
         asked: HashMap::new(),
@@ -237,7 +238,7 @@ impl<'a> Walk<'a> {
         match action {
             Action::Start(n) => {
                 self.started[n] = Some(at);
-                self.tokens_at_start[n] = self.tokens_sent;
+                self.tokens_at_start[n] = (self.tokens_sent, self.tokens_sent);
             }
             Action::Cancel(n) => {
                 if self.started[n].is_some() && self.ended[n].is_none() {
@@ -270,6 +271,7 @@ impl<'a> Walk<'a> {
             }
             self.token_sent = Some(at);
             self.tokens_sent += 1;
+            self.sent_as_another_starts(at);
             if self.token.over.is_some() {
                 self.token = History::default();
             }
@@ -310,6 +312,19 @@ impl<'a> Walk<'a> {
         }
         if twice {
             self.say(at, format!("run {run} page {page} is asked twice at once"));
+        }
+    }
+
+    /// A token that an earlier run waits for is asked for at the very moment at which another starts: before that or
+    /// after it, nobody can tell.
+    fn sent_as_another_starts(&mut self, at: Duration) {
+        let starts = |n: &usize| self.started[*n] == Some(at);
+        let waits = |n: usize| self.started[n].is_some_and(|started| started < at) && self.ended[n].is_none();
+        let is_retry = self.token.sent > 0 && self.token.over.is_none();
+        if is_retry || (0..self.started.len()).any(waits) {
+            for n in (0..self.started.len()).filter(starts) {
+                self.tokens_at_start[n].1 = self.tokens_sent;
+            }
         }
     }
 
@@ -511,10 +526,10 @@ impl<'a> Walk<'a> {
         let own = || self.urls.iter().filter(|((run, _), _)| *run == n).map(|(_, history)| history);
         let pages: u32 = own().map(|history| history.sent).sum();
         let again: u32 = own().map(|history| history.sent - 1).sum();
-        // The token is everybody's: one may be asked for at the very moment at which a run ends.
-        let (most, least) = self.tokens_at_end[n];
-        let tokens = pages + least.max(self.tokens_at_start[n])..=pages + most;
-        if !tokens.contains(&(summary.requests + self.tokens_at_start[n])) {
+        // The token is everybody's: one may be asked for at the very moment at which a run begins or ends.
+        let ((from, begun), (to, before)) = (self.tokens_at_start[n], self.tokens_at_end[n]);
+        let tokens = before.saturating_sub(begun)..=to - from;
+        if !(pages + tokens.start()..=pages + tokens.end()).contains(&summary.requests) {
             wrong.push(format!(
                 "the summary counts {} requests, {pages} + {tokens:?} were sent",
                 summary.requests

@@ -26,9 +26,8 @@ use super::paging::{self, Next};
 use super::transport::{Body, Reply};
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Kind, Result};
-use crate::engine::event::{Endpoint, SetAside};
-use crate::engine::pipeline;
-use crate::engine::pipeline::profile::Profile;
+use crate::engine::event::Endpoint;
+use crate::engine::pipeline::{Parts, Processed};
 use crate::engine::query::{Query, QueryId};
 use crate::wire::crm_v2;
 
@@ -38,12 +37,16 @@ const AHEAD: usize = 2;
 /// One page as it was read.
 #[derive(Debug)]
 pub struct Fetched {
-    /// Processed rows.
-    pub rows: Vec<Profile>,
-    /// Rows that could not be read; their page number is the batch's.
-    pub set_aside: Vec<SetAside>,
+    /// Its rows, processed; of a page with many of them the first.
+    pub first: Processed,
+    /// The others, which are processed as they are delivered.
+    pub rest: Parts,
+    /// How many rows it has, in all.
+    pub received: usize,
     /// How many profiles the service says there are.
     pub total: Option<u64>,
+    /// What cutting it up and processing what is processed took of our own time; `None` where it came from the cache.
+    pub processing: Option<Duration>,
     /// How old it is, where it came from the cache.
     pub cached: Option<Duration>,
     /// The rows as received, to tell whether a page repeats the one before.
@@ -266,8 +269,10 @@ impl Batch {
             // The request that takes this one's place goes out before the rows are worked on.
             turn.end(!self.is_numbered(url, &decoded));
             tokio::task::yield_now().await;
+            let decode = decoded.took;
             let fetched = self.process(decoded, url, page);
-            (fetched, clock.now() - start)
+            let pipeline = clock.now() - start;
+            (Fetched { processing: Some(decode + pipeline), ..fetched }, pipeline)
         };
         self.client.call_for(&call, &self.tally, read, work).await
     }
@@ -282,7 +287,7 @@ impl Batch {
         let at = |row: &[u8]| row.as_ptr() as usize - body.as_ptr() as usize;
         let rows = read.items.iter().map(|row| at(row)..at(row) + row.len()).collect();
         let next = read.next.map(|next| next.map(std::borrow::Cow::into_owned));
-        let value = Decoded { body: body.clone(), rows, total: read.total, next };
+        let value = Decoded { body: body.clone(), rows, total: read.total, next, took: decode };
         Ok(Taken { value, rows: Some(read.items.len() as u32), decode })
     }
 
@@ -292,17 +297,14 @@ impl Batch {
         matches!(paging::next(self.client.service(), url, said), Ok(Next::Numbered))
     }
 
-    /// Makes profiles of rows.
+    /// Makes profiles of rows; of many of them those that are delivered first, the others wait until they are wanted.
     fn process(&self, decoded: Decoded, url: &Url, page: u32) -> Fetched {
-        let Decoded { body, rows, total, next } = decoded;
-        let items = match (rows.first(), rows.last()) {
-            (Some(first), Some(last)) => body.slice(first.start..last.end),
-            _ => Bytes::new(),
-        };
-        let rows: Vec<&[u8]> = rows.into_iter().map(|row| &body[row]).collect();
-        let processed = pipeline::process(&body, &rows, self.query.fields(), page);
-        let (rows, set_aside) = (processed.rows, processed.set_aside);
-        Fetched { rows, set_aside, total, cached: None, items, url: url.clone(), next }
+        let Decoded { body, rows, total, next, .. } = decoded;
+        let mut rest = Parts::new(body, rows, self.query.fields(), page);
+        let (received, items) = (rest.left(), rest.received());
+        let first = rest.next().unwrap_or_default();
+        let url = url.clone();
+        Fetched { first, rest, received, total, processing: None, cached: None, items, url, next }
     }
 }
 
@@ -313,6 +315,8 @@ struct Decoded {
     rows: Vec<Range<usize>>,
     total: Option<u64>,
     next: std::result::Result<Option<String>, crm_v2::NotText>,
+    /// How long cutting it took.
+    took: Duration,
 }
 
 /// A page's turn among those that are asked for side by side, where it is one of them. It ends once.

@@ -35,6 +35,9 @@ use crate::engine::text::Untrusted;
 /// Pages whose latency is remembered for plans.
 const RECENT: usize = 32;
 
+/// Large events that may wait to be read: enough that the next is made while one is read.
+const FEW_EVENTS: usize = 3;
+
 /// What is asked, apart from the token.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -116,13 +119,18 @@ pub struct Counts {
     pub connect: Vec<Duration>,
     /// The server's latency, one a reply.
     pub network: Vec<Duration>,
-    /// Our own time, one a page.
+    /// Our own time, one a page that was delivered.
     pub processing: Vec<Duration>,
 }
 
 impl Tally {
     fn add(&self, change: impl FnOnce(&mut Counts)) {
         change(&mut self.lock().counts);
+    }
+
+    /// A page was delivered, which took so much of our own time.
+    pub fn processed(&self, took: Duration) {
+        self.add(|counts| counts.processing.push(took));
     }
 
     /// The run is over: the final figures. Its tasks end a moment later than it, and must not send in between.
@@ -252,6 +260,14 @@ impl Client {
     /// watches any more.
     pub async fn room(&self) -> Option<mpsc::OwnedPermit<Event>> {
         self.0.events.clone().reserve_owned().await.ok()
+    }
+
+    /// As [`room`](Self::room), but only when hardly anything waits to be read: for events so large that only a few
+    /// should wait.
+    pub async fn much_room(&self) -> Option<mpsc::OwnedPermit<Event>> {
+        let all_but_few = self.0.events.max_capacity().saturating_sub(FEW_EVENTS).max(1);
+        drop(self.0.events.reserve_many(all_but_few).await.ok()?);
+        self.room().await
     }
 
     /// Something that the service said, without our secrets.
@@ -513,9 +529,6 @@ impl Client {
             }
             if attempted.exchanged.is_ok() {
                 counts.network.push(phases.server());
-            }
-            if rows.is_some() {
-                counts.processing.push(phases.processing());
             }
         });
         if rows.is_some() {

@@ -9,7 +9,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -17,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use url::{Position, Url};
 
+use self::delivery::{AtHand, Progress};
 use super::batch::{Batch, Fetched};
 use super::client::{Client, Tally};
 use super::figures::Figures;
@@ -24,14 +24,12 @@ use super::paging::{self, Next};
 use crate::engine::batches::batches;
 use crate::engine::cache::Cache;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Cut, Event, Latency, Page, Status, Summary};
+use crate::engine::event::{Cut, Event, Latency, Status, Summary};
 use crate::engine::place::{Place, Seen};
 use crate::engine::query::{Query, QueryId};
 
-/// Empty pages in a row that are followed.
-const EMPTY_IN_A_ROW: u32 = 100;
-/// Pages in a row that bring nothing new before it counts as a loop.
-const STALE_IN_A_ROW: u32 = 3;
+mod delivery;
+
 /// Pages of one batch that may wait to be delivered.
 const AHEAD: usize = 2;
 
@@ -61,6 +59,8 @@ pub struct Pull {
     start: Option<Arc<Place>>,
     /// What was delivered last.
     last: Option<Last>,
+    /// The page that is being delivered.
+    at_hand: Option<AtHand>,
     seen: Seen,
     figures: Figures,
     scopes: Vec<String>,
@@ -71,7 +71,7 @@ pub struct Pull {
     more: bool,
 }
 
-/// The last page that was delivered: what is behind it is where to go on.
+/// The last page that was delivered, or is being: what is behind it is where to go on.
 #[derive(Debug)]
 struct Last {
     batch: (u32, u32),
@@ -86,16 +86,6 @@ struct UnderWay {
     pages: mpsc::Receiver<Result<Fetched>>,
     allow: watch::Sender<u32>,
     task: AbortOnDropHandle<()>,
-}
-
-/// What the batch at hand delivered so far.
-struct Progress {
-    /// The number of the last page that was delivered.
-    page: u32,
-    /// What was on it.
-    before: Option<Bytes>,
-    empty: u32,
-    stale: u32,
 }
 
 impl Pull {
@@ -121,6 +111,7 @@ impl Pull {
             tokens_before,
             start: None,
             last: None,
+            at_hand: None,
             seen: Seen::default(),
             figures,
             scopes: Vec::new(),
@@ -146,6 +137,10 @@ impl Pull {
             () = cancel.cancelled() => None,
             outcome = self.pull() => Some(outcome),
         };
+        if outcome.is_none() {
+            // A place is behind a page, and so a page is delivered whole.
+            self.rest().await;
+        }
         let cut = match &outcome {
             None => Some(Cut::Cancelled),
             Some(Err(_)) => Some(Cut::Error),
@@ -224,8 +219,8 @@ impl Pull {
             let Some(UnderWay { batch, mut pages, allow, task }) = under_way.pop_front() else {
                 return Ok(());
             };
-            let mut progress = Progress { page: batch.page - 1, before: None, empty: 0, stale: 0 };
-            allow.send_replace(self.last_page(progress.page, self.left()));
+            let mut progress = Progress::before(batch.page);
+            allow.send_replace(self.last_page(progress.page(), self.left()));
             while let Some(fetched) = pages.recv().await {
                 let goes_on = self.deliver(&batch, &mut progress, fetched?).await?;
                 if !self.wanted {
@@ -234,7 +229,7 @@ impl Pull {
                 if goes_on {
                     self.pause().await;
                 }
-                allow.send_replace(self.last_page(progress.page, self.left()));
+                allow.send_replace(self.last_page(progress.page(), self.left()));
             }
             // A batch that panicked sent no error and is not to be taken for one that ended well.
             task.await.map_err(|_| Error::panicked())?;
@@ -287,71 +282,6 @@ impl Pull {
     fn starts_in_cache(&self, first: &url::Url) -> bool {
         let key = Cache::key(self.client.service(), first);
         self.query.use_cache() && self.cache.get(&key, self.from).is_some()
-    }
-
-    /// Delivers a page; whether there are more.
-    async fn deliver(&mut self, batch: &Batch, progress: &mut Progress, fetched: Fetched) -> Result<bool> {
-        // The one place where a cancelled run may be left: what is counted below is also delivered.
-        let room = self.client.room().await;
-        progress.page += 1;
-        self.figures.pages += 1;
-        let goes_on = !matches!(fetched.next, Ok(None)) || batch.number.0 < batch.number.1;
-        let Fetched { rows, mut set_aside, total, cached, items, url, next } = fetched;
-        let received = rows.len() + set_aside.len();
-        if received > 0 && progress.before.as_ref() == Some(&items) {
-            return Err(batch.loops(progress.page, &url, "the page repeats the one before"));
-        }
-        progress.empty = if received == 0 { progress.empty + 1 } else { 0 };
-        if progress.empty > EMPTY_IN_A_ROW {
-            return Err(batch.loops(progress.page, &url, "a hundred empty pages in a row"));
-        }
-        progress.before = Some(items);
-        self.figures.total(batch.number, progress.page, total);
-        if let Some(age) = cached {
-            self.figures.cached(age);
-        }
-        let limit = self.query.limit().unwrap_or(u64::MAX);
-        let mut kept = Vec::with_capacity(rows.len());
-        let mut repeats = 0;
-        for row in rows {
-            if row.id().is_some_and(|id| !self.seen.insert(id.raw())) {
-                repeats += 1;
-                continue;
-            }
-            if self.rows_in_all() >= limit {
-                self.more = true;
-                break;
-            }
-            self.figures.row(&row);
-            kept.push(row);
-        }
-        let stale = received > 0 && repeats as usize == received;
-        progress.stale = if stale { progress.stale + 1 } else { 0 };
-        self.figures.repeats += u64::from(repeats);
-        let number = self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages);
-        for row in &mut set_aside {
-            row.page = number;
-        }
-        self.figures.set_aside.extend(set_aside.iter().cloned());
-        let page = Page {
-            number,
-            batch: batch.number.0,
-            rows: kept,
-            repeats,
-            set_aside,
-            total: self.figures.total,
-            cached,
-        };
-        // A watcher that has gone is no error.
-        room.map(|room| room.send(Event::Page(self.id, page)));
-        let asked = url.clone();
-        self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
-        self.wanted = self.rows_in_all() < limit;
-        self.more |= !self.wanted && goes_on;
-        if progress.stale >= STALE_IN_A_ROW {
-            return Err(batch.loops(progress.page, &asked, "three pages in a row brought nothing new"));
-        }
-        Ok(goes_on)
     }
 
     /// Where to go on; nowhere if nothing came or everything did.

@@ -236,3 +236,32 @@ fn a_page_of_millions_of_bad_rows_is_counted_and_not_kept() {
     assert_eq!(processed.set_aside.len(), 1_001);
     assert!(processed.set_aside[1_000].reason.starts_with("4000 more rows"));
 }
+
+#[test]
+fn a_page_in_parts_is_the_same_page() {
+    let texts: Vec<String> =
+        (0..6_001)
+            .map(|i| {
+                if i % 3 == 0 { format!("[{i}]") } else { format!(r#"{{"id":"{i}","email":"A@B.example"}}"#) }
+            })
+            .collect();
+    let body = Bytes::from(format!("{{\"items\":[{}]}}", texts.join(", ")));
+    let page = crate::wire::crm_v2::page(&body).unwrap();
+    let at = |row: &[u8]| row.as_ptr() as usize - body.as_ptr() as usize;
+    let cut =
+        |few: usize| page.items[..few].iter().map(|row| at(row)..at(row) + row.len()).collect::<Vec<_>>();
+    for few in [0, 1, 999, 1_000, 1_001, 1_499, 1_501, 6_001] {
+        let whole = process(&body, &page.items[..few], FieldSet::ALL, 7);
+        let mut parts = Parts::new(body.clone(), cut(few), FieldSet::ALL, 7);
+        let mut together = Processed::default();
+        let mut sizes = Vec::new();
+        while let Some(part) = parts.next() {
+            sizes.push(few - parts.left() - sizes.iter().sum::<usize>());
+            together.rows.extend(part.rows);
+            together.set_aside.extend(part.set_aside);
+        }
+        assert_eq!((together.rows, together.set_aside), (whole.rows, whole.set_aside), "{few}");
+        assert!(sizes.iter().rev().skip(1).all(|rows| *rows == 500), "{sizes:?}");
+        assert!(sizes.last().is_none_or(|rows| *rows <= 1_000), "{sizes:?}");
+    }
+}

@@ -138,12 +138,13 @@ impl Learning {
         // faster, the fewer requests say so: the service may only have been overloaded for a moment.
         let mut creep = match (taken * taken, pressed.from_empty) {
             (sure, true) => (rate / 20_000.0).max(0.05 / sure),
-            (sure, false) => 0.2 / sure,
+            // Fewer than four are hardly a sign of anything.
+            (sure, false) => 0.2 / sure * (4.0 / taken).max(1.0),
         };
         // A ceiling that crept up for long left the bucket full most of the time: then what was taken says
         // little, and what was tried last says more.
         if let Some(tried) = before.map(|l| l.now(at) * BACK_OFF).filter(|tried| *tried > rate) {
-            (rate, creep) = (tried, creep.clamp(0.002, 0.01));
+            (rate, creep) = (tried, creep.clamp(0.002, (0.03 / (taken * taken)).max(0.01)));
         }
         self.learned = Some(Learned {
             per_second: rate * JUST_UNDER,
