@@ -63,13 +63,16 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
 pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
+    // A file can be read whatever is wrong with the configuration of a service.
+    let budget = config::load(&start.env, &start.paths, &Flags::default())
+        .map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
         // A pause spares a service.
         pause: None,
         pull: false,
-        budget: config::ROWS_BUDGET,
+        budget,
         clock: start.clock.clone(),
         theme: ThemeChoice::detect(start.env.get("NO_COLOR").map(|_| "1"), start.env.get("COLORFGBG")),
         ascii: false,
