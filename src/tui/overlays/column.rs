@@ -226,3 +226,62 @@ fn place(area: Rect, lines: usize) -> Rect {
     let height = u16::try_from(lines.saturating_add(2)).unwrap_or(u16::MAX).min(32);
     super::centred(area, 72.min(area.width.saturating_sub(2)), height.min(area.height.saturating_sub(2)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::fixture::profiles;
+    use crate::rows::{Column, Rows, View};
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::theme::ThemeChoice;
+
+    fn panel(column: &str, rows: usize) -> ColumnPanel {
+        let mut all = Rows::new();
+        all.append(&profiles(0..rows));
+        let mut view = View::default();
+        let column = match all.data().attribute(column) {
+            Some(path) => Column::Attribute(path),
+            None => crate::engine::query::Field::LastName.into(),
+        };
+        assert!(view.count(all.data(), Some(column)).is_none(), "few rows are counted at once");
+        ColumnPanel::new(Known {
+            name: "a\u{1b}[31mb".into(),
+            rows: rows as u64,
+            facts: all.facts(column),
+            counts: view.counts().cloned(),
+        })
+    }
+
+    fn drawn(panel: &ColumnPanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+        let world = World::new(choice);
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        panel.view(&world.ctx(area), area, &mut buf);
+        buf
+    }
+
+    #[test]
+    fn a_column_in_every_theme_and_size() {
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&panel("last", 40), choice, (80, 24)));
+        }
+        insta::assert_debug_snapshot!(drawn(&panel("score", 40), ThemeChoice::Dark, (60, 16)));
+        for size in [(0, 0), (1, 1), (3, 9), (9, 3), (300, 100)] {
+            let _buf = drawn(&panel("active", 9), ThemeChoice::Dark, size);
+        }
+    }
+
+    #[test]
+    fn the_cursor_stays_on_its_value_while_rows_come() {
+        let mut small = panel("last", 5);
+        let world = World::new(ThemeChoice::Plain);
+        for _ in 0..3 {
+            small.select(Action::Down, &world.ctx(Rect::new(0, 0, 80, 24)));
+        }
+        let value = small.value().map(|(_, text)| text.to_owned());
+        assert_eq!(value.as_deref(), Some("Byron 3"));
+        assert!(small.know(panel("last", 60).known));
+        assert_eq!(small.value().map(|(_, text)| text.to_owned()), value);
+        assert!(!small.know(panel("last", 60).known), "nothing new");
+    }
+}

@@ -218,3 +218,65 @@ impl SavePanel {
         lines
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::error::{Error, Kind};
+    use crate::tui::ctx::fixture::World;
+    use crate::tui::theme::ThemeChoice;
+
+    fn drawn(panel: &SavePanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+        let world = World::new(choice);
+        let area = Rect::new(0, 0, size.0, size.1);
+        let mut buf = Buffer::empty(area);
+        panel.view(&world.ctx(area), area, &mut buf);
+        buf
+    }
+
+    #[test]
+    fn every_state_in_every_theme_and_size() {
+        let naming = || SavePanel::new("people.csv", (40, 1_000));
+        let mut refused = SavePanel::new("people.xls", (40, 40));
+        assert!(refused.begin().is_none());
+        let mut writing = SavePanel::new("people.parquet", (100_000, 100_000));
+        assert!(writing.begin().is_some());
+        writing.told(Told::Written(40_000));
+        let mut done = SavePanel::new("people.parquet", (1, 1));
+        assert!(done.begin().is_some());
+        done.told(Told::Done("people.parquet".into()));
+        let mut failed = SavePanel::new("people.json", (1, 1));
+        assert!(failed.begin().is_some());
+        failed.told(Told::Failed(Error::new(Kind::Local, "people.json", "no space is left", "make some")));
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&naming(), choice, (80, 24)));
+        }
+        for panel in [&refused, &writing, &done, &failed] {
+            insta::assert_debug_snapshot!(drawn(panel, ThemeChoice::Plain, (60, 16)));
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (300, 100)] {
+                let _buf = drawn(panel, ThemeChoice::Dark, size);
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_or_hostile_name_stays_inside() {
+        for name in ["\u{1b}[2J.csv", &"é".repeat(120), "a\u{202e}vsc.exe"] {
+            let text: String = drawn(&SavePanel::new(name, (1, 1)), ThemeChoice::Dark, (80, 24))
+                .content
+                .iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
+            assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text}");
+        }
+    }
+
+    #[test]
+    fn closing_the_panel_stops_the_writing() {
+        let mut panel = SavePanel::new("people.csv", (1, 1));
+        let (stopped, replace) = panel.begin().unwrap();
+        assert!(!replace && !stopped.load(Ordering::Relaxed));
+        drop(panel);
+        assert!(stopped.load(Ordering::Relaxed));
+    }
+}
