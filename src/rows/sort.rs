@@ -52,28 +52,25 @@ fn sort_by(data: &Data, rows: &[u32], sort: Sort, go_on: GoOn<'_>) -> Option<Vec
     if are_most && let Some(ranks) = ranks(data, column, rows.len()) {
         return by_rank(data, rows, sort, &ranks, go_on);
     }
-    let (mut filled, mut absent) = (Vec::with_capacity(rows.len()), Vec::new());
-    let pattern = if are_most { pattern(data, column) } else { None };
-    let turn = |key: u128| if descending { !key & (u128::MAX >> 32) } else { key };
-    for (place, row) in rows.iter().enumerate() {
-        if place % STEP == 0 && !go_on(0.6 * place as f32 / rows.len() as f32) {
-            return None;
+    let pattern = if are_most { pattern(data, rows, column) } else { None };
+    let by_pattern = pattern.map(|pattern| {
+        let key = |kind, text: &str| if kind == Kind::Text { pattern.number(text) } else { None };
+        keys(data, rows, sort, go_on, key)
+    });
+    let (mut filled, mut absent, by_pattern) = match by_pattern {
+        Some(Ok((filled, absent))) => (filled, absent, true),
+        Some(Err(Stop::Dropped)) => return None,
+        Some(Err(Stop::Unlike)) | None => {
+            let (filled, absent) =
+                keys(data, rows, sort, go_on, |kind, text| Some(place_of(kind, text))).ok()?;
+            (filled, absent, false)
         }
-        let (chunk, at) = data.locate(*row as usize)?;
-        let key = keyed(data, chunk, at, column, |kind, text| match &pattern {
-            Some(_) => Pattern::digits(text),
-            None => Place::of((kind, text)).part(0),
-        });
-        match key {
-            Some(key) => filled.push(turn(key) << 32 | place as u128),
-            None => absent.push(*row),
-        }
-    }
+    };
     filled.sort_unstable();
     if !go_on(0.8) {
         return None;
     }
-    if pattern.is_none() {
+    if !by_pattern {
         let ties = Ties { data, rows, column, descending };
         if !ties.break_all(&mut filled, 1, go_on) {
             return None;
@@ -82,6 +79,44 @@ fn sort_by(data: &Data, rows: &[u32], sort: Sort, go_on: GoOn<'_>) -> Option<Vec
     let mut sorted: Vec<u32> = filled.iter().map(|item| rows[*item as u32 as usize]).collect();
     sorted.append(&mut absent);
     Some(sorted)
+}
+
+/// Why there are no keys.
+enum Stop {
+    /// A value does not look like the others.
+    Unlike,
+    /// Nobody waits any more.
+    Dropped,
+}
+
+fn place_of(kind: Kind, text: &str) -> u128 {
+    Place::of((kind, text)).part(0)
+}
+
+/// For each row with a value a key of 96 bits and the row's place behind it; and the rows without one.
+fn keys(
+    data: &Data,
+    rows: &[u32],
+    Sort { column, descending }: Sort,
+    go_on: GoOn<'_>,
+    key: impl Fn(Kind, &str) -> Option<u128>,
+) -> Result<(Vec<u128>, Vec<u32>), Stop> {
+    let (mut filled, mut absent) = (Vec::with_capacity(rows.len()), Vec::new());
+    for (place, row) in rows.iter().enumerate() {
+        if place % STEP == 0 && !go_on(0.6 * place as f32 / rows.len() as f32) {
+            return Err(Stop::Dropped);
+        }
+        let (chunk, at) = data.locate(*row as usize).ok_or(Stop::Dropped)?;
+        match keyed(data, chunk, at, column, &key) {
+            Some(key) => {
+                let key = key.ok_or(Stop::Unlike)?;
+                let key = if descending { !key & (u128::MAX >> 32) } else { key };
+                filled.push(key << 32 | place as u128);
+            }
+            None => absent.push(*row),
+        }
+    }
+    Ok((filled, absent))
 }
 
 /// Calls `with` with a cell's kind and text; `None` where there is no value.
@@ -271,8 +306,8 @@ struct Pattern {
 }
 
 impl Pattern {
-    /// The most digits that a key holds.
-    const DIGITS: usize = 28;
+    /// The most digits that a number of 64 bits always holds.
+    const DIGITS: usize = 19;
 
     fn of(text: &str) -> Option<Self> {
         let digits = text.bytes().filter(u8::is_ascii_digit).count();
@@ -280,45 +315,30 @@ impl Pattern {
         (fits && text.is_ascii()).then(|| Self { like: text.into() })
     }
 
-    fn is_like(&self, text: &str) -> bool {
-        text.len() == self.like.len()
-            && text
-                .bytes()
-                .zip(&self.like)
-                .all(|(own, like)| own == *like || own.is_ascii_digit() && like.is_ascii_digit())
-    }
-
-    /// The digits, one after the other.
-    fn digits(text: &str) -> u128 {
-        text.bytes()
-            .filter(u8::is_ascii_digit)
-            .fold(0, |number, digit| number * 10 + u128::from(digit - b'0'))
+    /// The digits, one after the other; `None` where the text is not like the others.
+    fn number(&self, text: &str) -> Option<u128> {
+        if text.len() != self.like.len() {
+            return None;
+        }
+        let mut number = 0_u64;
+        for (own, like) in text.bytes().zip(&self.like) {
+            if like.is_ascii_digit() && own.is_ascii_digit() {
+                number = number * 10 + u64::from(own - b'0');
+            } else if own != *like {
+                return None;
+            }
+        }
+        Some(number.into())
     }
 }
 
-/// The pattern of all of a column's values, where they have one.
-fn pattern(data: &Data, column: Column) -> Option<Pattern> {
-    if column == Column::Field(Field::Attributes) {
-        return None;
-    }
-    let mut pattern: Option<Pattern> = None;
-    for chunk in &data.chunks {
-        let Some(values) = chunk.values(column) else { continue };
-        for at in 0..values.distinct() {
-            let value = values.entry(at);
-            match value.kind() {
-                Kind::Text => {}
-                kind if kind.is_filled() => return None,
-                _ => continue,
-            }
-            match &pattern {
-                Some(pattern) if pattern.is_like(value.text) => {}
-                Some(_) => return None,
-                None => pattern = Some(Pattern::of(value.text)?),
-            }
-        }
-    }
-    pattern
+/// The pattern that a column's values may have, by the first of them.
+fn pattern(data: &Data, rows: &[u32], column: Column) -> Option<Pattern> {
+    let first = rows.iter().find_map(|row| {
+        let (chunk, at) = data.locate(*row as usize)?;
+        Some(chunk.value(at, column)).filter(|value| value.kind().is_filled())
+    })?;
+    if first.kind() == Kind::Text { Pattern::of(first.text) } else { None }
 }
 
 /// Compares two rows by all of `sort`; rows that are equal stay as they came.

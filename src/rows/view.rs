@@ -454,6 +454,20 @@ mod tests {
     }
 
     #[test]
+    fn what_only_looks_like_the_other_values_is_sorted_by_its_kind() {
+        let mut rows = Rows::new();
+        let of = |json: &str| {
+            crate::rows::tests::read(&format!("{{\"id\":\"1\",\"attributes\":{{\"n\":{json}}}}}"))
+        };
+        // `"0007"` stays text, `"1007"` is a number and comes before it.
+        rows.append(&(0..3_000).map(|n| of(&format!("\"{n:04}\""))).collect::<Vec<_>>());
+        let column = Column::Attribute(rows.data().attribute("n").unwrap());
+        let mut view = View::default();
+        arrange(&mut view, &rows, &[Sort { column, descending: false }], None);
+        assert_eq!(order(&view), (1_000..3_000).chain(0..1_000).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn a_row_finds_its_place_again() {
         let mut rows = Rows::new();
         rows.append(&named(&[Some("c"), Some("a"), Some("b")]));
