@@ -24,6 +24,9 @@ use tokio::runtime::{Builder, Runtime};
 use crate::session::Session;
 use crate::{Failed, Start, say, session, translate};
 
+/// How nice the explorer's other threads are to the one that draws.
+const GIVING_WAY: i32 = 5;
+
 /// `cxlens [explore]`
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
@@ -53,7 +56,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         faults: Stage::default(),
         in_tmux: start.env.get("TMUX").is_some(),
     };
-    runtime()?.block_on(async {
+    behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
         show(session::start(settings, start.clock, &stage), setup).await
     })
@@ -82,7 +85,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         faults: Stage::default(),
         in_tmux: start.env.get("TMUX").is_some(),
     };
-    runtime()?.block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+    behind_the_screen()?
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
 }
 
 /// Shows the explorer until the user leaves.
@@ -263,10 +267,24 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
 }
 
 fn runtime() -> Result<Runtime, Error> {
-    Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        let remedy = "check the limits on processes and files (ulimit -a)";
-        Error::new(Kind::Local, "threads", error.to_string(), remedy)
-    })
+    Builder::new_multi_thread().enable_all().build().map_err(no_threads)
+}
+
+/// A runtime whose own threads give way to the one that draws: a key is painted first, also where rows keep all
+/// processors busy.
+fn behind_the_screen() -> Result<Runtime, Error> {
+    let give_way = || {
+        // On Linux this is about the calling thread alone; elsewhere it would be about all of them.
+        if cfg!(target_os = "linux") {
+            let _ = rustix::process::setpriority_process(None, GIVING_WAY);
+        }
+    };
+    Builder::new_multi_thread().enable_all().on_thread_start(give_way).build().map_err(no_threads)
+}
+
+fn no_threads(error: io::Error) -> Error {
+    let remedy = "check the limits on processes and files (ulimit -a)";
+    Error::new(Kind::Local, "threads", error.to_string(), remedy)
 }
 
 /// What the streams are, and how they may be written to.

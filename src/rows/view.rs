@@ -20,7 +20,7 @@ use super::{Column, Data, sort};
 /// So many rows are done at once: it takes less than a frame.
 pub const AT_ONCE: usize = 10_000;
 /// So many rows are merged into an order at once.
-const MERGED: usize = 4_000;
+const MERGED: usize = 2_000;
 
 /// Places on the screen, each with the number of its row.
 ///
