@@ -267,7 +267,7 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
 }
 
 fn runtime() -> Result<Runtime, Error> {
-    Builder::new_multi_thread().enable_all().build().map_err(no_threads)
+    Builder::new_multi_thread().enable_all().build().map_err(|e| no_threads(&e))
 }
 
 /// A runtime whose own threads give way to the one that draws: a key is painted first, also where rows keep all
@@ -279,10 +279,10 @@ fn behind_the_screen() -> Result<Runtime, Error> {
             let _ = rustix::process::setpriority_process(None, GIVING_WAY);
         }
     };
-    Builder::new_multi_thread().enable_all().on_thread_start(give_way).build().map_err(no_threads)
+    Builder::new_multi_thread().enable_all().on_thread_start(give_way).build().map_err(|e| no_threads(&e))
 }
 
-fn no_threads(error: io::Error) -> Error {
+fn no_threads(error: &io::Error) -> Error {
     let remedy = "check the limits on processes and files (ulimit -a)";
     Error::new(Kind::Local, "threads", error.to_string(), remedy)
 }
