@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -58,7 +59,7 @@ impl Home {
         Ran::of(self.cxlens(args).envs(service.env()))
     }
 
-    /// Every file below the home, read.
+    /// Every file below the home, read. One that goes while this looks, as a temporary file does, is not there.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         let mut open = vec![self.dir.path().to_owned()];
@@ -68,7 +69,10 @@ impl Home {
                 if path.is_dir() {
                     open.push(path);
                 } else {
-                    found.push((path.clone(), fs::read(path).unwrap()));
+                    match fs::read(&path) {
+                        Ok(bytes) => found.push((path, bytes)),
+                        Err(error) => assert_eq!(error.kind(), ErrorKind::NotFound, "{error}"),
+                    }
                 }
             }
         }
