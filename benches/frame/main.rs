@@ -3,7 +3,6 @@
 //! ```text
 //! cargo bench --bench frame                  1,000, 100,000 and 1,000,000 rows
 //! cargo bench --bench frame -- 1000 5000     so many
-//! cargo bench --bench frame -- --all         instructions at 1,000,000 too, which takes minutes
 //! ```
 //!
 //! A frame is a key (a page down, in turn over the whole table), what it changes, and the picture of 120×40 as bytes
@@ -43,17 +42,14 @@ const FRAMES: usize = 2_000;
 /// Frames under Valgrind, which is slow.
 const COUNTED: usize = 50;
 const PAGE: usize = 1_000;
-/// Filling a table with more rows than this takes Valgrind minutes.
-const SLOW: usize = 200_000;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let numbers: Vec<usize> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    let patient = words.iter().any(|word| word == "--all");
     let done = match (words.first().map(String::as_str), numbers.first()) {
-        (Some("@frames"), Some(rows)) => Scene::new(*rows).map(|mut scene| scene.counted_frames()),
-        (_, None) => measure(&[1_000, 100_000, 1_000_000], patient),
-        _ => measure(&numbers, patient),
+        (Some("@frames"), Some(rows)) => counted(*rows),
+        (_, None) => measure(&[1_000, 100_000, 1_000_000]),
+        _ => measure(&numbers),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -139,7 +135,7 @@ impl Scene {
     }
 }
 
-fn measure(counts: &[usize], patient: bool) -> Outcome<()> {
+fn measure(counts: &[usize]) -> Outcome<()> {
     let mut table = Table::default();
     let mut least_instructions = None;
     for rows in counts {
@@ -179,10 +175,6 @@ fn measure(counts: &[usize], patient: bool) -> Outcome<()> {
             met: true,
         });
         drop(scene);
-        if *rows > SLOW && !patient {
-            eprintln!("  instructions at {rows_said} rows take minutes to count: --all counts them too");
-            continue;
-        }
         match instructions(*rows)? {
             None => eprintln!("  instructions are not counted: valgrind is not installed"),
             Some(count) => {
@@ -219,13 +211,26 @@ fn floor(scene: &mut Scene) -> Outcome<(f64, f64)> {
     Ok((times[FRAMES / 2], times[FRAMES * 99 / 100]))
 }
 
+/// Under callgrind: fills a table uncounted, which is quick, then has itself counted.
+fn counted(rows: usize) -> Outcome<()> {
+    let mut scene = Scene::new(rows)?;
+    let on =
+        Command::new("callgrind_control").args(["-i", "on", &std::process::id().to_string()]).output()?;
+    if !on.status.success() {
+        return Err(format!("callgrind_control: {}", String::from_utf8_lossy(&on.stderr)).into());
+    }
+    scene.counted_frames();
+    Ok(())
+}
+
 /// Instructions in a frame, as callgrind counts them; `None`: it is not installed.
 fn instructions(rows: usize) -> Outcome<Option<f64>> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Ok(None);
     }
     let out = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*counted_frames*"])
+        .args(["--tool=callgrind", "--instr-atstart=no", "--callgrind-out-file=/dev/null"])
+        .arg("--toggle-collect=*counted_frames*")
         .arg(std::env::current_exe()?)
         .args(["@frames", &rows.to_string()])
         .output()?;
@@ -237,6 +242,7 @@ fn instructions(rows: usize) -> Outcome<Option<f64>> {
         .lines()
         .find_map(|line| line.split("Collected :").nth(1))
         .and_then(|count| count.trim().parse::<f64>().ok())
+        .filter(|count| *count > 0.0)
         .ok_or_else(|| format!("valgrind counted nothing:\n{said}"))?;
     Ok(Some(count / COUNTED as f64))
 }
