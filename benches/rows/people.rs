@@ -38,7 +38,7 @@ fn json(row: usize) -> String {
     let name = if row.is_multiple_of(3) { "ada.byron" } else { "grace.hopper" };
     format!(
         "{{\"id\":\"PROF-{row:07}\",\"firstName\":\"{first}\",\"lastName\":\"{last}\",\
-         \"email\":\"{name}{row}@example.org\",\"phone\":\"+1 555 {:07}\",\
+         \"email\":\"{name}{row:07}@example.org\",\"phone\":\"+1 555 {:07}\",\
          \"tags\":[\"{}\",\"{}\"],\"attributes\":{{\"plan\":\"{}\",\"score\":\"{}\",\"active\":\"{}\",\
          \"channel\":\"{}\",\"city\":\"City {}\",\"visits\":{},\"address\":{{\"country\":\"{}\",\"zip\":\"{:05}\"}},\
          \"newsletter\":{},\
