@@ -15,6 +15,7 @@ pub mod pipeline;
 pub mod place;
 pub mod plan;
 pub mod query;
+pub mod reins;
 pub mod text;
 pub mod webhooks;
 pub mod worker;

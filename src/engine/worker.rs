@@ -12,9 +12,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::audit::{Audit, Entry, User, Who};
@@ -31,6 +30,7 @@ use super::options::Service;
 use super::place::Place;
 use super::plan::{Known, Plan};
 use super::query::{Filter, Id, Query, QueryId};
+use super::reins::Reins;
 
 /// Events that may wait to be read; a full channel slows the pull.
 const EVENTS: usize = 64;
@@ -127,7 +127,7 @@ impl Worker {
         let mut runs = Runs {
             client,
             cache,
-            reins: HashMap::new(),
+            reins: Reins::default(),
             tasks: JoinSet::new(),
             totals: HashMap::new(),
             trail,
@@ -142,9 +142,7 @@ impl Worker {
             }
         }
         // Nobody listens any more; a run that waits for a reader must not wait for ever.
-        for reins in runs.reins.values() {
-            reins.cancel.cancel();
-        }
+        runs.reins.cancel_all();
         while runs.tasks.join_next().await.is_some() {}
     }
 }
@@ -182,18 +180,12 @@ struct Runs {
     client: Client,
     cache: Cache,
     /// The runs under way.
-    reins: HashMap<QueryId, Reins>,
+    reins: Reins,
     tasks: JoinSet<Option<Finished>>,
     /// How many profiles a target had when it was last asked, for plans.
     totals: HashMap<Target, u64>,
     /// Without a trail to write to, nothing is asked.
     trail: Result<Option<Trail>, Error>,
-}
-
-/// What a run under way is steered with.
-struct Reins {
-    cancel: CancellationToken,
-    want: watch::Sender<Option<u64>>,
 }
 
 /// A run that is over, what it asked for, and how many the service said there are.
@@ -215,16 +207,8 @@ impl Runs {
         match command {
             Command::Run(id, query, want) => self.start(id, query, None, want),
             Command::Resume(id, place, want) => self.start(id, place.query.clone(), Some(place), want),
-            Command::Want(id, want) => {
-                if let Some(reins) = self.reins.get(&id) {
-                    reins.want.send_replace(want);
-                }
-            }
-            Command::Cancel(id) => {
-                if let Some(reins) = self.reins.get(&id) {
-                    reins.cancel.cancel();
-                }
-            }
+            Command::Want(id, want) => self.reins.want(id, want),
+            Command::Cancel(id) => self.reins.cancel(id),
             Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
             Command::Plan(ticket, query) => self.plan(ticket, query),
             Command::Reopen => {}
@@ -232,9 +216,7 @@ impl Runs {
     }
 
     fn start(&mut self, id: QueryId, query: Query, place: Option<Arc<Place>>, want: Option<u64>) {
-        let cancel = CancellationToken::new();
-        let (want, wanted) = watch::channel(want);
-        self.reins.insert(id, Reins { cancel: cancel.clone(), want });
+        let (cancel, wanted) = self.reins.add(id, want);
         let client = self.client.clone();
         let target = Target::of(&query);
         let asked = query.clone();
@@ -300,7 +282,7 @@ impl Runs {
         match ended {
             Ok(None) => {}
             Ok(Some((id, target, total))) => {
-                self.reins.remove(&id);
+                self.reins.remove(id);
                 if self.totals.len() >= TOTALS {
                     self.totals.clear();
                 }

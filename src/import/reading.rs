@@ -8,7 +8,6 @@
 //!
 //! Every row is kept, also where several have the same ID: what was exported on two days is there to be compared.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +26,7 @@ use crate::engine::event::{
 };
 use crate::engine::pipeline::Accuracy;
 use crate::engine::query::{Field, FieldSet, QueryId};
+use crate::engine::reins::Reins;
 use crate::engine::text::Untrusted;
 use crate::engine::worker::Worker;
 
@@ -44,7 +44,7 @@ pub async fn run(worker: Worker, paths: Vec<PathBuf>, clock: Clock) {
         clock,
         events,
         files: Vec::new(),
-        reins: HashMap::new(),
+        reins: Reins::default(),
         tasks: JoinSet::new(),
     };
     desk.look().await;
@@ -57,9 +57,7 @@ pub async fn run(worker: Worker, paths: Vec<PathBuf>, clock: Clock) {
             Some(ended) = desk.tasks.join_next() => desk.ended(ended),
         }
     }
-    for reins in desk.reins.values() {
-        reins.cancel.cancel();
-    }
+    desk.reins.cancel_all();
     while desk.tasks.join_next().await.is_some() {}
 }
 
@@ -71,13 +69,8 @@ struct Desk {
     files: Vec<OpenedFile>,
     /// Fields that came only after those rows which are looked at, by file.
     late: Vec<FieldSet>,
-    reins: HashMap<QueryId, Reins>,
+    reins: Reins,
     tasks: JoinSet<(QueryId, Vec<FieldSet>)>,
-}
-
-struct Reins {
-    cancel: CancellationToken,
-    want: watch::Sender<Option<u64>>,
 }
 
 impl Desk {
@@ -104,25 +97,15 @@ impl Desk {
     async fn obey(&mut self, command: Command) {
         match command {
             Command::Run(id, _, want) | Command::Resume(id, _, want) => self.start(id, want),
-            Command::Want(id, want) => {
-                if let Some(reins) = self.reins.get(&id) {
-                    reins.want.send_replace(want);
-                }
-            }
-            Command::Cancel(id) => {
-                if let Some(reins) = self.reins.get(&id) {
-                    reins.cancel.cancel();
-                }
-            }
+            Command::Want(id, want) => self.reins.want(id, want),
+            Command::Cancel(id) => self.reins.cancel(id),
             Command::Reopen => self.look().await,
             Command::Plan(..) | Command::Bounds { .. } => {}
         }
     }
 
     fn start(&mut self, id: QueryId, want: Option<u64>) {
-        let cancel = CancellationToken::new();
-        let (want, wanted) = watch::channel(want);
-        self.reins.insert(id, Reins { cancel: cancel.clone(), want });
+        let (cancel, wanted) = self.reins.add(id, want);
         let reading = Reading {
             id,
             events: self.events.clone(),
@@ -149,7 +132,7 @@ impl Desk {
     fn ended(&mut self, ended: Result<(QueryId, Vec<FieldSet>), tokio::task::JoinError>) {
         match ended {
             Ok((id, late)) => {
-                self.reins.remove(&id);
+                self.reins.remove(id);
                 for (known, late) in self.late.iter_mut().zip(late) {
                     *known = with(*known, late);
                 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Column;
-use super::cell::{Cell, Content, Raw, Shaped};
+use super::cell::{Cell, Content, Shaped};
 use super::facts::Facts;
 use super::is_changed;
 use super::shapes::{PathId, Shapes, value_of};
@@ -160,23 +160,13 @@ impl Chunk {
     }
 
     pub(super) fn cell<'a>(&'a self, row: usize, column: Column, shapes: &'a Shapes) -> Cell<'a> {
-        let value = self.value(row, column);
-        let raw = Raw::new(value.text);
-        let content = match value.kind() {
-            Kind::NotAsked => Content::NotAsked,
-            Kind::Missing => Content::Missing,
-            Kind::Null => Content::Null,
-            Kind::Text => Content::Text(raw),
-            Kind::Number => Content::Number(raw),
-            Kind::Bool => Content::Bool(raw),
-            Kind::Json => match self.shape(row) {
-                Some(shape) if column == Column::Field(Field::Attributes) => {
-                    Content::Attributes(Shaped::new(self, row, shapes, shape))
-                }
-                _ => Content::Json(raw),
-            },
-        };
-        Cell { content, changed: value.mark.changed() }
+        let cell = Cell::of(self.value(row, column));
+        match self.shape(row) {
+            Some(shape) if column == Column::Field(Field::Attributes) => {
+                Cell { content: Content::Attributes(Shaped::new(self, row, shapes, shape)), ..cell }
+            }
+            _ => cell,
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::event::{Page, Status};
-use crate::engine::query::Draft;
+use crate::engine::query::{Draft, FieldSet};
+use crate::export::Spec;
 use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};

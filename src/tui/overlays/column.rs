@@ -70,16 +70,7 @@ impl ColumnPanel {
         let page = usize::from(place(ctx.area, usize::MAX).height.saturating_sub(12)).max(1);
         let last = self.top().len().saturating_sub(1);
         let before = self.selected;
-        self.selected = match action {
-            Action::Up => before.saturating_sub(1),
-            Action::Down => before + 1,
-            Action::PageUp => before.saturating_sub(page),
-            Action::PageDown => before + page,
-            Action::First => 0,
-            Action::Last => last,
-            _ => before,
-        }
-        .min(last);
+        self.selected = widgets::moved(action, before, page, last);
         before != self.selected
     }
 

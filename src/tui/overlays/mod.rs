@@ -17,6 +17,7 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
+use super::widgets::moved;
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -230,16 +231,7 @@ fn scroll(offset: &mut usize, action: Action, len: usize, height: usize) -> bool
     let most = len.saturating_sub(height);
     let page = height.saturating_sub(1).max(1);
     let before = *offset;
-    *offset = match action {
-        Action::Up => before.saturating_sub(1),
-        Action::Down => before + 1,
-        Action::PageUp => before.saturating_sub(page),
-        Action::PageDown => before + page,
-        Action::First => 0,
-        Action::Last => most,
-        _ => before,
-    }
-    .min(most);
+    *offset = moved(action, before, page, most);
     *offset != before
 }
 

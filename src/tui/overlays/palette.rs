@@ -26,7 +26,7 @@ use crate::tui::ctx::Ctx;
 use crate::tui::faults::{Faults, Playing};
 use crate::tui::fuzzy::{Hit, Needle};
 use crate::tui::keymap::Keymap;
-use crate::tui::widgets::{Field, put};
+use crate::tui::widgets::{Field, moved, put};
 
 /// Columns of the palette at most, borders included.
 const WIDEST: u16 = 100;
@@ -141,16 +141,7 @@ impl Palette {
         let height = usize::from(place.height.saturating_sub(3 + told(place))).max(1);
         let last = self.found.len().saturating_sub(1);
         let before = self.selected;
-        self.selected = match action {
-            Action::Up => before.saturating_sub(1),
-            Action::Down => before + 1,
-            Action::PageUp => before.saturating_sub(height),
-            Action::PageDown => before + height,
-            Action::First => 0,
-            Action::Last => last,
-            _ => before,
-        }
-        .min(last);
+        self.selected = moved(action, before, height, last);
         self.offset = self.offset.clamp((self.selected + 1).saturating_sub(height), self.selected);
         self.selected != before
     }

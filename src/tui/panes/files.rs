@@ -18,7 +18,7 @@ use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus, Outcome};
 use crate::tui::figures;
 use crate::tui::panes::frame;
-use crate::tui::widgets::{blank, put_clean, scrollbar, wrap};
+use crate::tui::widgets::{blank, moved, put_clean, scrollbar, wrap};
 
 /// Bytes of what a file says of itself that are shown.
 const MOST_SAID: usize = 400;
@@ -41,16 +41,7 @@ impl Files {
         let most = lines(ctx, ctx.area.width.saturating_sub(2)).len().saturating_sub(height);
         let page = height.saturating_sub(1).max(1);
         let before = self.offset.min(most);
-        let after = match action {
-            Action::Up => before.saturating_sub(1),
-            Action::Down => before + 1,
-            Action::PageUp => before.saturating_sub(page),
-            Action::PageDown => before + page,
-            Action::First => 0,
-            Action::Last => most,
-            _ => return Outcome::IGNORED,
-        };
-        self.offset = after.min(most);
+        self.offset = moved(action, before, page, most);
         Outcome::changed(self.offset != before)
     }
 

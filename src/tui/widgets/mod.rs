@@ -10,6 +10,23 @@ pub use scrollbar::scrollbar;
 pub use text::{blank, gist, put, put_clean, scrub, width};
 pub use wrap::{Wrapped, wrap};
 
+use crate::tui::action::Action;
+
+/// Where an action leads from a place in a list whose last place is `last`; a page is so long. What moves nothing
+/// stays.
+pub fn moved(action: Action, from: usize, page: usize, last: usize) -> usize {
+    match action {
+        Action::Up => from.saturating_sub(1),
+        Action::Down => from + 1,
+        Action::PageUp => from.saturating_sub(page),
+        Action::PageDown => from + page,
+        Action::First => 0,
+        Action::Last => last,
+        _ => from,
+    }
+    .min(last)
+}
+
 #[cfg(test)]
 pub(crate) mod testing {
     //! Looking at what was drawn.

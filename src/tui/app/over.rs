@@ -1,0 +1,102 @@
+//! What lies over the panes: what an action does there, and what it is told.
+
+use super::{App, Moment, Turn};
+use crate::engine::error::Error;
+use crate::engine::query::FieldSet;
+use crate::export::Spec;
+use crate::tui::action::{Action, Context};
+use crate::tui::ctx::{Effect, Focus};
+use crate::tui::overlays::Overlay;
+use crate::tui::overlays::error::ErrorPanel;
+use crate::tui::overlays::help::Help;
+use crate::tui::saving::Told;
+
+impl App {
+    /// How far rows are that are being written.
+    pub fn saved(&mut self, told: Told) -> Turn {
+        if let Some(Overlay::Save(panel)) = &mut self.overlay {
+            panel.told(told);
+        }
+        Turn::CHANGED
+    }
+
+    /// What the open panel says of its column follows the rows.
+    pub(super) fn know_column(&mut self) -> Turn {
+        let Some(Overlay::Column(panel)) = &mut self.overlay else { return Turn::default() };
+        let changed = panel.know(self.profiles.known());
+        let effects = self.profiles.count().into_iter().collect();
+        Turn { changed, effects }
+    }
+
+    pub(super) fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
+        let goes_on = kept.is_some() && self.reach.place.is_some();
+        let panel = Box::new(ErrorPanel::new(errors, kept, goes_on));
+        if let Some(Overlay::Palette(palette)) = &mut self.overlay {
+            // Letters that are on their way must not be taken for the panel's keys.
+            palette.behind = Some(panel);
+            self.notice = Some("an error waits behind this; Esc shows it".to_owned());
+        } else {
+            self.overlay = Some(Overlay::Error(panel));
+        }
+    }
+
+    pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        let area = self.area_of(Focus::Profiles);
+        match (action, &mut self.overlay) {
+            (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
+            (Action::Quit, _) => self.quit(),
+            (Action::Suspend, _) => Turn::of(Effect::Suspend),
+            (Action::Help, Some(Overlay::Error(_))) => {
+                self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
+                Turn::changed(true)
+            }
+            (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
+            (Action::Close, Some(Overlay::Palette(palette))) => {
+                self.overlay = palette.behind.take().map(Overlay::Error);
+                Turn::changed(true)
+            }
+            (Action::FilterBy, Some(Overlay::Column(panel))) => {
+                let Some((kind, value)) = panel.value() else { return Turn::default() };
+                let ctx = self.world.ctx(at, area);
+                let outcome = self.profiles.filter_by(kind, value, &ctx);
+                self.overlay = None;
+                self.profiles.count_no_more();
+                self.settle(outcome, at)
+            }
+            (Action::Write, Some(Overlay::Save(panel))) => {
+                if panel.is_over() {
+                    self.overlay = None;
+                    return Turn::changed(true);
+                }
+                let Some((stopped, replace)) = panel.begin() else { return Turn::changed(true) };
+                let Some(format) = panel.format() else { return Turn::changed(true) };
+                let mut spec = Spec::new(format, FieldSet::ALL);
+                spec.csv.flatten = panel.is_flat();
+                let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
+                Turn { changed: true, effects: vec![Effect::Save(saving)] }
+            }
+            (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
+            (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),
+            (Action::Copy, Some(Overlay::Column(panel))) => {
+                let value = panel.value().map(|(_, value)| value.to_owned());
+                value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))
+            }
+            (Action::Close | Action::Help, _) => {
+                self.overlay = None;
+                self.profiles.count_no_more();
+                Turn::changed(true)
+            }
+            (Action::Run, Some(Overlay::Error(_))) => {
+                self.overlay = None;
+                self.run(at).and(Turn::changed(true))
+            }
+            (Action::GoOn, Some(Overlay::Error(_))) => self.go_on(at),
+            (Action::Copy, Some(Overlay::Error(panel))) => Turn::of(Effect::Copy(panel.text())),
+            (action, Some(overlay)) => {
+                let ctx = self.world.ctx(at, self.world.size);
+                Turn::changed(overlay.scroll(action, &ctx))
+            }
+            (_, None) => Turn::default(),
+        }
+    }
+}
