@@ -102,6 +102,11 @@ impl Paths {
         self.data.join("resume")
     }
 
+    /// Where the explorer keeps what outlasts a session.
+    pub fn kept(&self) -> PathBuf {
+        self.data.join("explorer")
+    }
+
     /// Where the diagnostic log's files stand.
     pub fn log(&self) -> PathBuf {
         self.state.join("log")

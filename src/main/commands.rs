@@ -17,6 +17,7 @@ use cxlens::import;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
+use cxlens::tui::kept::Kept;
 use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
@@ -54,6 +55,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         sandbox,
         files: Vec::new(),
         faults: Stage::default(),
+        kept: Kept::within(start.paths.kept()),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     behind_the_screen()?.block_on(async {
@@ -83,6 +85,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         sandbox: false,
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
+        kept: Kept::within(start.paths.kept()),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     behind_the_screen()?

@@ -27,11 +27,13 @@ pub enum Context {
     Column,
     /// Where rows are to be written: letters are its name.
     Save,
+    /// A line of text that is asked for.
+    Prompt,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -44,11 +46,12 @@ impl Context {
         Self::Palette,
         Self::Column,
         Self::Save,
+        Self::Prompt,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette | Self::Save)
+        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt)
     }
 
     /// What the place is called in the help.
@@ -66,16 +69,20 @@ impl Context {
             Self::Palette => "Commands",
             Self::Column => "Column",
             Self::Save => "Export",
+            Self::Prompt => "Line of text",
         }
     }
 }
 
-use Context::{Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Save};
+use Context::{
+    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+};
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column];
+const SCROLLS: &[Context] =
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -91,7 +98,8 @@ pub struct Entry {
     pub about: &'static str,
     /// Where it can be used.
     pub contexts: &'static [Context],
-    /// Its keys unless `keys.toml` says otherwise; the first is shown in the footer.
+    /// Its keys unless `keys.toml` says otherwise; the first is shown in the footer. One without any is found in the
+    /// palette.
     pub keys: &'static [&'static str],
 }
 
@@ -106,7 +114,7 @@ impl Entry {
 }
 
 macro_rules! actions {
-    ($($action:ident $name:literal, $hint:literal, $about:literal, $contexts:expr, [$($key:literal),+];)+) => {
+    ($($action:ident $name:literal, $hint:literal, $about:literal, $contexts:expr, [$($key:literal),*];)+) => {
         /// Everything a key can do.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Action {
@@ -120,7 +128,7 @@ macro_rules! actions {
             hint: $hint,
             about: $about,
             contexts: $contexts,
-            keys: &[$($key),+],
+            keys: &[$($key),*],
         },)+];
     };
 }
@@ -163,6 +171,7 @@ actions! {
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
     Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
@@ -185,6 +194,7 @@ actions! {
     PageDown "page-down", "", "a page down", SCROLLS, ["PgDn"];
     First "first", "", "go to the first", SCROLLS, ["g", "Home"];
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
+    GoTo "go-to", "", "go to a row by its number", &[Profiles], ["Ctrl-G"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
     TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];

@@ -26,10 +26,12 @@ use world::World;
 
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
+use super::kept::Kept;
 use super::layout::layout;
 use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
+use super::overlays::prompt::{Asks, Prompt};
 use super::overlays::saving::SavePanel;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
@@ -121,6 +123,9 @@ impl App {
         self.world.zone = zone;
     }
 
+    /// What was kept of earlier sessions. To be called after the first frame: it reads files.
+    pub fn remember(&mut self, _kept: &Kept) {}
+
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
         let size = Rect::new(0, 0, width, height);
@@ -164,27 +169,18 @@ impl App {
                 };
                 self.settle(outcome, at)
             }
-            None if context == Context::Save => {
-                let Some(Overlay::Save(panel)) = &mut self.overlay else { return Turn::default() };
-                Turn::changed(panel.input(key))
-            }
-            None if context == Context::Palette => {
+            None => {
                 let ctx = self.world.ctx(at, self.world.size);
-                let Some(Overlay::Palette(palette)) = &mut self.overlay else { return Turn::default() };
-                Turn::changed(palette.input(key, &ctx))
+                Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
             }
-            None => Turn::default(),
         };
         turn.and(Turn::changed(said))
     }
 
     /// Text was pasted.
     pub fn paste(&mut self, text: &str, at: Moment) -> Turn {
-        match &mut self.overlay {
-            Some(Overlay::Palette(palette)) => return Turn::changed(palette.paste(text)),
-            Some(Overlay::Save(panel)) => return Turn::changed(panel.paste(text)),
-            Some(_) => return Turn::default(),
-            None => {}
+        if let Some(overlay) = &mut self.overlay {
+            return Turn::changed(overlay.paste(text));
         }
         let ctx = self.world.ctx(at, self.area_of(self.world.focus));
         let outcome = match self.world.focus {
@@ -227,6 +223,12 @@ impl App {
                 let rows = (self.profiles.len() as u64, self.profiles.rows() as u64);
                 self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, rows))));
                 Turn::changed(true)
+            }
+            Action::GoTo if !self.profiles.is_empty() => {
+                let about = format!("a number from 1 to {}", self.profiles.len());
+                let prompt = Prompt::new(Asks::Row, "Go to row", about, "", Vec::new());
+                self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
+                Turn::CHANGED
             }
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::action::Action;
 use super::faults::Playing;
+use super::kept::Keep;
 use super::keymap::Keymap;
 use super::saving::Saving;
 use super::theme::Theme;
@@ -124,6 +125,8 @@ pub enum Effect {
     Work(Job),
     /// To another thread, which tells how far it is.
     Save(Saving),
+    /// To the files that outlast the session.
+    Keep(Keep),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.

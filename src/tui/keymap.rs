@@ -50,8 +50,10 @@ impl Chord {
     /// which move between lines are free to move between commands.
     pub fn commands_in(self, context: Context) -> bool {
         let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
+        let moves = matches!(self.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End);
         match context {
-            Context::Palette | Context::Save => self.commands_in_text() || !types,
+            Context::Prompt if moves => false,
+            Context::Palette | Context::Save | Context::Prompt => self.commands_in_text() || !types,
             _ => !context.takes_text() || self.commands_in_text(),
         }
     }

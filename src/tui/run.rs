@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::app::{App, Moment, Start, Turn};
 use super::ctx::Effect;
 use super::faults::Stage;
+use super::kept::Kept;
 use super::keymap::Keymap;
 use super::signals::{Signals, Told};
 use super::terminal::{Guard, say};
@@ -62,6 +63,8 @@ pub struct Setup {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// What outlasts the session.
+    pub kept: Kept,
     /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
     pub in_tmux: bool,
 }
@@ -95,7 +98,7 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, files, faults, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
@@ -107,6 +110,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
 
     // What is slow, or needs the runtime, comes after the first frame.
     app.set_zone(TimeZone::system());
+    app.remember(&kept);
+    let (keeps, to_keep) = std::sync::mpsc::channel();
+    let keeping = tokio::task::spawn_blocking(move || kept.keep_all(&to_keep));
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
@@ -164,6 +170,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                         saving.run(&mut |step| told.blocking_send(step).is_ok());
                     });
                 }
+                // Nobody takes it only where the thread is gone, and that is in the log.
+                Effect::Keep(keep) => drop(keeps.send(keep)),
                 Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
@@ -187,6 +195,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         }
     };
     drop(guard);
+    drop(keeps);
+    if let Err(error) = keeping.await {
+        tracing::warn!(%error, "what was to be kept may be lost");
+    }
     if let Some(message) = fault.message() {
         say(&message);
     }

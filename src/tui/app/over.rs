@@ -9,6 +9,7 @@ use crate::tui::ctx::{Effect, Focus};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
+use crate::tui::overlays::prompt::Asks;
 use crate::tui::saving::Told;
 
 impl App {
@@ -37,6 +38,27 @@ impl App {
             self.notice = Some("an error waits behind this; Esc shows it".to_owned());
         } else {
             self.overlay = Some(Overlay::Error(panel));
+        }
+    }
+
+    /// A line that was asked for is taken. Whoever refuses it says why in the prompt, which stays open with it.
+    fn answered(&mut self, asks: Asks, line: &str, at: Moment) -> Turn {
+        let outcome = match asks {
+            Asks::Row => {
+                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+                self.profiles.go_to(line, &ctx)
+            }
+        };
+        match (outcome, &mut self.overlay) {
+            (Err(why), Some(Overlay::Prompt(prompt))) => {
+                prompt.refuse(why);
+                Turn::CHANGED
+            }
+            (Err(_), _) => Turn::default(),
+            (Ok(outcome), _) => {
+                self.overlay = None;
+                self.settle(outcome, at).and(Turn::CHANGED)
+            }
         }
     }
 
@@ -74,6 +96,10 @@ impl App {
                 spec.csv.flatten = panel.is_flat();
                 let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
                 Turn { changed: true, effects: vec![Effect::Save(saving)] }
+            }
+            (Action::Answer, Some(Overlay::Prompt(prompt))) => {
+                let (asks, line) = (prompt.asks(), prompt.line().to_owned());
+                self.answered(asks, &line, at)
             }
             (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
             (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),

@@ -109,7 +109,7 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Keep(_) => {}
             }
         }
         turn.changed
@@ -135,6 +135,21 @@ impl Rig {
             .filter_map(|c| if let Command::Cancel(id) = c { Some(id.0) } else { None })
             .collect()
     }
+}
+
+#[test]
+fn a_row_is_gone_to_by_its_number() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 20));
+    for key in ["Ctrl-G", "2", "0", "1", "Enter"] {
+        rig.key(key);
+    }
+    assert!(rig.screen().contains("is no row"), "{}", rig.screen());
+    for key in ["Backspace", "Enter"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.app.profiles.selected(), Some(19));
+    assert_eq!(rig.app.context(), Context::Profiles);
 }
 
 #[test]

@@ -113,6 +113,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Confirm
         | Context::Palette
         | Context::Column
-        | Context::Save => "",
+        | Context::Save
+        | Context::Prompt => "",
     }
 }

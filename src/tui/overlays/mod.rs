@@ -4,8 +4,10 @@ pub mod column;
 pub mod error;
 pub mod help;
 pub mod palette;
+pub mod prompt;
 pub mod saving;
 
+use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -34,6 +36,8 @@ pub enum Overlay {
     Column(Box<column::ColumnPanel>),
     /// Where rows are to be written.
     Save(Box<saving::SavePanel>),
+    /// A line of text is asked for.
+    Prompt(Box<prompt::Prompt>),
 }
 
 impl Overlay {
@@ -46,6 +50,7 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
+            Self::Prompt(_) => Context::Prompt,
         }
     }
 
@@ -55,8 +60,29 @@ impl Overlay {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
+            Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
+        }
+    }
+
+    /// A key that commands nothing here; says whether it was text and changed anything.
+    pub fn input(&mut self, key: KeyEvent, ctx: &Ctx<'_>) -> bool {
+        match self {
+            Self::Palette(palette) => palette.input(key, ctx),
+            Self::Save(panel) => panel.input(key),
+            Self::Prompt(prompt) => prompt.input(key),
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+        }
+    }
+
+    /// Pasted text; says whether it changed anything.
+    pub fn paste(&mut self, text: &str) -> bool {
+        match self {
+            Self::Palette(palette) => palette.paste(text),
+            Self::Save(panel) => panel.paste(text),
+            Self::Prompt(prompt) => prompt.paste(text),
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
 
@@ -69,6 +95,7 @@ impl Overlay {
             Self::Palette(palette) => palette.view(ctx, area, buf),
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
+            Self::Prompt(prompt) => prompt.view(ctx, area, buf),
         }
     }
 }

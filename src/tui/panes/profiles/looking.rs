@@ -229,6 +229,21 @@ impl Profiles {
         self.move_to(hit.unwrap_or(back), ctx);
     }
 
+    /// Goes to the row with this number, counted from one as they are shown.
+    ///
+    /// # Errors
+    /// There is no such row, in words for the prompt.
+    pub fn go_to(&mut self, number: &str, ctx: &Ctx<'_>) -> Result<Outcome, String> {
+        let rows = self.view.len();
+        match number.replace([',', '_', ' '], "").parse::<usize>() {
+            Ok(number) if (1..=rows).contains(&number) => {
+                self.move_to(number - 1, ctx);
+                Ok(Outcome::CHANGED)
+            }
+            _ => Err(format!("{number:?} is no row: type a number from 1 to {rows}")),
+        }
+    }
+
     /// Moves the cursor, and gives up looking for where it was to go.
     pub(super) fn move_to(&mut self, place: usize, ctx: &Ctx<'_>) {
         self.place = place.min(self.len().saturating_sub(1));
