@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
+use super::look::{self, Colours};
 use super::units;
 use crate::engine::error::Error;
 
@@ -38,12 +39,18 @@ pub(super) struct Cache {
 }
 
 /// `[explorer]`
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub theme: Option<String>,
+    #[serde(default, deserialize_with = "look::colours")]
+    pub colours: Option<Colours>,
+    #[serde(default, deserialize_with = "look::yes_no_auto")]
+    pub ascii: Option<Option<bool>>,
+    pub mouse: Option<bool>,
 }
 
 /// `[tenants.NAME]`
@@ -132,7 +139,7 @@ fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 /// The known key that is closest, where one is close enough to have been meant.
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(super) fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
     (distance <= key.len().max(near.len()).div_ceil(2)).then_some(near)
 }

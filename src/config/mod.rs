@@ -10,6 +10,7 @@
 
 mod env;
 mod file;
+mod look;
 pub mod origin;
 mod tenant;
 pub mod units;
@@ -23,6 +24,8 @@ use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
 use self::file::{File, Tenant};
+use self::look::Wanted;
+pub use self::look::{Colours, LookSettings, OwnTheme};
 use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
@@ -110,7 +113,7 @@ pub struct QueryDefaults {
 }
 
 /// How the explorer starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Explorer {
     /// Runs pause after so many rows; `None`: never.
     pub pause: Option<u64>,
@@ -118,6 +121,8 @@ pub struct Explorer {
     pub pull: bool,
     /// Bytes that rows may take in memory before what was received goes to a temporary file.
     pub budget: usize,
+    /// How the screen is to look.
+    pub look: LookSettings,
 }
 
 /// How a service is treated, whichever it is.
@@ -219,7 +224,7 @@ impl Settings {
 /// A file that cannot be read or holds an unknown key, a value that is not valid: exit 2, with the place and what
 /// would be right. Missing credentials are no error here; [`Settings::service`] tells.
 pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> {
-    let (file, path) = read_file(env, paths)?;
+    let (mut file, path) = read_file(env, paths)?;
     let cache = CacheOptions {
         entries: file.cache.entries.unwrap_or(CacheOptions::default().entries),
         bytes: file.cache.mebibytes.map_or(CacheOptions::default().bytes, |m| m.saturating_mul(1024 * 1024)),
@@ -235,6 +240,12 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     query.page_size = flags.page_size.unwrap_or(query.page_size);
     query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    let wanted = Wanted {
+        theme: file.explorer.theme.take(),
+        colours: file.explorer.colours,
+        ascii: file.explorer.ascii,
+        mouse: file.explorer.mouse,
+    };
     Ok(Settings {
         target,
         query,
@@ -245,6 +256,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
+            look: LookSettings::settle(wanted, paths),
         },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),
@@ -292,6 +304,11 @@ impl Treatment {
         }
         Ok(())
     }
+}
+
+/// The known word that is closest to one that is not, where one is close enough to have been meant.
+pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    file::nearest(word, known)
 }
 
 /// An error about a flag, from what [`units`] says of its value.

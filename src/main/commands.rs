@@ -8,7 +8,7 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Settings, Target, origin};
+use cxlens::config::{self, Flags, LookSettings, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
@@ -18,7 +18,7 @@ use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::kept::Kept;
-use cxlens::tui::theme::ThemeChoice;
+use cxlens::tui::theme::{Look, Surroundings};
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
@@ -49,8 +49,8 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         pull: settings.explorer.pull,
         budget: settings.explorer.budget,
         clock: start.clock.clone(),
-        theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
-        ascii: false,
+        look: look(&settings.explorer.look, &start),
+        mouse: settings.explorer.look.mouse,
         tenant,
         sandbox,
         files: Vec::new(),
@@ -69,8 +69,10 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let budget = config::load(&start.env, &start.paths, &Flags::default())
-        .map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let (budget, settings) = config::load(&start.env, &start.paths, &Flags::default())
+        .map_or((config::ROWS_BUDGET, LookSettings::default()), |settings| {
+            (settings.explorer.budget, settings.explorer.look)
+        });
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -79,8 +81,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         pull: false,
         budget,
         clock: start.clock.clone(),
-        theme: ThemeChoice::detect(start.env.get("NO_COLOR").map(|_| "1"), start.env.get("COLORFGBG")),
-        ascii: false,
+        look: look(&settings, &start),
+        mouse: settings.mouse,
         tenant: String::new(),
         sandbox: false,
         files: typed.files.iter().map(|path| import::named(path)).collect(),
@@ -90,6 +92,19 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     };
     behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+}
+
+/// How the screen looks, by what was set and what the environment says.
+fn look(settings: &LookSettings, start: &Start) -> Look {
+    let get = |name| start.env.get(name);
+    let around = Surroundings {
+        no_color: get("NO_COLOR").is_some(),
+        colorfgbg: get("COLORFGBG"),
+        colorterm: get("COLORTERM"),
+        term: get("TERM"),
+        locale: get("LC_ALL").or_else(|| get("LC_CTYPE")).or_else(|| get("LANG")),
+    };
+    Look::new(settings, around)
 }
 
 /// Shows the explorer until the user leaves.

@@ -4,6 +4,7 @@
 
 mod bounds;
 mod files;
+mod look;
 mod over;
 mod palette;
 mod reach;

@@ -19,7 +19,7 @@ use super::kept::Kept;
 use super::keymap::Keymap;
 use super::signals::{Signals, Told};
 use super::terminal::{Guard, say};
-use super::theme::{Theme, ThemeChoice};
+use super::theme::{Depth, Look};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
@@ -51,10 +51,10 @@ pub struct Setup {
     pub budget: usize,
     /// Time.
     pub clock: Clock,
-    /// Styles; see [`ThemeChoice::detect`].
-    pub theme: ThemeChoice,
-    /// Borders and symbols in ASCII alone.
-    pub ascii: bool,
+    /// Styles, borders and symbols.
+    pub look: Look,
+    /// Whether the mouse works.
+    pub mouse: bool,
     /// The tenant's name, as far as it is known before the worker says.
     pub tenant: String,
     /// Whether it will be the embedded server.
@@ -99,7 +99,10 @@ impl Exit {
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, .. } = setup;
-    let theme = Theme::new(setup.theme, setup.ascii);
+    let look = setup.look;
+    let (theme, troubles) = look.theme(None);
+    // crossterm looks at NO_COLOR too, and knows nothing of a setting that beats it.
+    crossterm::style::force_color_output(look.depth() != Depth::None);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
     let mut app =
@@ -111,6 +114,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     // What is slow, or needs the runtime, comes after the first frame.
     app.set_zone(TimeZone::system());
     app.remember(&kept);
+    let mut dirty = app.troubles(troubles, moment()).changed;
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeping = tokio::task::spawn_blocking(move || kept.keep_all(&to_keep));
     let fault = guard.fault();
@@ -118,7 +122,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut input = EventStream::new();
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
-    let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
+    let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
         let (turn, at_once) = tokio::select! {

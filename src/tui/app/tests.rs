@@ -1,4 +1,5 @@
 mod files;
+mod look;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

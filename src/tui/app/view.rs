@@ -9,6 +9,7 @@ use crate::tui::action::Context;
 use crate::tui::ctx::Focus;
 use crate::tui::layout::{Panes, SMALLEST, layout};
 use crate::tui::overlays::{hints, inlay, wrap};
+use crate::tui::theme::to_ascii;
 
 impl App {
     /// Draws everything.
@@ -36,6 +37,7 @@ impl App {
         if let Some(overlay) = &self.overlay {
             overlay.view(&ctx, area, buf);
         }
+        to_ascii(self.world.theme.ascii, buf);
     }
 
     fn too_small(&self, buf: &mut Buffer) {
@@ -45,6 +47,7 @@ impl App {
         for (y, line) in (area.y..area.bottom()).zip(wrap(&text, area.width.into())) {
             buf.set_line(area.x, y, &Line::styled(line, self.world.theme.text), area.width);
         }
+        to_ascii(self.world.theme.ascii, buf);
     }
 
     /// What Esc does here and now, in a word.
