@@ -85,6 +85,7 @@ impl Scene {
             sandbox: false,
             files: Vec::new(),
             faults: Stage::default(),
+            mouse: true,
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

@@ -21,7 +21,7 @@ use cxlens::engine::options::Service;
 use cxlens::engine::worker::{self, channel};
 use cxlens::sandbox::{Control, Options, Rate, Sandbox};
 use cxlens::tui;
-use cxlens::tui::theme::ThemeChoice;
+use cxlens::tui::theme::Look;
 use nix::sys::resource::{UsageWho, getrusage};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -193,8 +193,8 @@ async fn explore(words: &[String]) -> Outcome<()> {
         pull: false,
         budget: 1 << 30,
         clock,
-        theme: ThemeChoice::Dark,
-        ascii: false,
+        look: Look::default(),
+        mouse: false,
         tenant: "sandbox".into(),
         sandbox: false,
         files: Vec::new(),

@@ -29,11 +29,13 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// Letters over everything that can be gone to.
+    Jump,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,11 +49,12 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::Jump,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt)
+        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt | Self::Jump)
     }
 
     /// What the place is called in the help.
@@ -70,6 +73,7 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Jump => "Jump",
         }
     }
 }
@@ -199,6 +203,15 @@ actions! {
     TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
     TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
+    Jump "jump", "", "letters over everything that can be gone to; typing them goes there", PANES, [";"];
+    Zoom "zoom", "", "give this pane the screen to itself; again: share it", PANES, ["z"];
+    SplitLeft "split-left", "", "move the line beside this pane to the left", PANES, ["Ctrl-Left"];
+    SplitRight "split-right", "", "move the line beside this pane to the right", PANES, ["Ctrl-Right"];
+    SplitUp "split-up", "", "move the line above or below this pane up", PANES, ["Ctrl-Up"];
+    SplitDown "split-down", "", "move the line above or below this pane down", PANES, ["Ctrl-Down"];
+    ResetLayout "reset-layout", "", "panes as large as they are by themselves", PANES, [];
+    Mouse "mouse", "", "leave the mouse to the terminal, to select text with, or take it back",
+        PANES_AND_EDITOR, ["F8"];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
 }
 

@@ -2,9 +2,12 @@
 //!
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
+mod arrange;
 mod bounds;
 mod files;
+mod jump;
 mod look;
+mod mouse;
 mod over;
 mod palette;
 mod reach;
@@ -21,6 +24,7 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use mouse::Mouse;
 use palette::Faulty;
 use reach::Reach;
 use world::World;
@@ -28,7 +32,7 @@ use world::World;
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
 use super::kept::Kept;
-use super::layout::layout;
+use super::layout::Splits;
 use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
@@ -74,6 +78,7 @@ pub struct App {
     unreadable: u32,
     /// Said in the footer until the next key.
     notice: Option<String>,
+    mouse: Mouse,
 }
 
 impl App {
@@ -94,6 +99,8 @@ impl App {
                 zone: TimeZone::UTC,
                 size: Rect::default(),
                 focus: Focus::Builder,
+                zoomed: false,
+                splits: Splits::default(),
                 service: (!files.files.is_empty()).then(|| Arc::new(files)),
                 limits: None,
                 running: None,
@@ -116,6 +123,7 @@ impl App {
             broken: None,
             unreadable: 0,
             notice: None,
+            mouse: Mouse::new(start.mouse),
         }
     }
 
@@ -125,7 +133,9 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) -> Turn {
+        self.recall_layout(kept)
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -134,6 +144,8 @@ impl App {
         self.world.size = size;
         if changed {
             self.read_on();
+            // The letters stand where nothing is any more.
+            self.overlay.take_if(|overlay| matches!(overlay, Overlay::Jump(_)));
         }
         Turn::changed(changed)
     }
@@ -170,10 +182,7 @@ impl App {
                 };
                 self.settle(outcome, at)
             }
-            None => {
-                let ctx = self.world.ctx(at, self.world.size);
-                Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
-            }
+            None => self.typed_over(key, at),
         };
         turn.and(Turn::changed(said))
     }
@@ -209,6 +218,13 @@ impl App {
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
             Action::Suspend => Turn::of(Effect::Suspend),
+            Action::Zoom => self.zoom(),
+            Action::Jump => self.open_jump(at),
+            Action::Mouse => self.toggle_mouse(),
+            Action::SplitLeft | Action::SplitRight | Action::SplitUp | Action::SplitDown => {
+                self.rearrange(action)
+            }
+            Action::ResetLayout => self.rearrange(action),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
                 Turn::changed(true)
@@ -574,24 +590,17 @@ impl App {
     }
 
     fn cycle(&mut self, forth: bool, at: Moment) -> Turn {
-        let left = match self.context() {
-            // Going elsewhere leaves the editor, with its text kept.
-            Context::Editor => self.update_focused(Action::Close, at),
-            _ => Outcome::IGNORED,
-        };
         let mut panes = vec![Focus::Builder, Focus::Profiles, Focus::Activity];
         if self.detail_open {
             panes.insert(2, Focus::Detail);
         }
         let from = panes.iter().position(|f| *f == self.world.focus).unwrap_or(0);
         let next = (from + if forth { 1 } else { panes.len() - 1 }) % panes.len();
-        self.world.focus = panes[next];
-        self.settle(left, at).and(Turn::changed(true))
+        self.focus(panes[next], at)
     }
 
     fn area_of(&self, focus: Focus) -> Rect {
-        layout(self.world.size, self.world.focus, self.detail_open)
-            .map_or_else(Rect::default, |p| p.of(focus))
+        self.panes().map_or_else(Rect::default, |panes| panes.of(focus))
     }
 }
 

@@ -1,5 +1,6 @@
 mod files;
 mod look;
+mod mouse;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
+use crate::tui::kept::Keep;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::theme::{Theme, ThemeChoice};
 
@@ -27,6 +29,8 @@ struct Rig {
     commands: Vec<Command>,
     copied: Vec<String>,
     left: bool,
+    kept: Vec<Keep>,
+    mouse: Option<bool>,
 }
 
 impl Rig {
@@ -51,11 +55,20 @@ impl Rig {
             sandbox: false,
             files: vec![],
             faults: Stage::default(),
+            mouse: true,
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
-        let mut rig =
-            Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
+        let mut rig = Self {
+            app: App::new(start),
+            at,
+            size: (0, 0),
+            commands: vec![],
+            copied: vec![],
+            left: false,
+            kept: vec![],
+            mouse: None,
+        };
         rig.resize(120, 40);
         rig
     }
@@ -110,7 +123,9 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Keep(_) => {}
+                Effect::Keep(keep) => self.kept.push(keep),
+                Effect::Mouse(on) => self.mouse = Some(on),
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
             }
         }
         turn.changed

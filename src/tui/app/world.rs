@@ -12,6 +12,7 @@ use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
+use crate::tui::layout::Splits;
 use crate::tui::theme::Theme;
 
 /// The time of one turn of the loop, both ways of telling it.
@@ -79,6 +80,8 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// Whether the mouse works.
+    pub mouse: bool,
 }
 
 /// What all panes may read.
@@ -89,6 +92,8 @@ pub(super) struct World {
     pub(super) zone: TimeZone,
     pub(super) size: Rect,
     pub(super) focus: Focus,
+    pub(super) zoomed: bool,
+    pub(super) splits: Splits,
     pub(super) service: Option<Arc<ServiceInfo>>,
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) running: Option<Running>,
@@ -105,6 +110,7 @@ impl World {
             theme: &self.theme,
             keys: &self.keys,
             focus: self.focus,
+            zoomed: self.zoomed,
             area,
             service: self.service.as_deref(),
             limits: self.limits.as_deref(),

@@ -3,17 +3,21 @@
 pub mod column;
 pub mod error;
 pub mod help;
+mod hint;
+pub mod jump;
 pub mod palette;
 pub mod prompt;
 pub mod saving;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+pub use self::hint::hinted;
 
 use super::action::{Action, Context};
 use super::ctx::Ctx;
@@ -38,6 +42,8 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// Letters over everything that can be gone to.
+    Jump(Box<jump::Jump>),
 }
 
 impl Overlay {
@@ -51,6 +57,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
+            Self::Jump(_) => Context::Jump,
         }
     }
 
@@ -59,7 +66,7 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm | Self::Save(_) => false,
+            Self::Confirm | Self::Save(_) | Self::Jump(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
@@ -72,6 +79,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::Jump(jump) => key.code == KeyCode::Backspace && jump.erase(),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -82,7 +90,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Jump(_) => false,
         }
     }
 
@@ -96,6 +104,7 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Jump(jump) => jump.view(ctx, area, buf),
         }
     }
 }

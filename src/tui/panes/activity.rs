@@ -6,6 +6,7 @@ mod latency;
 mod limits;
 mod log;
 mod runs;
+mod spots;
 
 use std::sync::Arc;
 
@@ -46,6 +47,11 @@ impl Tab {
             Self::Limits => "Limits",
             Self::Log => "Log",
         }
+    }
+
+    /// Its title behind its key.
+    fn name(self, at: usize) -> String {
+        format!("{} {}", at + 1, self.title())
     }
 }
 
@@ -127,9 +133,9 @@ impl Activity {
     /// Draws the pane.
     pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let theme = ctx.theme;
-        let mut title = vec![Span::from("Activity  ")];
+        let mut title = vec![Span::from(spots::NAME)];
         for (i, tab) in Tab::ALL.into_iter().enumerate() {
-            let name = format!("{} {}", i + 1, tab.title());
+            let name = tab.name(i);
             if tab == self.tab {
                 // Brackets tell the open tab where colour does not.
                 title.push(Span::styled(format!("[{name}]"), theme.accent));

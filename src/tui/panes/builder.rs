@@ -15,6 +15,7 @@ mod draw;
 mod editor;
 mod ids;
 mod matrix;
+mod spots;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
+
+pub use self::spots::Spot;
 
 use self::editor::Editor;
 use self::ids::{Ids, tokens};

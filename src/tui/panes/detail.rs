@@ -10,11 +10,14 @@
 mod cursor;
 mod draw;
 mod items;
+mod spots;
 #[cfg(test)]
 mod tests;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+pub use self::spots::Spot;
 
 use self::cursor::Line;
 use self::items::Item;

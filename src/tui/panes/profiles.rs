@@ -13,6 +13,7 @@ mod columns;
 mod draw;
 mod looking;
 mod progress;
+mod spots;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -21,6 +22,8 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
+
+pub use self::spots::Spot;
 
 use self::columns::Columns;
 use self::progress::Progress;

@@ -23,6 +23,11 @@ impl Matrix {
         self.cursor
     }
 
+    /// To a field.
+    pub(super) fn go(&mut self, at: usize) {
+        self.cursor = at.min(Field::COUNT - 1);
+    }
+
     /// Lines of a grid with so many columns.
     pub(super) fn rows(columns: usize) -> usize {
         Field::COUNT.div_ceil(columns.max(1))
