@@ -1,3 +1,4 @@
+mod builder;
 mod files;
 
 use std::sync::{Arc, Mutex};

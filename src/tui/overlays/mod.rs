@@ -4,6 +4,7 @@ pub mod column;
 pub mod error;
 pub mod help;
 pub mod palette;
+pub mod person;
 pub mod prompt;
 pub mod saving;
 
@@ -19,7 +20,8 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::moved;
+use super::widgets::{Field, moved};
+use crate::engine::text::clean;
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -38,6 +40,8 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// A person is looked for.
+    Person(Box<person::PersonPanel>),
 }
 
 impl Overlay {
@@ -50,7 +54,7 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
-            Self::Prompt(_) => Context::Prompt,
+            Self::Prompt(_) | Self::Person(_) => Context::Prompt,
         }
     }
 
@@ -61,6 +65,7 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
+            Self::Person(panel) => panel.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -72,6 +77,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::Person(panel) => panel.input(key),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -82,6 +88,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
+            Self::Person(panel) => panel.paste(text),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -96,6 +103,7 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Person(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -205,6 +213,34 @@ pub fn hints(
         last.content = format!("{} ", last.content.trim_end()).into();
     }
     Line::from(spans)
+}
+
+/// Keys with what they do: ` Enter find  Esc close `.
+fn key_line(hints: &[(String, &'static str)], theme: &Theme) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = vec![" ".into()];
+    for (at, (key, hint)) in hints.iter().enumerate() {
+        let behind = if at + 1 == hints.len() { " " } else { "  " };
+        spans.push(Span::styled(key.clone(), theme.key));
+        spans.push(Span::styled(format!(" {hint}{behind}"), theme.dim));
+    }
+    Line::from(spans)
+}
+
+/// A line that is being typed, as much of it as has room before the cursor and then behind it.
+fn typed(field: &Field, theme: &Theme, room: usize) -> Line<'static> {
+    let [before, under, behind] = field.around_cursor();
+    let under = if under.is_empty() { " ".into() } else { clean(under) };
+    let before = clean(before);
+    let mut from = 0;
+    while before[from..].width() + under.width() > room {
+        let Some(first) = before[from..].chars().next() else { break };
+        from += first.len_utf8();
+    }
+    Line::from(vec![
+        Span::styled(before[from..].to_owned(), theme.editing),
+        Span::styled(under.into_owned(), theme.cursor),
+        Span::styled(clean(behind).into_owned(), theme.editing),
+    ])
 }
 
 /// Draws a line over a border, without taking the border's style.
