@@ -94,7 +94,7 @@ impl App {
         } else {
             Turn::default()
         };
-        let turn = aimed.and(self.run(at));
+        let turn = aimed.and(self.show_all_rows(at)).and(self.run(at));
         tried.retain(|other| *other != reading);
         tried.push(reading);
         // Before the service is there, the run has no number yet.
@@ -114,6 +114,21 @@ impl App {
         self.world.focus = Focus::Builder;
         let run = self.world.keys.first(Action::Run);
         turn.and(self.notice(format!("the query of before is back: {}; {run} runs it", gist(&before))))
+    }
+
+    /// Ends what was searched and filtered among the rows of before: it would hide the person.
+    fn show_all_rows(&mut self, at: Moment) -> Turn {
+        let mut turn = Turn::default();
+        // The search and the filter, each of which may still be typed.
+        for _ in 0..4 {
+            if self.profiles.closes().is_none() {
+                break;
+            }
+            let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
+            let outcome = self.profiles.update(Action::Close, &ctx);
+            turn = turn.and(self.settle(outcome, at));
+        }
+        turn
     }
 
     fn aim(&mut self, draft: &Draft, at: Moment) -> Turn {

@@ -3,6 +3,7 @@
 pub mod column;
 pub mod error;
 pub mod help;
+mod list;
 pub mod palette;
 pub mod person;
 pub mod prompt;
@@ -20,7 +21,7 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::{Field, moved};
+use super::widgets::{Field, more, moved};
 use crate::engine::text::clean;
 
 /// The overlay that is open.
@@ -185,16 +186,20 @@ pub fn hints(
             let hint = match entry.action {
                 Action::Close => esc?,
                 Action::Run if context == Context::Error => "try again",
+                // Known from the panes: what lies over them has keys of its own to show.
+                Action::Find if matches!(context, Context::Column | Context::Help | Context::Error) => {
+                    return None;
+                }
                 Action::Run if context == Context::Files => "read again",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
             };
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
         })
         .collect();
-    // Whoever is lost needs help more than any other key, and whoever seeks needs the palette: room for both is
-    // kept.
+    // Whoever is lost needs help more than any other key, whoever seeks needs the palette, and how to get out is never
+    // left to be guessed: room for these is kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let kept = |action: Action| matches!(action, Action::Help | Action::Palette);
+    let kept = |action: Action| matches!(action, Action::Help | Action::Palette | Action::Close);
     let mut room: usize = all.iter().filter(|entry| kept(entry.2)).map(cost).sum();
     let mut spans: Vec<Span<'static>> = vec![" ".into()];
     let mut used = 1;
@@ -309,17 +314,6 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
         buf.set_line(area.x, y, line, area.width);
     }
     more(offset > 0, offset + usize::from(area.height) < lines.len(), ctx, area, buf);
-}
-
-/// Says at the right edge that there is more above, below.
-fn more(above: bool, below: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-    let [up, down] = ctx.theme.symbols.sort;
-    if above && !area.is_empty() {
-        buf.set_span(area.right(), area.y, &Span::styled(up, ctx.theme.key), 1);
-    }
-    if below && !area.is_empty() {
-        buf.set_span(area.right(), area.bottom() - 1, &Span::styled(down, ctx.theme.key), 1);
-    }
 }
 
 #[cfg(test)]

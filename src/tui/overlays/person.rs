@@ -4,9 +4,9 @@
 //! ┌ Find a person ────────────────────────────────────────────────────┐
 //! │ (030) 23125-123                                                   │
 //! │                                                                   │
-//! │▌phone number          ends with 5125123, however it is spaced     │
-//! │ phone, its end        5123 anywhere in it                         │
-//! │ phone, to the letter  written (030) 23125-123 or 3023125123       │
+//! │▌phone number      ends with 3125123, however it is spaced         │
+//! │ last digits       a phone number with 5123 in it                  │
+//! │ phone as written  (030) 23125-123 or 3023125123                   │
 //! │                                                                   │
 //! │ (endswith(phone,'5123') or endswith(phone,'5 123') or …           │
 //! └ Enter find  Up Down another way  Esc close ───────────────────────┘
@@ -23,7 +23,7 @@ use crate::engine::query::person::{LONGEST_SAID, Reading, readings};
 use crate::engine::text::{clean, fit};
 use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
-use crate::tui::widgets::{Field, moved, put_clean};
+use crate::tui::widgets::{Field, more, moved, put_clean};
 
 /// Columns of the panel at most, borders included.
 const WIDEST: u16 = 100;
@@ -84,10 +84,8 @@ impl PersonPanel {
         self.selected = next.unwrap_or(0);
         let what = self.tried.last().map_or("", |reading| reading.what);
         self.warning = Some(match next {
-            Some(_) => format!("nobody found by {what}; the next way is selected, or type another thing"),
-            None => {
-                "nobody found in any of these ways: try a part of it, or another thing you know".to_owned()
-            }
+            Some(_) => format!("nobody found by {what}: try the next way, or another thing"),
+            None => "nobody found in any of these ways: try another thing".to_owned(),
         });
         self
     }
@@ -202,7 +200,7 @@ impl PersonPanel {
         match &self.warning {
             Some(warning) => (warning.clone(), theme.warn),
             None if self.field.text().is_empty() => {
-                ("an e-mail address, a phone number, an ID or a name, as you have it".to_owned(), theme.dim)
+                ("an e-mail address, a phone number, an ID or a name".to_owned(), theme.dim)
             }
             None if self.found.is_empty() => ("nothing to look for in this".to_owned(), theme.warn),
             None => (String::new(), theme.dim),
@@ -246,7 +244,7 @@ impl PersonPanel {
                 buf.set_span(x, y, &Span::styled(aside, over(theme.warn)), aside.len() as u16);
             }
         }
-        super::more(offset > 0, offset + usize::from(area.height) < self.found.len(), ctx, area, buf);
+        more(offset > 0, offset + usize::from(area.height) < self.found.len(), ctx, area, buf);
     }
 
     /// The query that is selected, in the service's language.

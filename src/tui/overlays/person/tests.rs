@@ -78,7 +78,7 @@ fn the_way_after_one_that_found_nobody_is_selected() {
     assert_eq!(what(&panel), "phone number");
     assert!(panel.select(Action::Down) && panel.select(Action::Up) && !panel.select(Action::Up));
     panel = PersonPanel::new(None).after("555-0101", vec![all[0].clone()]);
-    assert_eq!(what(&panel), "phone, its end");
+    assert_eq!(what(&panel), "last digits");
     let said = text(&drawn(&panel, ThemeChoice::Plain, (100, 20)));
     assert!(said.contains("nobody found by phone number"), "{said}");
     panel = PersonPanel::new(None).after("555-0101", all);
