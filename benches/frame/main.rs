@@ -86,6 +86,7 @@ impl Scene {
             files: Vec::new(),
             faults: Stage::default(),
             mouse: true,
+            mask: cxlens::rows::Mask::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

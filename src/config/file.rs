@@ -51,6 +51,8 @@ pub(super) struct Explorer {
     #[serde(default, deserialize_with = "look::yes_no_auto")]
     pub ascii: Option<Option<bool>>,
     pub mouse: Option<bool>,
+    pub mask: Option<bool>,
+    pub mask_attributes: Option<Vec<String>>,
 }
 
 /// `[tenants.NAME]`
@@ -73,6 +75,8 @@ pub(super) struct Tenant {
     pub concurrency: Option<u32>,
     pub page_size: Option<u32>,
     pub retention_days: Option<u32>,
+    pub mask: Option<bool>,
+    pub mask_attributes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "duration")]
     pub max_wait: Option<Duration>,
     #[serde(default)]

@@ -8,12 +8,13 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, LookSettings, Settings, Target, origin};
+use cxlens::config::{self, Flags, LookSettings, Privacy, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
@@ -42,6 +43,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push("SEG-ALL".to_owned());
     }
+    let look = look(&settings.explorer.look, &start);
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -49,7 +51,8 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         pull: settings.explorer.pull,
         budget: settings.explorer.budget,
         clock: start.clock.clone(),
-        look: look(&settings.explorer.look, &start),
+        mask: mask(&settings.privacy, look.is_ascii()),
+        look,
         mouse: settings.explorer.look.mouse,
         tenant,
         sandbox,
@@ -69,10 +72,11 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let (budget, settings) = config::load(&start.env, &start.paths, &Flags::default())
-        .map_or((config::ROWS_BUDGET, LookSettings::default()), |settings| {
-            (settings.explorer.budget, settings.explorer.look)
-        });
+    let settings = config::load(&start.env, &start.paths, &Flags::default());
+    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let looks = settings.as_ref().map_or_else(|_| LookSettings::default(), |s| s.explorer.look.clone());
+    let privacy = settings.map_or_else(|_| Privacy::unknown(), |settings| settings.privacy);
+    let look = look(&looks, &start);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -81,8 +85,9 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         pull: false,
         budget,
         clock: start.clock.clone(),
-        look: look(&settings, &start),
-        mouse: settings.mouse,
+        mask: mask(&privacy, look.is_ascii()),
+        look,
+        mouse: looks.mouse,
         tenant: String::new(),
         sandbox: false,
         files: typed.files.iter().map(|path| import::named(path)).collect(),
@@ -105,6 +110,11 @@ fn look(settings: &LookSettings, start: &Start) -> Look {
         locale: get("LC_ALL").or_else(|| get("LC_CTYPE")).or_else(|| get("LANG")),
     };
     Look::new(settings, around)
+}
+
+/// How personal values are shown in this session, whose stand-ins no other has.
+fn mask(privacy: &Privacy, ascii: bool) -> Mask {
+    Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 
 /// Shows the explorer until the user leaves.
@@ -282,6 +292,11 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
         ndjson: typed.format == args::AuditFormat::Ndjson,
     };
     Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
+}
+
+/// `cxlens audit verify`
+pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
+    Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
 }
 
 fn runtime() -> Result<Runtime, Error> {

@@ -4,9 +4,11 @@
 
 mod arrange;
 mod bounds;
+mod builder;
 mod files;
 mod jump;
 mod look;
+mod masking;
 mod mouse;
 mod over;
 mod palette;
@@ -24,6 +26,8 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use builder::Search;
+use masking::Masking;
 use mouse::Mouse;
 use palette::Faulty;
 use reach::Reach;
@@ -64,6 +68,8 @@ pub struct App {
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
+    /// The person who is looked for.
+    search: Search,
     /// How far runs go by themselves.
     reach: Reach,
     /// What the sandbox is made to do wrong.
@@ -79,6 +85,7 @@ pub struct App {
     /// Said in the footer until the next key.
     notice: Option<String>,
     mouse: Mouse,
+    masking: Masking,
 }
 
 impl App {
@@ -91,6 +98,8 @@ impl App {
             sandbox: false,
             files: start.files,
         };
+        let mut detail = Detail::new();
+        detail.veil(&start.mask);
         Self {
             world: World {
                 theme: start.theme,
@@ -106,16 +115,18 @@ impl App {
                 running: None,
                 pull: start.pull,
                 fault: None,
+                mask: start.mask,
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
-            detail: Detail::new(),
+            detail,
             detail_open: false,
             activity: Activity::new(),
             overlay: None,
             shown: QueryId::default(),
+            search: Search::default(),
             reach: Reach::new(start.pause),
             faulty: Faulty::new(start.faults),
             wanted: None,
@@ -124,6 +135,7 @@ impl App {
             unreadable: 0,
             notice: None,
             mouse: Mouse::new(start.mouse),
+            masking: Masking::default(),
         }
     }
 
@@ -170,6 +182,7 @@ impl App {
     pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
         let said = self.notice.take().is_some();
         self.read_on();
+        self.search.touched();
         let context = self.context();
         let turn = match self.world.keys.resolve(context, key) {
             Some(action) => self.act(action, at),
@@ -184,7 +197,7 @@ impl App {
             }
             None => self.typed_over(key, at),
         };
-        turn.and(Turn::changed(said))
+        self.recorded(turn).and(Turn::changed(said))
     }
 
     /// Text was pasted.
@@ -209,6 +222,8 @@ impl App {
         }
         match action {
             Action::Run => self.run(at),
+            Action::Find => self.find_person(),
+            Action::QueryBefore => self.query_before(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -217,6 +232,8 @@ impl App {
             }
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
+            Action::Mask => self.toggle_mask(),
+            Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Zoom => self.zoom(),
             Action::Jump => self.open_jump(at),
@@ -321,6 +338,7 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -370,6 +388,9 @@ impl App {
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
         }
+        if let Command::Note(ticket, _) = command {
+            return self.note_undelivered(*ticket);
+        }
         self.world.running = None;
         if self.broken.is_none() {
             let error = Error::new(
@@ -385,7 +406,7 @@ impl App {
 
     /// Says something in the footer until the next key.
     pub fn notice(&mut self, text: String) -> Turn {
-        self.notice = Some(text);
+        self.notice = Some(self.with_aside(text));
         Turn::changed(true)
     }
 
@@ -398,6 +419,7 @@ impl App {
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
             plan,
+            self.mask_changes(),
         ]
         .into_iter()
         .flatten()
@@ -406,6 +428,7 @@ impl App {
 
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
+        self.conceal_in_time(at);
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
             return Turn::CHANGED;
         }
@@ -453,6 +476,7 @@ impl App {
         self.shown = QueryId(self.shown.0 + 1);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
+        self.conceal();
         self.detail_open = false;
         self.detail.clear();
         self.world.focus = Focus::Profiles;
@@ -485,7 +509,7 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let replanned = self.replan(at);
+        let replanned = self.replan(at).and(self.nobody_found(id, summary));
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
@@ -554,6 +578,7 @@ impl App {
             Some(effect) => turn.effects.push(effect),
             None => {}
         }
+        self.conceal_elsewhere();
         self.follow();
         turn.and(self.pull_more(at))
     }

@@ -25,6 +25,7 @@ use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
 use crate::engine::worker::Handle;
+use crate::rows::Mask;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -66,6 +67,8 @@ pub struct Setup {
     pub faults: Stage,
     /// What outlasts the session.
     pub kept: Kept,
+    /// How personal values are shown.
+    pub mask: Mask,
     /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
     pub in_tmux: bool,
 }
@@ -99,7 +102,7 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, mask, .. } = setup;
     let look = setup.look;
     let (theme, troubles) = look.theme(None);
     // crossterm looks at NO_COLOR too, and knows nothing of a setting that beats it.
@@ -120,6 +123,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         files,
         faults,
         mouse,
+        mask,
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter(clock.clone(), mouse)?;

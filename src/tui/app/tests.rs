@@ -1,5 +1,7 @@
+mod builder;
 mod files;
 mod look;
+mod masking;
 mod mouse;
 
 use std::sync::{Arc, Mutex};
@@ -56,6 +58,7 @@ impl Rig {
             files: vec![],
             faults: Stage::default(),
             mouse: true,
+            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

@@ -63,6 +63,11 @@ impl Look {
         self.depth
     }
 
+    /// Whether what we draw ourselves is ASCII.
+    pub fn is_ascii(&self) -> bool {
+        self.ascii != Ascii::No
+    }
+
     /// Whether the terminal is to be asked for its background: nothing else says it, and it matters.
     pub fn asks(&self) -> bool {
         let matters = self.depth != Depth::None && self.choice.is_none() && self.said.is_none();
