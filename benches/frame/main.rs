@@ -85,6 +85,9 @@ impl Scene {
             sandbox: false,
             files: Vec::new(),
             faults: Stage::default(),
+            wrong: Vec::new(),
+            picks: false,
+            tour: false,
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

@@ -199,7 +199,13 @@ async fn explore(words: &[String]) -> Outcome<()> {
         sandbox: false,
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
-        in_tmux: false,
+        kept: tui::kept::Kept::nowhere(),
+        keys: tui::keymap::load(std::path::Path::new("/nonexistent/keys.toml")),
+        clipboard: tui::clipboard::Clipboard::new(config::Clipboard::Off, &config::Env::default()),
+        programs: tui::outside::Programs::new(&config::Env::default()),
+        tty: tui::terminal::Tty::default(),
+        picks: false,
+        tour: false,
     };
     tui::run::run(handle, setup).await?;
     background.await.map_err(Failure::from)

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
+use crate::engine::error::Error;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
@@ -56,6 +57,10 @@ impl Turn {
 
 /// What the explorer starts with.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of the start, each named where it is set"
+)]
 pub struct Start {
     /// The query that is ready to run.
     pub draft: Draft,
@@ -71,6 +76,8 @@ pub struct Start {
     pub theme: Theme,
     /// Keys.
     pub keys: Keymap,
+    /// What was wrong with the file of keys; said at once.
+    pub wrong: Vec<Error>,
     /// The tenant's name as set.
     pub tenant: String,
     /// Whether it will be the embedded server.
@@ -79,6 +86,10 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// Whether a shell line waits for a choice.
+    pub picks: bool,
+    /// Whether a newcomer may be shown around.
+    pub tour: bool,
 }
 
 /// What all panes may read.

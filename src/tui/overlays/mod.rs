@@ -3,9 +3,12 @@
 pub mod column;
 pub mod error;
 pub mod help;
+pub mod output;
 pub mod palette;
 pub mod prompt;
 pub mod saving;
+pub mod tour;
+pub mod whichkey;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -25,7 +28,7 @@ use super::widgets::moved;
 #[derive(Debug)]
 pub enum Overlay {
     /// The keys of where the user is.
-    Help(help::Help),
+    Help(Box<help::Help>),
     /// What went wrong.
     Error(Box<error::ErrorPanel>),
     /// Leave, although a run would be lost?
@@ -38,12 +41,15 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// What a shell command wrote.
+    Output(Box<output::OutputPanel>),
 }
 
 impl Overlay {
     /// Where the user is while this is open.
     pub fn context(&self) -> Context {
         match self {
+            Self::Help(help) if help.is_searched() => Context::Prompt,
             Self::Help(_) => Context::Help,
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
@@ -51,6 +57,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
+            Self::Output(_) => Context::Output,
         }
     }
 
@@ -61,6 +68,7 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
+            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -72,7 +80,8 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.input(key),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -82,7 +91,8 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.paste(text),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -96,6 +106,7 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Output(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -317,7 +328,7 @@ mod tests {
         for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
             insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
             insta::assert_debug_snapshot!(drawn(
-                &Overlay::Help(help::Help::new(Context::Builder)),
+                &Overlay::Help(Box::new(help::Help::new(Context::Builder, None))),
                 choice,
                 (80, 40)
             ));
@@ -342,7 +353,9 @@ mod tests {
 
     #[test]
     fn an_overlay_fits_any_screen() {
-        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+        for overlay in
+            [failure(), Overlay::Help(Box::new(help::Help::new(Context::Profiles, None))), Overlay::Confirm]
+        {
             for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
                 let _buf = drawn(&overlay, ThemeChoice::Dark, size);
             }

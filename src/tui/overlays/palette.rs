@@ -73,14 +73,11 @@ impl Palette {
         let mut entries: Vec<Entry> = TABLE
             .iter()
             .filter(|entry| makes_sense(entry.action, from))
-            .map(|entry| {
-                let here: Vec<_> = keys.keys(entry.action, from).map(|key| key.to_string()).collect();
-                Entry {
-                    choice: Choice::Do(entry.action),
-                    name: entry.name.replace('-', " "),
-                    about: entry.about_in(from).to_owned(),
-                    aside: here.join(" "),
-                }
+            .map(|entry| Entry {
+                choice: Choice::Do(entry.action),
+                name: entry.name.replace('-', " "),
+                about: entry.about_in(from).to_owned(),
+                aside: keys.shown(entry.action, from),
             })
             .collect();
         if let Some(faults) = faults {

@@ -20,6 +20,8 @@ const WIDEST: u16 = 90;
 pub enum Asks {
     /// The row to go to.
     Row,
+    /// The shell command that is given the profile or the rows.
+    Pipe,
 }
 
 /// The open prompt.
