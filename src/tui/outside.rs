@@ -149,8 +149,9 @@ impl Laid {
     pub fn command(&self, programs: &Programs) -> Command {
         let program = self.program(programs);
         let mut command = Command::new("sh");
-        // The variable is shell text, and may hold flags; the path never is.
-        command.args(["-c", &format!("{program} \"$1\""), "sh"]).arg(self.file.path());
+        // The variable is shell text, and may hold flags; the path never is. Ctrl-C is the program's to answer: the
+        // shell must not die of it and leave the program behind.
+        command.args(["-c", &format!("trap : INT QUIT; {program} \"$1\""), "sh"]).arg(self.file.path());
         command.env_remove("CXONE_CLIENT_SECRET");
         command.kill_on_drop(true);
         command

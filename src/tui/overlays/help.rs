@@ -133,7 +133,8 @@ impl Help {
         let all = if self.head() > 0 { usize::MAX } else { page.lines.len() };
         let place = place(area, all);
         let title = format!("Help: {}", self.about.title());
-        let (context, esc) = if self.searched { (Context::Prompt, "all") } else { (Context::Help, "close") };
+        let (context, esc) =
+            if self.searched { (Context::Prompt, "show all") } else { (Context::Help, "close") };
         let hints = super::hints(ctx.keys, context, Some(esc), theme, place.width.saturating_sub(3));
         let mut inside = super::window(ctx, &title, &hints, place, theme.border_focused, buf);
         if self.head() > 0 && !inside.is_empty() {

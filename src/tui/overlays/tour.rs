@@ -17,8 +17,10 @@ use crate::tui::ctx::Ctx;
 use crate::tui::layout::Panes;
 use crate::tui::widgets::wrap;
 
-/// Columns of a box, borders included.
+/// Columns of a box at most, borders included.
 const WIDTH: u16 = 40;
+/// Columns of the table that a box leaves to be seen: the IDs.
+const LEFT: u16 = 17;
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +108,8 @@ impl Step {
 pub fn view(ctx: &Ctx<'_>, at: usize, panes: &Panes, buf: &mut Buffer) {
     let Some(step) = STEPS.get(at) else { return };
     let theme = ctx.theme;
-    let width = WIDTH.min(panes.activity.width.saturating_sub(4));
+    let beside = panes.activity.right().saturating_sub(panes.builder.right() + LEFT);
+    let width = beside.clamp(24, WIDTH);
     let said = step.said(ctx);
     let lines: Vec<_> = wrap(&said, usize::from(width.saturating_sub(4))).collect();
     let height = lines.len() as u16 + 2;
