@@ -201,7 +201,10 @@ async fn explore(words: &[String]) -> Outcome<()> {
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),
         keys: tui::keymap::load(std::path::Path::new("/nonexistent/keys.toml")),
-        clipboard: tui::clipboard::Clipboard::new(cxlens::config::Clipboard::Off, &cxlens::config::Env::default()),
+        clipboard: tui::clipboard::Clipboard::new(
+            cxlens::config::Clipboard::Off,
+            &cxlens::config::Env::default(),
+        ),
         programs: tui::outside::Programs::new(&cxlens::config::Env::default()),
         tty: tui::terminal::Tty::default(),
         picks: false,

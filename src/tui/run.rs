@@ -180,10 +180,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::NotTaken(_, why, false) => (app.not_copied(&why), true),
                 News::Piped(number, piped) => (app.piped(number, piped), false),
                 News::Laid(Ok(laid)) => {
-                    // Its thread would take the keys from whoever has the terminal now.
+                    // Its thread would take the keys from whoever has the terminal now. Dropping it wakes that thread,
+                    // which then ends; nobody may look at the terminal here meanwhile, for that would take the wake-up
+                    // from a thread that had not yet begun to wait.
                     drop(input);
-                    // Waits until that thread has let the terminal go.
-                    event::poll(A_GLANCE)?;
                     let back = outward.visit(&laid, &mut guard, &mut signals).await?;
                     input = EventStream::new();
                     match back {

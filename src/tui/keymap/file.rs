@@ -413,9 +413,8 @@ mod tests {
         let there = std::fs::read_to_string("assets/keys.toml").unwrap();
         assert_eq!(there, wanted, "the keys changed: UPDATE=1 cargo test --lib keymap::file");
         let is_setting = |line: &str| line.starts_with('#') && !line.starts_with("# ") && line.len() > 1;
-        let spelled: String =
-            there.lines().filter(|line| is_setting(line)).map(|line| format!("{}\n", &line[1..])).collect();
-        let loaded = read(&spelled);
+        let spelled: Vec<_> = there.lines().filter(|line| is_setting(line)).map(|line| &line[1..]).collect();
+        let loaded = read(&spelled.join("\n"));
         assert!(loaded.wrong.is_empty(), "{:?}", loaded.wrong);
         let usual = Keymap::default();
         for context in Context::ALL {

@@ -114,7 +114,7 @@ impl Help {
             // What stands before the first and behind the last is seen with it.
             0 => 0,
             at if at == last => most,
-            _ => self.offset.clamp(end.saturating_sub(height), begin).min(most.max(begin)),
+            _ => self.offset.clamp(end.saturating_sub(height).min(begin), begin),
         };
         before != (self.selected, self.offset)
     }

@@ -162,3 +162,25 @@ fn the_picture_stands_still_until_it_is_let_go() {
     rig.key("Z q");
     assert_eq!(rig.app.context(), Context::Confirm);
 }
+
+#[test]
+fn the_palette_finds_what_other_panes_do_and_goes_there() {
+    let mut rig = with_rows();
+    rig.key("Shift-Tab");
+    assert_eq!(rig.app.context(), Context::Builder);
+    rig.key(": s o r t Space t h i s");
+    let screen = rig.screen();
+    assert!(screen.contains("Profiles: sort by this column"), "{screen}");
+    rig.key("Enter");
+    assert_eq!(rig.app.context(), Context::Profiles);
+    assert!(rig.screen().contains('▲'), "{}", rig.screen());
+    // What works here is done here, and what nobody waits for is not offered.
+    rig.key(": c o p y Space c u r l Enter");
+    assert_eq!(rig.app.context(), Context::Profiles);
+    rig.key(": p i c k");
+    assert!(!rig.screen().contains("give the cell to the shell line"), "{}", rig.screen());
+    // Without rows there is nothing that the table could do.
+    let mut rig = Rig::ready();
+    rig.key(": s o r t Space t h i s");
+    assert!(!rig.screen().contains("sort by this column"), "{}", rig.screen());
+}
