@@ -168,12 +168,14 @@ async fn run(program: &Program, text: &str) -> io::Result<()> {
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()?;
+    let mut written = Ok(());
     if let Some(mut stdin) = child.stdin.take() {
-        stdin.write_all(text.as_bytes()).await?;
-        stdin.shutdown().await?;
+        written = stdin.write_all(text.as_bytes()).await;
+        drop(stdin);
     }
+    // How it ended says more than that it did not read.
     let status = child.wait().await?;
-    if status.success() { Ok(()) } else { Err(io::Error::other(format!("it ended with {status}"))) }
+    if status.success() { written } else { Err(io::Error::other(format!("it ended with {status}"))) }
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::Copied(words) => (app.notice(words), true),
                 News::NotTaken(text, why, true) => {
                     let sent = outward.send(&text, &mut guard)?;
-                    (told_of_copy(&mut app, sent.map(|words| format!("{why}: {words}"))), true)
+                    (told_of_copy(&mut app, sent.map(|words| format!("{why}; {words}"))), true)
                 }
                 News::NotTaken(_, why, false) => (app.not_copied(&why), true),
                 News::Piped(number, piped) => (app.piped(number, piped), false),
