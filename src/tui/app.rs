@@ -3,6 +3,7 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod columns;
 mod files;
 mod over;
 mod palette;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use columns::Arrangements;
 use palette::Faulty;
 use reach::Reach;
 use world::World;
@@ -61,6 +63,7 @@ pub struct App {
     shown: QueryId,
     /// How far runs go by themselves.
     reach: Reach,
+    arrangements: Arrangements,
     /// What the sandbox is made to do wrong.
     faulty: Faulty,
     /// Bounds that were asked for and that no snapshot shows yet, and those that one showed before.
@@ -91,6 +94,7 @@ impl App {
                 keys: start.keys,
                 // The machine's zone is a file to read: it comes after the first frame.
                 zone: TimeZone::UTC,
+                utc: None,
                 size: Rect::default(),
                 focus: Focus::Builder,
                 service: (!files.files.is_empty()).then(|| Arc::new(files)),
@@ -109,6 +113,7 @@ impl App {
             overlay: None,
             shown: QueryId::default(),
             reach: Reach::new(start.pause),
+            arrangements: Arrangements::default(),
             faulty: Faulty::new(start.faults),
             wanted: None,
             run_when_ready: start.run,
@@ -124,7 +129,9 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) {
+        self.recall_columns(kept);
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -217,11 +224,11 @@ impl App {
                 self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
                 self.settle(Outcome { changed: true, effect }, at)
             }
-            Action::Export if !self.profiles.is_empty() => {
+            Action::Export if self.profiles.rows() > 0 => {
                 let name =
                     self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
-                let rows = (self.profiles.len() as u64, self.profiles.rows() as u64);
-                self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, rows))));
+                let panel = SavePanel::new(&name, self.profiles.offer());
+                self.overlay = Some(Overlay::Save(Box::new(panel)));
                 Turn::changed(true)
             }
             Action::GoTo if !self.profiles.is_empty() => {
@@ -230,6 +237,10 @@ impl App {
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
                 Turn::CHANGED
             }
+            Action::Columns if !self.profiles.listed().is_empty() => self.open_columns(),
+            Action::HideColumn | Action::ColumnLeft | Action::ColumnRight => self.arrange(action, at),
+            Action::Narrower | Action::Wider | Action::Flatten => self.arrange(action, at),
+            Action::Times => self.toggle_times(at),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -256,6 +267,7 @@ impl App {
             Event::Ready(service) => {
                 self.world.service = Some(service);
                 self.broken = None;
+                self.arrange_for_tenant();
                 let turn = Turn::changed(true).and(self.replan(at));
                 match std::mem::take(&mut self.run_when_ready) {
                     true if self.looks_at_files() => turn.and(self.read_files(at)),
@@ -527,6 +539,7 @@ impl App {
                 }
                 turn.changed = true;
             }
+            Some(Effect::Say(text)) => turn = turn.and(self.notice(text)),
             Some(Effect::Act(action)) => turn = turn.and(self.act(action, at)),
             // Before the service is known there is nobody to plan; `Ready` asks again.
             Some(Effect::Engine(_)) if self.world.service.is_none() => {}

@@ -182,7 +182,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Suspend => dirty |= app.notice("there is no shell to go back to".into()).changed,
                 Effect::Quit => left = true,
                 // These the app has carried out.
-                Effect::OpenProfile | Effect::Act(_) => {}
+                Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
             }
         }
         if left {

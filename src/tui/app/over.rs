@@ -23,6 +23,11 @@ impl App {
 
     /// What the open panel says of its column follows the rows.
     pub(super) fn know_column(&mut self) -> Turn {
+        match &mut self.overlay {
+            Some(Overlay::Columns(panel)) => return Turn::changed(panel.know(self.profiles.listed())),
+            Some(Overlay::Save(panel)) => return Turn::changed(panel.know(self.profiles.offer())),
+            _ => {}
+        }
         let Some(Overlay::Column(panel)) = &mut self.overlay else { return Turn::default() };
         let changed = panel.know(self.profiles.known());
         let effects = self.profiles.count().into_iter().collect();
@@ -94,7 +99,9 @@ impl App {
                 let Some(format) = panel.format() else { return Turn::changed(true) };
                 let mut spec = Spec::new(format, FieldSet::ALL);
                 spec.csv.flatten = panel.is_flat();
-                let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
+                let what = (panel.which(), panel.is_as_shown());
+                let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
+                panel.writes(saving.len() as u64);
                 Turn { changed: true, effects: vec![Effect::Save(saving)] }
             }
             (Action::Answer, Some(Overlay::Prompt(prompt))) => {
@@ -103,6 +110,17 @@ impl App {
             }
             (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
             (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),
+            (
+                Action::Toggle
+                | Action::Pin
+                | Action::Clear
+                | Action::HideColumn
+                | Action::ColumnLeft
+                | Action::ColumnRight
+                | Action::Narrower
+                | Action::Wider,
+                Some(Overlay::Columns(_)),
+            ) => self.arrange(action, at),
             (Action::Copy, Some(Overlay::Column(panel))) => {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))

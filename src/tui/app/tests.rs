@@ -1,4 +1,5 @@
 mod files;
+mod table;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -25,6 +26,7 @@ struct Rig {
     size: (u16, u16),
     commands: Vec<Command>,
     copied: Vec<String>,
+    kept: Vec<crate::tui::kept::Keep>,
     left: bool,
 }
 
@@ -53,8 +55,15 @@ impl Rig {
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
-        let mut rig =
-            Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
+        let mut rig = Self {
+            app: App::new(start),
+            at,
+            size: (0, 0),
+            commands: vec![],
+            copied: vec![],
+            kept: vec![],
+            left: false,
+        };
         rig.resize(120, 40);
         rig
     }
@@ -109,7 +118,8 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Keep(_) => {}
+                Effect::Keep(keep) => self.kept.push(keep),
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
             }
         }
         turn.changed
@@ -1066,7 +1076,7 @@ fn what_is_shown_is_written_as_a_headless_run_writes_it() {
         let mut rig = naming(12_000, &path);
         if flat {
             rig.key("Ctrl-A");
-            assert!(rig.screen().contains("a column for each attribute"), "{}", rig.screen());
+            assert!(rig.screen().contains("[a column each]"), "{}", rig.screen());
         }
         rig.key("Enter");
         assert!(rig.screen().contains("12,000 rows are in"), "{}", rig.screen());
@@ -1121,7 +1131,7 @@ fn only_the_rows_that_pass_are_written_in_the_order_that_is_seen() {
     rig.type_in("last:byron 49");
     rig.key("Enter");
     rig.key("e");
-    assert!(rig.screen().contains("11 that pass the filter, of 500"), "{}", rig.screen());
+    assert!(rig.screen().contains("[11 shown] all 500"), "{}", rig.screen());
     rig.key("Ctrl-U");
     rig.type_in(path.to_str().unwrap());
     rig.key("Enter");

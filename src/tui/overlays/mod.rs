@@ -1,6 +1,7 @@
 //! What lies over the panes: one enum, one at a time.
 
 pub mod column;
+pub mod columns;
 pub mod error;
 pub mod help;
 pub mod palette;
@@ -34,6 +35,8 @@ pub enum Overlay {
     Palette(Box<palette::Palette>),
     /// What a column holds.
     Column(Box<column::ColumnPanel>),
+    /// The columns of the table, to be arranged.
+    Columns(Box<columns::ColumnsPanel>),
     /// Where rows are to be written.
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
@@ -49,6 +52,7 @@ impl Overlay {
             Self::Confirm => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
+            Self::Columns(_) => Context::Columns,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
         }
@@ -59,7 +63,9 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm | Self::Save(_) => false,
+            Self::Confirm => false,
+            Self::Columns(panel) => panel.select(action, ctx),
+            Self::Save(panel) => panel.select(action),
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
@@ -72,7 +78,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Columns(_) => false,
         }
     }
 
@@ -82,7 +88,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Columns(_) => false,
         }
     }
 
@@ -94,6 +100,7 @@ impl Overlay {
             Self::Confirm => confirm(ctx, area, buf),
             Self::Palette(palette) => palette.view(ctx, area, buf),
             Self::Column(panel) => panel.view(ctx, area, buf),
+            Self::Columns(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
         }
@@ -183,10 +190,10 @@ pub fn hints(
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
         })
         .collect();
-    // Whoever is lost needs help more than any other key, and whoever seeks needs the palette: room for both is
-    // kept.
+    // Whoever is lost needs help more than any other key, whoever seeks needs the palette, and whoever is in something
+    // the way out: room for these is kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let kept = |action: Action| matches!(action, Action::Help | Action::Palette);
+    let kept = |action: Action| matches!(action, Action::Help | Action::Palette | Action::Close);
     let mut room: usize = all.iter().filter(|entry| kept(entry.2)).map(cost).sum();
     let mut spans: Vec<Span<'static>> = vec![" ".into()];
     let mut used = 1;

@@ -5,7 +5,7 @@ mod scrollbar;
 mod text;
 mod wrap;
 
-pub use field::Field;
+pub use field::{Field, LONGEST};
 pub use scrollbar::scrollbar;
 pub use text::{blank, gist, put, put_clean, scrub, width};
 pub use wrap::{Wrapped, wrap};
