@@ -59,7 +59,7 @@ fn said(text: &str, error: &regex::Error) -> String {
                 .filter(|_| !text.contains('\n'))
                 .map(|at| format!(", at character {}", at.saturating_sub(3)))
                 .unwrap_or_default();
-            format!("no regular expression: {}{place}", cause.unwrap_or("it cannot be read"))
+            format!("{}{place}", cause.unwrap_or("this is no regular expression"))
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! ┌ Columns  7 of 15 shown ──────────────────────────┐
-//! │▌[x] id                 pinned   14 wide    1,250 │
-//! │ [x] email                                  1,248 │
-//! │ [ ] attributes.plan                          310 │
+//! │▌[x] id           pinned  14 wide    1,250 filled │
+//! │ [x] email                           1,248 filled │
+//! │ [ ] attributes.plan                   310 filled │
 //! └ Space toggle  Enter pin  Esc close ──────────────┘
 //! ```
 
@@ -24,7 +24,7 @@ use crate::tui::widgets::{self, gist};
 /// Columns of the panel at most, borders included.
 const WIDEST: u16 = 76;
 /// Columns that the facts of a column take behind its name.
-const FACTS: usize = 32;
+const FACTS: usize = 36;
 
 /// The panel.
 #[derive(Debug)]
@@ -80,12 +80,13 @@ impl ColumnsPanel {
         let title = format!("Columns  {shown} of {} shown", self.listed.len());
         let inside = super::window(ctx, &title, &hints, place, ctx.theme.border_focused, buf);
         let Rect { width, height, .. } = inside;
-        // What it is good for, where there is room.
-        let (keys, list) = if usize::from(height) > self.listed.len() + 1 {
-            (2, Rect { height: height - 2, ..inside })
-        } else {
-            (0, inside)
+        // The keys that have no room in the frame, where rows have some left.
+        let keys = match usize::from(height) {
+            0..6 => 0,
+            high if high > self.listed.len() + 1 => 2,
+            _ => 1,
         };
+        let list = Rect { height: height - keys, ..inside };
         let lines: Vec<Line<'_>> =
             self.listed.iter().enumerate().map(|(at, listed)| self.line(ctx, at, listed, width)).collect();
         let offset = self.selected.saturating_sub(usize::from(list.height).saturating_sub(1));
@@ -123,7 +124,8 @@ impl ColumnsPanel {
         let pad = " ".repeat(room.saturating_sub(widgets::width(&name)));
         let pinned = if listed.pinned { "pinned" } else { "" };
         let wide = listed.width.map_or_else(String::new, |width| format!("{width} wide"));
-        let facts = format!(" {pinned:<7} {wide:>9} {:>12} ", figures::count(listed.filled));
+        let filled = figures::count(listed.filled);
+        let facts = format!(" {pinned:<7} {wide:>8} {filled:>11} filled");
         let style = if listed.shown { theme.text } else { theme.dim };
         Line::from(vec![
             Span::styled(if here { theme.symbols.cursor } else { " " }, theme.accent.patch(over)),

@@ -5,12 +5,11 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
 
 use crate::engine::text::clean;
 use crate::tui::action::{Action, Context};
 use crate::tui::ctx::Ctx;
-use crate::tui::widgets::Field;
+use crate::tui::widgets::{self, Field};
 
 /// Columns of the prompt at most, borders included.
 const WIDEST: u16 = 90;
@@ -141,11 +140,7 @@ impl Prompt {
         let [before, under, behind] = self.field.around_cursor();
         let under = if under.is_empty() { " ".into() } else { clean(under) };
         let before = clean(before);
-        let mut from = 0;
-        while before[from..].width() + under.width() > room {
-            let Some(first) = before[from..].chars().next() else { break };
-            from += first.len_utf8();
-        }
+        let from = widgets::tail(&before, room.saturating_sub(widgets::width(&under)));
         Line::from(vec![
             Span::styled(before[from..].to_owned(), theme.editing),
             Span::styled(under.into_owned(), theme.cursor),

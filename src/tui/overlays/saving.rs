@@ -438,13 +438,13 @@ impl SavePanel {
         if !here {
             // The end of a long path says more.
             let name = clean(self.field.text()).into_owned();
-            let from = tail(&name, room.saturating_sub(1));
+            let from = widgets::tail(&name, room.saturating_sub(1));
             return vec![Span::styled(format!(" {}", &name[from..]), theme.text)];
         }
         let [before, under, behind] = self.field.around_cursor();
         let under = if under.is_empty() { " ".into() } else { clean(under) };
         let before = clean(before);
-        let from = tail(&before, room.saturating_sub(1 + widgets::width(&under)));
+        let from = widgets::tail(&before, room.saturating_sub(1 + widgets::width(&under)));
         let left = room.saturating_sub(1 + widgets::width(&before[from..]) + widgets::width(&under));
         let behind = clean(behind);
         vec![
@@ -454,16 +454,6 @@ impl SavePanel {
             Span::styled(fit(&behind, left).into_owned(), theme.editing),
         ]
     }
-}
-
-/// Where the end of a text begins that takes so many columns at most.
-fn tail(text: &str, room: usize) -> usize {
-    let mut from = 0;
-    while widgets::width(&text[from..]) > room {
-        let Some(first) = text[from..].chars().next() else { break };
-        from += first.len_utf8();
-    }
-    from
 }
 
 /// What can be chosen, side by side; what is chosen stands in brackets.

@@ -7,7 +7,7 @@ mod wrap;
 
 pub use field::{Field, LONGEST};
 pub use scrollbar::scrollbar;
-pub use text::{blank, gist, put, put_clean, scrub, width};
+pub use text::{blank, gist, put, put_clean, scrub, tail, width};
 pub use wrap::{Wrapped, wrap};
 
 use crate::tui::action::Action;

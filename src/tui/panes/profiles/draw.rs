@@ -320,12 +320,21 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
 fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
-    let style = if typing.is_editing() { theme.editing } else { theme.text };
     let said_width = (widgets::width(&said.0) as u16).min(area.width * 2 / 3);
     let room = area.right().saturating_sub(x + said_width + 3);
-    x += put(buf, x, area.y, room, typing.text(), style);
     if typing.is_editing() {
-        x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
+        // What is being typed is seen, however much stands before it.
+        let [before, under, behind] = typing.around_cursor();
+        let before = clean(before);
+        let under = if under.is_empty() { " ".into() } else { clean(under) };
+        let from = widgets::tail(&before, usize::from(room).saturating_sub(widgets::width(&under) - 1));
+        let end = x + room + 1;
+        x += put_clean(buf, x, area.y, room, &before[from..], theme.editing);
+        x += put_clean(buf, x, area.y, end.saturating_sub(x), &under, theme.cursor);
+        let behind = widgets::gist(behind, end.saturating_sub(x));
+        x += put_clean(buf, x, area.y, end.saturating_sub(x), &behind, theme.editing);
+    } else {
+        x += put(buf, x, area.y, room, typing.text(), theme.text);
     }
     put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), &said.0, said.1);
 }
