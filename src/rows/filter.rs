@@ -118,6 +118,18 @@ impl Filter {
         Self::of_value(data, column, cell.content.kind(), &cell.copied())
     }
 
+    /// The terms of a filter, as they were typed.
+    pub fn parts<'a>(text: &'a str, data: &Data) -> Vec<&'a str> {
+        parts(text, data).0
+    }
+
+    /// The name and the value of a term that [`of_value`](Self::of_value) made.
+    pub fn value_of(part: &str) -> Option<(&str, String)> {
+        let (name, value) = part.trim().split_once('=')?;
+        let (value, quoted) = unquote(value);
+        quoted.then_some((name, value))
+    }
+
     /// The text of a filter for which both must hold: what was typed, and a term. What holds already is not said twice.
     pub fn also(text: &str, term: &str, data: &Data) -> String {
         let text = text.trim();

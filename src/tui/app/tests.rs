@@ -1,4 +1,5 @@
 mod files;
+mod masking;
 mod table;
 
 use std::sync::{Arc, Mutex};
@@ -52,6 +53,7 @@ impl Rig {
             sandbox: false,
             files: vec![],
             faults: Stage::default(),
+            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

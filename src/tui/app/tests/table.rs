@@ -198,7 +198,7 @@ fn an_expression_that_is_none_is_said_where_it_is_typed_and_stays_open() {
     let mut rig = with_people(30);
     rig.key("f");
     rig.type_in("email:/ada/ & /byron 2(");
-    assert!(rig.screen().contains("unclosed group, at character 9"), "{}", rig.screen());
+    assert!(rig.screen().contains("unclosed group, at character 8"), "{}", rig.screen());
     assert_eq!(rig.app.profiles.len(), 11, "what was typed before is still in force");
     rig.key("Enter");
     assert_eq!(rig.app.context(), Context::Editor);
@@ -241,4 +241,15 @@ fn times_are_shown_here_or_in_utc_and_it_is_said_which() {
     assert!(screen.contains("times are shown in UTC") && screen.contains("times UTC"), "{screen}");
     rig.key("t");
     assert!(rig.screen().contains("which is UTC+05 now"), "{}", rig.screen());
+}
+
+#[test]
+fn what_is_masked_stays_so_where_it_is_filtered_by_or_searched_for() {
+    let mut rig = with_people(30);
+    keys(&mut rig, &["m", "l", "l", "@", "l", "@", "#"]);
+    let screen = rig.screen();
+    assert!(screen.contains("MASKED") && screen.contains("1 pass"), "{screen}");
+    assert!(screen.contains("filter last_name=B••·") && screen.contains("& email=a••@••.org·"), "{screen}");
+    assert!(screen.contains("/email=a••@••.org·"), "{screen}");
+    assert!(!screen.contains("Byron") && !screen.contains("ada@"), "{screen}");
 }

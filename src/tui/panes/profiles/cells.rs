@@ -17,12 +17,15 @@ use crate::tui::widgets::{self, put_clean};
 
 /// Where a cell is drawn.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Place<'a> {
     pub(super) column: Shown,
     pub(super) x: u16,
     pub(super) y: u16,
     /// So far from the left numbers end: before the marks, where the column has any.
     pub(super) right: u16,
+    /// The cell's row, and the path of its column where a mask wants to know it.
+    pub(super) row: usize,
+    pub(super) path: &'a str,
 }
 
 /// What the times of a column are, in a word; `None`: it has none.
@@ -34,16 +37,17 @@ fn is_date(column: Column) -> bool {
     matches!(column, Column::Field(Field::CreatedDate | Field::ModifiedDate))
 }
 
-pub(super) fn draw_cell(ctx: &Ctx<'_>, cell: Cell<'_>, to: Place, over: Style, buf: &mut Buffer) {
+pub(super) fn draw_cell(ctx: &Ctx<'_>, cell: Cell<'_>, to: Place<'_>, over: Style, buf: &mut Buffer) {
     let theme = ctx.theme;
-    let Place { column, mut x, y, right } = to;
+    let Place { column, mut x, y, right, row, path } = to;
     let mut width = column.width;
-    let whole = || cell.display(usize::from(width) + 1);
+    let whole = || cell.veiled(usize::from(width) + 1, ctx.mask, row, path);
     let (text, style) = match cell.content {
         Content::NotAsked => (theme.symbols.not_asked.into(), theme.absent),
         Content::Missing => (theme.symbols.unknown.into(), theme.absent),
         Content::Null => ("null".into(), theme.absent),
         Content::Text(raw) if raw.raw().is_empty() => ("\"\"".into(), theme.absent),
+        Content::Text(_) if ctx.mask.hides(Some(row), path).is_some() => (whole(), theme.text),
         Content::Text(raw) if is_date(column.column) => (stamp(ctx, raw.shown(60), width), theme.text),
         Content::Text(raw) if column.column == Field::Id.into() => (tail(raw.shown(256), width), theme.text),
         _ => (whole(), theme.text),

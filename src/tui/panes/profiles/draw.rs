@@ -18,12 +18,11 @@ use super::progress::{End, LookedAt};
 use super::typing::Typing;
 use crate::engine::event::Status;
 use crate::engine::text::clean;
-use crate::rows::Needle;
+use crate::rows::{Data, Filter, Mask, Needle};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
 use crate::tui::panes::frame;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, blank, put, put_clean, scrollbar, wrap};
 
 pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
@@ -93,6 +92,9 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
     let focused = ctx.focus == Focus::Profiles;
     let needle = Needle::new(table.search.text()).filter(|_| table.alike.is_none());
     let edge = columns.edge.map(|edge| place.x + edge).filter(|x| *x < place.right());
+    // Only a mask wants to know what a column is called.
+    let masked = columns.shown.iter().filter(|_| ctx.mask.is_on());
+    let paths: Vec<_> = masked.map(|shown| Mask::path(table.rows.data(), shown.column)).collect();
     for (at, y) in (top..table.len()).zip(body.y + 1..body.bottom()) {
         let Some(row) = table.view.row(at) else { break };
         let here = at == table.place;
@@ -113,7 +115,7 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
         if let Some(x) = edge {
             put_clean(buf, x, y, 1, theme.symbols.edge[0], theme.border.patch(over));
         }
-        for column in &columns.shown {
+        for (nth, column) in columns.shown.iter().enumerate() {
             let cell = table.rows.cell(row, column.column);
             let found = match (table.alike, &needle) {
                 (Some(alike), _) => alike == column.column && table.view.is_hit(row),
@@ -125,7 +127,8 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
                 over = over.patch(theme.cell);
             }
             let right = column.width.saturating_sub(table.rows.width(column.column).1.into());
-            let to = Place { column: *column, x: place.x + column.x, y, right };
+            let path = paths.get(nth).map_or("", |path| &**path);
+            let to = Place { column: *column, x: place.x + column.x, y, right, row, path };
             draw_cell(ctx, cell, to, over, buf);
         }
     }
@@ -221,7 +224,7 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
             }
             Some(end) => {
                 let files = ctx.service.is_some_and(|service| !service.files.is_empty());
-                ended(end, progress.set_aside(), files, &run, theme, &mut lines);
+                ended(end, progress.set_aside(), files, &run, ctx, &mut lines);
             }
         },
     }
@@ -237,11 +240,12 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn ended(end: &End, set_aside: u64, files: bool, run: &str, theme: &Theme, lines: &mut Vec<(String, Style)>) {
+fn ended(end: &End, set_aside: u64, files: bool, run: &str, ctx: &Ctx<'_>, lines: &mut Vec<(String, Style)>) {
+    let theme = ctx.theme;
     if let Some(error) = &end.error {
-        lines.push((error.what.clone(), theme.bad));
-        lines.push((error.cause.clone(), theme.text));
-        lines.push((error.remedy.clone(), theme.text));
+        lines.push((ctx.mask.text(&error.what).into_owned(), theme.bad));
+        lines.push((ctx.mask.text(&error.cause).into_owned(), theme.text));
+        lines.push((ctx.mask.text(&error.remedy).into_owned(), theme.text));
         lines.push((format!("{run} tries again."), theme.dim));
         lines.retain(|(text, _)| !text.is_empty());
         return;
@@ -278,7 +282,7 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
             (None, None) if table.view.filter().is_none() => (String::new(), theme.dim),
             (None, None) => (format!("{} pass", figures::count(table.len() as u64)), theme.text),
         };
-        typed(&table.filter, "filter ", &said, ctx, Rect { y, height: 1, ..area }, buf);
+        typed((&table.filter, "filter ", table.rows.data()), &said, ctx, Rect { y, height: 1, ..area }, buf);
         y += 1;
     }
     if is_there(&table.search) && y < area.bottom() {
@@ -291,7 +295,7 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
             (false, false) if table.wrapped => (format!("{count}, wrapped"), theme.warn),
             (false, false) => (count, theme.dim),
         };
-        typed(&table.search, "/", &said, ctx, Rect { y, height: 1, ..area }, buf);
+        typed((&table.search, "/", table.rows.data()), &said, ctx, Rect { y, height: 1, ..area }, buf);
     }
     if is_filtered || is_there(&table.search) {
         return;
@@ -317,7 +321,13 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// A line that is being typed or was, and what came of it.
-fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+fn typed(
+    (typing, label, data): (&Typing, &str, &Data),
+    said: &(String, Style),
+    ctx: &Ctx<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = ctx.theme;
     let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
     let said_width = (widgets::width(&said.0) as u16).min(area.width * 2 / 3);
@@ -334,7 +344,21 @@ fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, ar
         let behind = widgets::gist(behind, end.saturating_sub(x));
         x += put_clean(buf, x, area.y, end.saturating_sub(x), &behind, theme.editing);
     } else {
-        x += put(buf, x, area.y, room, typing.text(), theme.text);
+        let text =
+            if typing.was_taken() { taken(ctx, typing.text(), data) } else { typing.text().to_owned() };
+        x += put(buf, x, area.y, room, &text, theme.text);
     }
     put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), &said.0, said.1);
+}
+
+/// A filter that was taken from values, `email="ada@example.com"`, with a stand-in where one of them is masked.
+fn taken(ctx: &Ctx<'_>, filter: &str, data: &Data) -> String {
+    let veiled = |part: &str| match Filter::value_of(part) {
+        Some((name, value)) => match ctx.mask.hides(None, name) {
+            Some(kind) => format!("{name}={}", ctx.mask.stand_in(kind, &value)),
+            None => part.trim().to_owned(),
+        },
+        None => part.trim().to_owned(),
+    };
+    Filter::parts(filter, data).into_iter().map(veiled).collect::<Vec<_>>().join(" & ")
 }

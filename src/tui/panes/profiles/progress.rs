@@ -266,6 +266,9 @@ impl Progress {
         let memory = &looked_at.memory;
         let first = 1.min(pieces.len());
         pieces.splice(first..first, looked_at.pieces(ctx));
+        if ctx.mask.is_on() {
+            pieces.insert(first, Piece { text: "MASKED".into(), style: ctx.theme.warn, rank: 9 });
+        }
         let over = memory.held > memory.budget;
         if let Some(why) = memory.refused.as_ref().filter(|_| over) {
             let text = format!("more than {} in memory: {why}", figures::bytes(memory.budget as u64));
