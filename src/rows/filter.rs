@@ -175,7 +175,6 @@ fn parts<'a>(text: &'a str, data: &Data) -> (Vec<&'a str>, Option<char>) {
                     inside = None;
                 }
             }
-            (Some(_), _) => {}
             // A quote opens only where a value may begin.
             (None, b'"') if text[..at].ends_with(['=', ':', '<', '>']) => inside = Some('"'),
             (None, b'/') => {

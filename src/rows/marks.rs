@@ -121,7 +121,9 @@ mod tests {
             }
             prop_assert_eq!(marks.rows().collect::<Vec<_>>(), model.iter().copied().collect::<Vec<_>>());
             let mut same = Marks::default();
-            model.iter().for_each(|row| same.set(*row, true));
+            for row in &model {
+                same.set(*row, true);
+            }
             prop_assert_eq!(marks, same);
         }
     }

@@ -150,7 +150,7 @@ actions! {
     Search "search", "search", "search what the cells show", &[Profiles], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter",
-        "show only the rows that pass: text, /expression/, column:text, column:/expression/, column=value, column>value",
+        "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
         &[Profiles], ["f"];
     Mark "mark", "mark", "mark the row, or take its mark away, and go to the next", &[Profiles], ["Space"];
     Columns "columns", "columns", "arrange the columns: show, pin, move, make wider", &[Profiles], ["c"];

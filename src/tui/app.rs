@@ -36,7 +36,6 @@ use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
 use super::overlays::prompt::{Asks, Prompt};
-use super::overlays::saving::SavePanel;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
@@ -233,13 +232,7 @@ impl App {
                 self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
                 self.settle(Outcome { changed: true, effect }, at)
             }
-            Action::Export if self.profiles.rows() > 0 => {
-                let name =
-                    self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
-                let panel = SavePanel::new(&name, self.profiles.offer());
-                self.overlay = Some(Overlay::Save(Box::new(panel)));
-                Turn::changed(true)
-            }
+            Action::Export if self.profiles.rows() > 0 => self.open_export(at),
             Action::GoTo if !self.profiles.is_empty() => {
                 let about = format!("a number from 1 to {}", self.profiles.len());
                 let prompt = Prompt::new(Asks::Row, "Go to row", about, "", Vec::new());
@@ -247,8 +240,12 @@ impl App {
                 Turn::CHANGED
             }
             Action::Columns if !self.profiles.listed().is_empty() => self.open_columns(),
-            Action::HideColumn | Action::ColumnLeft | Action::ColumnRight => self.arrange(action, at),
-            Action::Narrower | Action::Wider | Action::Flatten => self.arrange(action, at),
+            Action::HideColumn
+            | Action::ColumnLeft
+            | Action::ColumnRight
+            | Action::Narrower
+            | Action::Wider
+            | Action::Flatten => self.arrange(action, at),
             Action::Times => self.toggle_times(at),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),

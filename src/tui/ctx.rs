@@ -128,7 +128,7 @@ pub enum Effect {
     /// To another thread, which gives its steps back.
     Work(Job),
     /// To another thread, which tells how far it is.
-    Save(Saving),
+    Save(Box<Saving>),
     /// To the files that outlast the session.
     Keep(Keep),
     /// The profile under the cursor is to be shown and focused; the app does it.

@@ -10,6 +10,7 @@ use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::prompt::Asks;
+use crate::tui::overlays::saving::SavePanel;
 use crate::tui::saving::Told;
 
 impl App {
@@ -32,6 +33,13 @@ impl App {
         let changed = panel.know(self.profiles.known());
         let effects = self.profiles.count().into_iter().collect();
         Turn { changed, effects }
+    }
+
+    /// Asks what of the table is to be written where.
+    pub(super) fn open_export(&mut self, at: Moment) -> Turn {
+        let name = self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
+        self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, self.profiles.offer()))));
+        Turn::CHANGED
     }
 
     pub(super) fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
@@ -103,7 +111,7 @@ impl App {
                 let what = (panel.which(), panel.is_as_shown());
                 let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
                 panel.writes(saving.len() as u64);
-                Turn { changed: true, effects: vec![Effect::Save(saving)] }
+                Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
             (Action::Answer, Some(Overlay::Prompt(prompt))) => {
                 let (asks, line) = (prompt.asks(), prompt.line().to_owned());

@@ -93,12 +93,12 @@ impl ColumnsPanel {
         super::draw_lines(&lines, offset, ctx, list, buf);
         if keys > 0 {
             let below = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-            super::draw_lines(&[self.keys(ctx)], 0, ctx, below, buf);
+            super::draw_lines(&[Self::keys(ctx)], 0, ctx, below, buf);
         }
     }
 
     /// The keys that have no room in the frame.
-    fn keys(&self, ctx: &Ctx<'_>) -> Line<'static> {
+    fn keys(ctx: &Ctx<'_>) -> Line<'static> {
         let theme = ctx.theme;
         let mut spans = Vec::new();
         for (actions, does) in [

@@ -77,12 +77,21 @@ pub struct Profiles {
     alike: Option<Column>,
     /// From where a hit is still looked for, and whether forward.
     seeking: Option<(usize, bool)>,
-    /// Whether the last look found nothing.
-    missed: bool,
-    /// Whether it went round the end, or the beginning.
-    wrapped: bool,
+    /// What came of the last look.
+    came: Came,
     /// How many attributes were known when the filter was read.
     known: usize,
+}
+
+/// What came of looking for the next hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    /// It was found on the way, or nothing was looked for.
+    Straight,
+    /// It was found round the end, or the beginning.
+    Round,
+    /// There is none.
+    Nowhere,
 }
 
 impl Default for Profiles {
@@ -105,8 +114,7 @@ impl Default for Profiles {
             fault: None,
             alike: None,
             seeking: None,
-            missed: false,
-            wrapped: false,
+            came: Came::Straight,
             known: 0,
         }
     }
@@ -141,7 +149,7 @@ impl Profiles {
         self.progress = Some(Progress::new(query, ctx.now));
         self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
-        (self.seeking, self.missed, self.wrapped) = (None, false, false);
+        (self.seeking, self.came) = (None, Came::Straight);
         let asked = match self.column {
             Column::Field(field) => query.fields().contains(field),
             Column::Attribute(_) => query.fields().contains(Field::Attributes),

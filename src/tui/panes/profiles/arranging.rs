@@ -38,7 +38,7 @@ impl Profiles {
     /// Arranges the columns as they were in an earlier session.
     pub fn set_arrangement(&mut self, arrangement: Arrangement) {
         self.arranged.set(arrangement, self.rows.data());
-        self.to_shown_column(0);
+        self.show_cursor(0);
     }
 
     /// All columns that there are, shown or not, in their order.
@@ -88,7 +88,7 @@ impl Profiles {
             Action::Clear => self.arranged.set(Arrangement::default(), &data),
             _ => return false,
         }
-        self.to_shown_column(at);
+        self.show_cursor(at);
         self.left = self.columns(draw::table_width(self, ctx.area)).left;
         *self.arranged.kept() != before
     }
@@ -176,7 +176,7 @@ impl Profiles {
     }
 
     /// The cursor's column is one that is shown: where it is none any more, that at this place.
-    fn to_shown_column(&mut self, at: usize) {
+    fn show_cursor(&mut self, at: usize) {
         let all = self.all_columns();
         if !all.iter().any(|placed| placed.column == self.column) {
             let next = all.get(at.min(all.len().saturating_sub(1)));
@@ -204,6 +204,6 @@ impl Profiles {
         } else if matches!(self.column, Column::Attribute(_)) {
             self.column = Field::Attributes.into();
         }
-        self.to_shown_column(0);
+        self.show_cursor(0);
     }
 }

@@ -11,11 +11,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::Profiles;
 use super::cells::{Place, draw_cell, zone};
 use super::columns::{Columns, title};
 use super::progress::{End, LookedAt};
 use super::typing::Typing;
+use super::{Came, Profiles};
 use crate::engine::event::Status;
 use crate::engine::text::clean;
 use crate::rows::{Data, Filter, Mask, Needle};
@@ -288,12 +288,12 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     if is_there(&table.search) && y < area.bottom() {
         let (count, looking) = table.view.hits();
         let count = figures::counted(count as u64, "row", "rows");
-        let said = match (table.missed, looking) {
-            (true, _) => ("no match".to_owned(), theme.warn),
-            (false, true) => (format!("{count} …"), theme.dim),
-            (false, false) if table.search.is_empty() => (String::new(), theme.dim),
-            (false, false) if table.wrapped => (format!("{count}, wrapped"), theme.warn),
-            (false, false) => (count, theme.dim),
+        let said = match (table.came, looking) {
+            (Came::Nowhere, _) => ("no match".to_owned(), theme.warn),
+            (_, true) => (format!("{count} …"), theme.dim),
+            (_, false) if table.search.is_empty() => (String::new(), theme.dim),
+            (Came::Round, false) => (format!("{count}, wrapped"), theme.warn),
+            (Came::Straight, false) => (count, theme.dim),
         };
         typed((&table.search, "/", table.rows.data()), &said, ctx, Rect { y, height: 1, ..area }, buf);
     }

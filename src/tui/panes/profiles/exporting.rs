@@ -67,7 +67,9 @@ impl Profiles {
         let mut rows: Vec<u32> = order.iter().copied().filter(|row| self.marks.has(*row as usize)).collect();
         if rows.len() < self.marks.len() {
             let mut left = self.marks.clone();
-            rows.iter().for_each(|row| left.set(*row as usize, false));
+            for row in &rows {
+                left.set(*row as usize, false);
+            }
             rows.extend(left.rows().map(|row| row as u32));
         }
         rows

@@ -1,7 +1,7 @@
 //! Looking for rows: for a text, or for what a cell has.
 
-use super::Profiles;
 use super::looking::TOO_LONG;
+use super::{Came, Profiles};
 use crate::rows::{Filter, Job, Needle, Term};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::widgets::LONGEST;
@@ -20,7 +20,7 @@ impl Profiles {
     }
 
     fn look_for(&mut self, terms: Vec<Term>, from: usize) -> Option<Job> {
-        (self.seeking, self.missed, self.wrapped, self.alike) = (None, false, false, None);
+        (self.seeking, self.came, self.alike) = (None, Came::Straight, None);
         self.view.search(self.rows.data(), terms, from)
     }
 
@@ -75,7 +75,6 @@ impl Profiles {
             return;
         }
         self.seeking = None;
-        self.missed = hit.is_none();
         let back = if self.search.is_editing() { self.search.origin() } else { self.place };
         let wrapped = hit.is_some_and(|hit| match (self.search.is_editing(), forward) {
             // What is typed may be found where the cursor is; what comes next may not.
@@ -84,6 +83,10 @@ impl Profiles {
             (false, false) => hit >= back,
         });
         self.move_to(hit.unwrap_or(back), ctx);
-        self.wrapped = wrapped;
+        self.came = match (hit, wrapped) {
+            (None, _) => Came::Nowhere,
+            (Some(_), true) => Came::Round,
+            (Some(_), false) => Came::Straight,
+        };
     }
 }

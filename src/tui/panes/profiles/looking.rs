@@ -5,9 +5,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::Profiles;
 use super::arranged::name;
 use super::draw;
+use super::{Came, Profiles};
 use crate::engine::query::Field;
 use crate::rows::{AT_ONCE, Filter, Kind, Mask, Sort, Step};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
@@ -226,7 +226,9 @@ impl Profiles {
         self.place = place.min(self.len().saturating_sub(1));
         self.follow = false;
         self.seeking = None;
-        self.wrapped = false;
+        if self.came == Came::Round {
+            self.came = Came::Straight;
+        }
         self.top = self.top_for(draw::body_height(self, ctx.area));
     }
 
