@@ -113,6 +113,8 @@ impl App {
                 panel.writes(saving.len() as u64);
                 Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
+            (Action::Find, _) => self.find_person(),
+            (Action::Answer, Some(Overlay::Person(_))) => self.find_chosen(at),
             (Action::Answer, Some(Overlay::Prompt(prompt))) => {
                 let (asks, line) = (prompt.asks(), prompt.line().to_owned());
                 self.answered(asks, &line, at)
