@@ -261,6 +261,7 @@ fn export(table: &mut Table, rows: &Rows) -> Outcome<()> {
             let saving = Saving {
                 data: rows.snapshot(),
                 order: None,
+                attributes: Vec::new(),
                 target: target.clone(),
                 replace: true,
                 spec: Spec::new(format, FieldSet::ALL),
