@@ -262,6 +262,7 @@ fn export(table: &mut Table, rows: &Rows) -> Outcome<()> {
                 attributes: Vec::new(),
                 data: rows.snapshot(),
                 order: None,
+                attributes: Vec::new(),
                 target: target.clone(),
                 replace: true,
                 spec: Spec::new(format, FieldSet::ALL),

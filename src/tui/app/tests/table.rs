@@ -3,6 +3,7 @@
 use super::*;
 use crate::rows::fixture::profiles;
 use crate::tui::kept::{Kept, What};
+use crate::tui::panes::profiles::Arrangement;
 
 fn keys(rig: &mut Rig, keys: &[&str]) {
     for key in keys {
@@ -120,10 +121,10 @@ fn columns_stand_in_the_next_session_as_they_were_arranged() {
     std::fs::write(directory.path().join("columns.json"), "{\"acme\":[]}").unwrap();
     let mut next = Rig::ready();
     next.app.remember(&kept);
-    assert_eq!(*next.app.profiles.arrangement(), Default::default());
+    assert_eq!(*next.app.profiles.arrangement(), Arrangement::default());
 
     keys(&mut rig, &["c", "X"]);
-    assert_eq!(*rig.app.profiles.arrangement(), Default::default());
+    assert_eq!(*rig.app.profiles.arrangement(), Arrangement::default());
     let [.., last] = rig.kept.as_slice() else { panic!() };
     assert_eq!(last.what, What::Whole("{}".into()));
 }
