@@ -88,6 +88,7 @@ impl Scene {
             wrong: Vec::new(),
             picks: false,
             tour: false,
+            mask: cxlens::rows::Mask::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

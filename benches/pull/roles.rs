@@ -209,6 +209,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tty: tui::terminal::Tty::default(),
         picks: false,
         tour: false,
+        mask: cxlens::rows::Mask::default(),
     };
     tui::run::run(handle, setup).await?;
     background.await.map_err(Failure::from)

@@ -186,6 +186,17 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         return out;
     }
     let sandbox = if entry.sandbox { " (sandbox)" } else { "" };
+    if entry.is_disclosure() {
+        let whose = match entry.id_hashes.first() {
+            Some(hash) => format!("profile #{hash}"),
+            None if entry.rows == 0 => "whatever is shown".to_owned(),
+            None => counted(entry.rows, "profile"),
+        };
+        let (time, tenant, user) = (clean(&time), clean(&entry.tenant), clean(&entry.user));
+        let _ = writeln!(out, "{time}  {}  masked values  {tenant}{sandbox}  by {user}", clean(&entry.event));
+        let _ = writeln!(out, "  of        {}: {}", clean(&whose), clean(&entry.fields.join(" ")));
+        return out;
+    }
     let _ = writeln!(
         out,
         "{}  {}  {} in {}  {}{sandbox}  by {}",
@@ -332,6 +343,23 @@ mod tests {
         ] {
             assert!(out.contains(words), "{words}: {out}");
         }
+    }
+
+    #[test]
+    fn a_disclosure_is_told_by_what_was_seen_of_whom() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = entry("2026-03-03T10:00:00Z", "success")
+            .replace("\"query\"", "\"reveal\"")
+            .replace("[\"a\", \"b\", \"c\"]", "[\"ab12\"]");
+        fs::write(dir.path().join("2026-03.jsonl"), line + "\n").unwrap();
+        let (code, out, _) = shown(dir.path(), &Show::default());
+        assert_eq!(
+            (code, out.as_str()),
+            (
+                0,
+                "2026-03-03 10:00:00 UTC  reveal  masked values  acme  by alice\n  of        profile #ab12: id email\n"
+            )
+        );
     }
 
     #[test]

@@ -8,12 +8,13 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Settings, Target, origin};
+use cxlens::config::{self, Flags, Privacy, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::clipboard::Clipboard;
@@ -76,6 +77,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        mask: mask(&settings.privacy, false),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -93,9 +95,10 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
+    let settings = config::load(&start.env, &start.paths, &Flags::default());
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let clipboard = settings.map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    let clipboard = settings.as_ref().map(|settings| settings.explorer.clipboard).unwrap_or_default();
+    let privacy = settings.map_or_else(|_| Privacy::unknown(), |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -117,10 +120,16 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        mask: mask(&privacy, false),
     };
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
     Ok(exit.code())
+}
+
+/// How personal values are shown in this session, whose stand-ins no other has.
+fn mask(privacy: &Privacy, ascii: bool) -> Mask {
+    Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.

@@ -3,10 +3,12 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod builder;
 mod copying;
 mod files;
 mod freezing;
 mod keys;
+mod masking;
 mod over;
 mod palette;
 mod piping;
@@ -24,7 +26,9 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use builder::Search;
 use freezing::Frozen;
+use masking::Masking;
 use palette::Faulty;
 use piping::Pipes;
 use reach::Reach;
@@ -67,6 +71,8 @@ pub struct App {
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
+    /// The person who is looked for.
+    search: Search,
     /// How far runs go by themselves.
     reach: Reach,
     /// What the sandbox is made to do wrong.
@@ -91,6 +97,7 @@ pub struct App {
     picks: bool,
     /// Shows a newcomer around.
     guide: Guide,
+    masking: Masking,
 }
 
 impl App {
@@ -103,6 +110,8 @@ impl App {
             sandbox: false,
             files: start.files,
         };
+        let mut detail = Detail::new();
+        detail.veil(&start.mask);
         let mut app = Self {
             world: World {
                 theme: start.theme,
@@ -116,16 +125,18 @@ impl App {
                 running: None,
                 pull: start.pull,
                 fault: None,
+                mask: start.mask,
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
-            detail: Detail::new(),
+            detail,
             detail_open: false,
             activity: Activity::new(),
             overlay: None,
             shown: QueryId::default(),
+            search: Search::default(),
             reach: Reach::new(start.pause),
             faulty: Faulty::new(start.faults),
             wanted: None,
@@ -138,6 +149,7 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
+            masking: Masking::default(),
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
@@ -211,6 +223,8 @@ impl App {
     fn act_on_panes(&mut self, action: Action, at: Moment) -> Turn {
         match action {
             Action::Run => self.run(at),
+            Action::Find => self.find_person(),
+            Action::QueryBefore => self.query_before(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -219,6 +233,8 @@ impl App {
             }
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
+            Action::Mask => self.toggle_mask(),
+            Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Box::new(Help::new(self.context(), None))));
@@ -329,11 +345,12 @@ impl App {
                 Turn::changed(changed)
             }
             Event::Auth(auth) => Turn::changed(self.header.auth(auth)),
-            Event::Planned(copying::TICKET, plan) => Self::copy_requests(&plan),
+            Event::Planned(copying::TICKET, plan) => self.copy_requests(&plan),
             Event::Planned(ticket, plan) => {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -383,6 +400,9 @@ impl App {
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
         }
+        if let Command::Note(ticket, _) = command {
+            return self.note_undelivered(*ticket);
+        }
         self.world.running = None;
         if self.broken.is_none() {
             let error = Error::new(
@@ -398,7 +418,7 @@ impl App {
 
     /// Says something in the footer until the next key.
     pub fn notice(&mut self, text: String) -> Turn {
-        self.notice = Some(text);
+        self.notice = Some(self.with_aside(text));
         Turn::changed(true)
     }
 
@@ -414,6 +434,7 @@ impl App {
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
             plan,
+            self.mask_changes(),
         ]
         .into_iter()
         .flatten()
@@ -422,6 +443,7 @@ impl App {
 
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
+        self.conceal_in_time(at);
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
             return Turn::CHANGED;
         }
@@ -469,6 +491,7 @@ impl App {
         self.shown = QueryId(self.shown.0 + 1);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
+        self.conceal();
         self.detail_open = false;
         self.detail.clear();
         self.world.focus = Focus::Profiles;
@@ -501,7 +524,7 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let replanned = self.replan(at);
+        let replanned = self.replan(at).and(self.nobody_found(id, summary));
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
@@ -571,6 +594,7 @@ impl App {
             Some(effect) => turn.effects.push(effect),
             None => {}
         }
+        self.conceal_elsewhere();
         self.follow();
         turn.and(self.pull_more(at))
     }

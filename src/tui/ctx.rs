@@ -17,7 +17,7 @@ use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
-use crate::rows::Job;
+use crate::rows::{Job, Mask};
 
 /// The pane that has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,6 +59,8 @@ pub struct Ctx<'a> {
     pub pull: bool,
     /// The fault that the sandbox plays.
     pub fault: Option<&'a Playing>,
+    /// How personal values are shown.
+    pub mask: &'a Mask,
 }
 
 impl<'a> Ctx<'a> {
@@ -165,6 +167,7 @@ pub(crate) mod fixture {
         pub(crate) running: Option<Running>,
         pub(crate) pull: bool,
         pub(crate) fault: Option<Playing>,
+        pub(crate) mask: Mask,
     }
 
     impl World {
@@ -188,6 +191,7 @@ pub(crate) mod fixture {
                 running: None,
                 pull: false,
                 fault: None,
+                mask: Mask::default(),
             }
         }
 
@@ -206,6 +210,7 @@ pub(crate) mod fixture {
                 running: self.running.as_ref(),
                 pull: self.pull,
                 fault: self.fault.as_ref(),
+                mask: &self.mask,
             }
         }
     }

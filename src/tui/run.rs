@@ -27,6 +27,7 @@ use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
 use crate::engine::worker::Handle;
+use crate::rows::Mask;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -68,6 +69,8 @@ pub struct Setup {
     pub faults: Stage,
     /// What outlasts the session.
     pub kept: Kept,
+    /// How personal values are shown.
+    pub mask: Mask,
     /// The keys, and what was wrong with the file that changes them.
     pub keys: Loaded,
     /// Which way copies go.
@@ -113,7 +116,7 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, tenant, sandbox, files, faults, kept, picks, tour, .. } = setup;
+    let Setup { clock, tenant, sandbox, files, faults, kept, mask, picks, tour, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let Loaded { keys, wrong } = setup.keys;
     let (draft, keys) = (setup.draft, if picks { keys.picking() } else { keys });
@@ -133,6 +136,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         faults,
         picks,
         tour,
+        mask,
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());

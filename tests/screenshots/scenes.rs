@@ -86,6 +86,7 @@ impl Explorer {
             tenant: "acme".to_owned(),
             sandbox: true,
             files: Vec::new(),
+            mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
             wrong: Vec::new(),
             picks: false,

@@ -12,8 +12,9 @@ impl App {
     pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
         let said = self.notice.take().is_some();
         self.read_on();
+        self.search.touched();
         let turn = self.press_frozen(key).unwrap_or_else(|| self.press(key, at));
-        turn.and(Turn::changed(said))
+        self.recorded(turn).and(Turn::changed(said))
     }
 
     /// Keys that were pressed and mean something only with those that follow.

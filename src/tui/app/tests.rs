@@ -1,5 +1,7 @@
+mod builder;
 mod files;
 mod keys;
+mod masking;
 mod outward;
 mod tour;
 
@@ -63,6 +65,7 @@ impl Rig {
             picks: false,
             wrong: vec![],
             tour: false,
+            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::engine::error::Error;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
+use crate::rows::Mask;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
@@ -90,6 +91,8 @@ pub struct Start {
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
+    /// How personal values are shown.
+    pub mask: Mask,
 }
 
 /// What all panes may read.
@@ -105,6 +108,7 @@ pub(super) struct World {
     pub(super) running: Option<Running>,
     pub(super) pull: bool,
     pub(super) fault: Option<Playing>,
+    pub(super) mask: Mask,
 }
 
 impl World {
@@ -122,6 +126,7 @@ impl World {
             running: self.running.as_ref(),
             pull: self.pull,
             fault: self.fault.as_ref(),
+            mask: &self.mask,
         }
     }
 }

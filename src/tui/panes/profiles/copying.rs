@@ -1,7 +1,7 @@
 //! What of the table is copied, or handed to a program outside.
 
 use super::Profiles;
-use crate::engine::query::{Field, Query};
+use crate::engine::query::Query;
 use crate::export;
 use crate::tui::outside::Given;
 
@@ -14,11 +14,6 @@ impl Profiles {
             self.rows.cell(row, column).copied().replace(['\t', '\n', '\r'], " ")
         });
         Some(cells.collect::<Vec<_>>().join("\t"))
-    }
-
-    /// The ID of the profile under the cursor.
-    pub fn id(&self) -> Option<String> {
-        self.selected().map(|row| self.rows.cell(row, Field::Id.into()).copied())
     }
 
     /// The cell under the cursor: its true value.
