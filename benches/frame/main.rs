@@ -85,10 +85,10 @@ impl Scene {
             sandbox: false,
             files: Vec::new(),
             faults: Stage::default(),
+            mask: cxlens::rows::Mask::default(),
             wrong: Vec::new(),
             picks: false,
             tour: false,
-            mask: cxlens::rows::Mask::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

@@ -200,6 +200,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),
+        mask: cxlens::rows::Mask::default(),
         keys: tui::keymap::load(std::path::Path::new("/nonexistent/keys.toml")),
         clipboard: tui::clipboard::Clipboard::new(
             cxlens::config::Clipboard::Off,
@@ -209,7 +210,6 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tty: tui::terminal::Tty::default(),
         picks: false,
         tour: false,
-        mask: cxlens::rows::Mask::default(),
     };
     tui::run::run(handle, setup).await?;
     background.await.map_err(Failure::from)

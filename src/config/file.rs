@@ -44,6 +44,8 @@ pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub mask: Option<bool>,
+    pub mask_attributes: Option<Vec<String>>,
     pub clipboard: Option<Clipboard>,
     pub tour: Option<bool>,
     pub mask: Option<bool>,

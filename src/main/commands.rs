@@ -70,6 +70,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
+        mask: mask(&settings.privacy, false),
         keys: keymap::load(&start.paths.keys()),
         clipboard: Clipboard::new(settings.explorer.clipboard, &start.env),
         programs: Programs::new(&start.env),
@@ -77,7 +78,6 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
-        mask: mask(&settings.privacy, false),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -95,10 +95,11 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let settings = config::load(&start.env, &start.paths, &Flags::default());
+    let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let clipboard = settings.as_ref().map(|settings| settings.explorer.clipboard).unwrap_or_default();
-    let privacy = settings.map_or_else(|_| Privacy::unknown(), |settings| settings.privacy);
+    let clipboard =
+        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -114,13 +115,13 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
+        mask: mask(&privacy, false),
         keys: keymap::load(&start.paths.keys()),
         clipboard: Clipboard::new(clipboard, &start.env),
         programs: Programs::new(&start.env),
         tty: Tty::default(),
         picks: false,
         tour: false,
-        mask: mask(&privacy, false),
     };
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;

@@ -87,6 +87,7 @@ pub struct App {
     unreadable: u32,
     /// Said in the footer until the next key.
     notice: Option<String>,
+    masking: Masking,
     /// Keys that mean something only with those that follow.
     pending: Vec<Chord>,
     /// The picture that stands still.
@@ -97,7 +98,6 @@ pub struct App {
     picks: bool,
     /// Shows a newcomer around.
     guide: Guide,
-    masking: Masking,
 }
 
 impl App {
@@ -144,6 +144,7 @@ impl App {
             broken: None,
             unreadable: 0,
             notice: None,
+            masking: Masking::default(),
             pending: Vec::new(),
             frozen: None,
             pipes: Pipes::default(),

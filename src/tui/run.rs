@@ -134,9 +134,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         sandbox,
         files,
         faults,
+        mask,
         picks,
         tour,
-        mask,
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());

@@ -118,26 +118,26 @@ impl App {
                 let fields = saving.spec.fields.iter().map(|field| field.wire().to_owned()).collect();
                 Some((Disclosure::Export, None, fields, saving.len() as u64))
             }
+            Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.handed_out(given),
+            Effect::Print(text) => {
+                let (id, fields) = self.copied(text)?;
+                Some((Disclosure::Export, id, fields, 1))
+            }
             _ => None,
         }
     }
 
-    /// What of masked values a program outside is given.
-    fn given_out(&self, given: &Given) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
-        let row = self.profiles.selected();
+    /// What a program outside is given of masked values, and of whom.
+    fn handed_out(&self, given: &Given) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match given {
+            Given::Text(text) => {
+                let (id, fields) = self.copied(text)?;
+                Some((Disclosure::Export, id, fields, 1))
+            }
             Given::Rows { .. } => {
                 let fields = self.profiles.query().map_or(FieldSet::ALL, Query::fields);
                 let fields = fields.iter().map(|field| field.wire().to_owned()).collect();
                 Some((Disclosure::Export, None, fields, given.len() as u64))
-            }
-            Given::Text(_) => {
-                let personal = self.profiles.personal(row?, &self.world.mask);
-                let mut fields: Vec<_> = personal.into_iter().map(|(path, _)| path).collect();
-                fields.sort();
-                fields.dedup();
-                let id = self.profiles.id(row?);
-                (!fields.is_empty()).then_some((Disclosure::Copy, id, fields, 1))
             }
         }
     }

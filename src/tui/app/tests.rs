@@ -62,10 +62,10 @@ impl Rig {
             sandbox: false,
             files: vec![],
             faults: Stage::default(),
+            mask: crate::rows::Mask::default(),
             picks: false,
             wrong: vec![],
             tour: false,
-            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

@@ -87,12 +87,12 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// How personal values are shown.
+    pub mask: Mask,
     /// Whether a shell line waits for a choice.
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
-    /// How personal values are shown.
-    pub mask: Mask,
 }
 
 /// What all panes may read.

@@ -44,10 +44,10 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
-    /// What a shell command wrote.
-    Output(Box<output::OutputPanel>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
+    /// What a shell command wrote.
+    Output(Box<output::OutputPanel>),
 }
 
 impl Overlay {
@@ -73,8 +73,8 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
-            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Person(panel) => panel.select(action),
+            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -114,8 +114,8 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
-            Self::Output(panel) => panel.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
+            Self::Output(panel) => panel.view(ctx, area, buf),
         }
     }
 }
