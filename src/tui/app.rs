@@ -154,6 +154,7 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
+            masking: Masking::default(),
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
@@ -353,7 +354,7 @@ impl App {
                 Turn::changed(changed)
             }
             Event::Auth(auth) => Turn::changed(self.header.auth(auth)),
-            Event::Planned(copying::TICKET, plan) => Self::copy_requests(&plan),
+            Event::Planned(copying::TICKET, plan) => self.copy_requests(&plan),
             Event::Planned(ticket, plan) => {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)

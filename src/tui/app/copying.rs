@@ -70,8 +70,9 @@ impl App {
     }
 
     /// The requests of the plan that was asked for, as curl lines.
-    pub(super) fn copy_requests(plan: &Plan) -> Turn {
+    pub(super) fn copy_requests(&mut self, plan: &Plan) -> Turn {
         let lines: Vec<_> = plan.first.iter().map(PlannedRequest::curl).collect();
-        Turn::of(Effect::Copy(lines.join("\n")))
+        // It comes by no key; a filter may hold somebody's address all the same.
+        self.recorded(Turn::of(Effect::Copy(lines.join("\n"))))
     }
 }

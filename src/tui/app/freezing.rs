@@ -20,6 +20,8 @@ pub(super) struct Frozen {
 impl App {
     /// Lets the picture stand still as it is now.
     pub(super) fn freeze(&mut self, at: Moment) -> Turn {
+        // What is revealed for a while must not stand there for good.
+        self.conceal();
         let mut picture = Buffer::empty(self.world.size);
         self.view(at, &mut picture);
         self.frozen = Some(Box::new(Frozen { picture, since: at.wall }));

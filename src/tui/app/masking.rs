@@ -110,10 +110,11 @@ impl App {
     /// What of masked values an effect would disclose, and of whom.
     fn disclosed(&self, effect: &Effect) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match effect {
-            Effect::Copy(text) => {
+            Effect::Copy(text) | Effect::Print(text) => {
                 let (id, fields) = self.copied(text)?;
                 Some((Disclosure::Copy, id, fields, 1))
             }
+            Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.given_out(given),
             Effect::Save(saving) => {
                 let wire = |column: Column| match column.source {
                     Source::Field(field) => field.wire().to_owned(),

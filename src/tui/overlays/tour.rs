@@ -66,9 +66,9 @@ pub const STEPS: &[Step] = &[
     },
     Step {
         title: "Finding somebody",
-        text: "In the table, {} searches all that was received, and {} shows only the rows that pass.",
-        names: &[Action::Search, Action::Filter],
-        does: &[Action::Search, Action::Filter],
+        text: "{} finds a person by an e-mail address, a phone number, an ID or a name. {} searches what is here.",
+        names: &[Action::Find, Action::Search],
+        does: &[Action::Find, Action::Search],
         place: Place::Table,
     },
     Step {

@@ -1,7 +1,7 @@
 //! What of the table is copied, or handed to a program outside.
 
 use super::Profiles;
-use crate::engine::query::{Field, Query};
+use crate::engine::query::Query;
 use crate::export;
 use crate::tui::outside::Given;
 
