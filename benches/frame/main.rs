@@ -87,6 +87,9 @@ impl Scene {
             faults: Stage::default(),
             mouse: true,
             mask: cxlens::rows::Mask::default(),
+            wrong: Vec::new(),
+            picks: false,
+            tour: false,
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

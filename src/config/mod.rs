@@ -23,6 +23,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
+pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
 use self::look::Wanted;
 pub use self::look::{Colours, LookSettings, OwnTheme};
@@ -127,6 +128,10 @@ pub struct Explorer {
     pub budget: usize,
     /// How the screen is to look.
     pub look: LookSettings,
+    /// Which way copies go.
+    pub clipboard: Clipboard,
+    /// Whether a newcomer is shown around.
+    pub tour: bool,
 }
 
 /// How personal values are shown at first.
@@ -282,6 +287,8 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
             look: LookSettings::settle(wanted, paths),
+            clipboard: file.explorer.clipboard.unwrap_or_default(),
+            tour: file.explorer.tour.unwrap_or(true),
         },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),
@@ -329,11 +336,6 @@ impl Treatment {
         }
         Ok(())
     }
-}
-
-/// The known word that is closest to one that is not, where one is close enough to have been meant.
-pub fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
-    file::nearest(word, known)
 }
 
 /// An error about a flag, from what [`units`] says of its value.

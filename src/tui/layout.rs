@@ -187,6 +187,11 @@ impl Panes {
 }
 
 impl Arrangement {
+    /// With every line where it lies by itself.
+    pub fn usual(focus: Focus, detail_open: bool) -> Self {
+        Self { focus, detail_open, zoomed: false, splits: Splits::default() }
+    }
+
     /// `None` below [`SMALLEST`]. Where the height does not hold table and profile one above the other, the one
     /// that has the keys takes the place of both.
     pub fn layout(&self, area: Rect) -> Option<Panes> {
@@ -326,7 +331,7 @@ mod tests {
     const ALL: [Focus; 4] = [Focus::Builder, Focus::Profiles, Focus::Detail, Focus::Activity];
 
     fn usual(focus: Focus, detail_open: bool) -> Arrangement {
-        Arrangement { focus, detail_open, zoomed: false, splits: Splits::default() }
+        Arrangement::usual(focus, detail_open)
     }
 
     #[test]

@@ -8,15 +8,15 @@
 //! One thing is ever asked of the terminal, the colour of its background. Whoever leaves before it answered waits a
 //! moment for that, so that the shell does not take the answer for typing.
 
-use std::io::{self, Stdout, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write};
 use std::panic::PanicHookInfo;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -30,9 +30,6 @@ use tokio::time::Instant;
 use super::answers::QUESTION;
 use crate::engine::clock::Clock;
 use crate::engine::contained::is_contained;
-
-/// The largest text that is copied: OSC 52 holds 100,000 bytes of base64 in the strictest terminals.
-const MOST_COPIED: usize = 74_994;
 
 /// Presses, releases and what is dragged, in the form that has no bounds (xterm's 1000, 1002, 1006). Not 1003, which
 /// crossterm's command sets too: the pointer's every move would wake us.
@@ -59,15 +56,57 @@ pub struct Fault {
     notify: Notify,
 }
 
+/// What is written to: standard output, or the terminal itself where standard output leads elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Tty(Option<Arc<File>>);
+
 /// What of the terminal is ours now. Shared with the panic hook.
 #[derive(Debug)]
 struct Held {
+    is_ours: AtomicBool,
+    tty: Tty,
     clock: Clock,
-    ours: AtomicBool,
     /// Whether the mouse is wanted.
     mouse: AtomicBool,
     /// Until when the answer to what was asked is waited for.
     asked: Mutex<Option<Instant>>,
+}
+
+impl Tty {
+    /// The terminal of this session, whatever standard output is.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn of_session() -> io::Result<Self> {
+        Ok(Self(Some(Arc::new(File::options().read(true).write(true).open("/dev/tty")?))))
+    }
+
+    /// For a program that is given the terminal: what it reads from or writes to in the place of our own.
+    ///
+    /// # Errors
+    /// No more files can be open.
+    pub fn lent(&self) -> io::Result<Stdio> {
+        Ok(match &self.0 {
+            Some(file) => file.try_clone()?.into(),
+            None => Stdio::inherit(),
+        })
+    }
+}
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            Some(file) => (&**file).write(bytes),
+            None => io::stdout().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &self.0 {
+            Some(file) => (&**file).flush(),
+            None => io::stdout().flush(),
+        }
+    }
 }
 
 impl Guard {
@@ -77,11 +116,12 @@ impl Guard {
     /// thread asks the loop to leave (see [`Fault::happened`]).
     ///
     /// # Errors
-    /// When standard output is no terminal, or cannot be written to.
-    pub fn enter(clock: Clock, mouse: bool) -> io::Result<Self> {
+    /// When it is no terminal, or cannot be written to.
+    pub fn enter(tty: Tty, clock: Clock, mouse: bool) -> io::Result<Self> {
         let held = Arc::new(Held {
+            is_ours: AtomicBool::new(false),
+            tty: tty.clone(),
             clock,
-            ours: AtomicBool::new(false),
             mouse: AtomicBool::new(mouse),
             asked: Mutex::new(None),
         });
@@ -90,7 +130,7 @@ impl Guard {
         held.take()?;
         // From here on the terminal is given back even when what follows fails.
         let undo = Undo(Arc::clone(&held));
-        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new()))?;
+        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new(tty)))?;
         std::mem::forget(undo);
         Ok(Self { screen, held, fault })
     }
@@ -111,7 +151,7 @@ impl Guard {
     /// When the terminal cannot be written to.
     pub fn ask_background(&mut self) -> io::Result<()> {
         *self.held.asked() = Some(self.held.clock.now() + ANSWERS_WITHIN);
-        write(QUESTION)
+        self.send(QUESTION)
     }
 
     /// What was asked is answered.
@@ -125,7 +165,7 @@ impl Guard {
     /// When the terminal cannot be written to.
     pub fn mouse(&mut self, on: bool) -> io::Result<()> {
         self.held.mouse.store(on, Ordering::SeqCst);
-        write(if on { MOUSE_ON } else { MOUSE_OFF })
+        self.send(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
     /// Gives the terminal back for a while.
@@ -149,19 +189,19 @@ impl Guard {
         self.screen.resize(size.into())
     }
 
-    /// Puts text on the clipboard by OSC 52, through tmux where we are in it; gives back what to tell.
+    /// Sends the terminal something that is no picture: a text for its clipboard.
     ///
     /// # Errors
     /// When the terminal cannot be written to.
-    pub fn copy(&mut self, text: &str, in_tmux: bool) -> io::Result<String> {
-        let Some(sequence) = osc52(text, in_tmux) else {
-            return Ok(format!(
-                "not copied: {} bytes are more than the {MOST_COPIED} that a terminal takes",
-                text.len()
-            ));
-        };
-        write(&sequence)?;
-        Ok(format!("{} bytes sent to the terminal's clipboard (OSC 52)", text.len()))
+    pub fn send(&mut self, sequence: &str) -> io::Result<()> {
+        let mut out = self.held.tty.clone();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
+    /// The terminal, to be lent to another program after [`release`](Self::release).
+    pub fn tty(&self) -> &Tty {
+        &self.held.tty
     }
 }
 
@@ -183,19 +223,19 @@ impl Drop for Undo {
 impl Held {
     fn take(&self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.ours.store(true, Ordering::SeqCst);
+        self.is_ours.store(true, Ordering::SeqCst);
         let mouse = if self.mouse.load(Ordering::SeqCst) { MOUSE_ON } else { "" };
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, Print(mouse))
+        execute!(self.tty.clone(), EnterAlternateScreen, EnableBracketedPaste, Hide, Print(mouse))
     }
 
     fn give_back(&self) -> io::Result<()> {
-        if !self.ours.swap(false, Ordering::SeqCst) {
+        if !self.is_ours.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
         // Each on its own: one that fails must not keep the others from being done. The mouse is given back also where
         // it was not taken: somebody else may have left it on.
         let screen = execute!(
-            io::stdout(),
+            self.tty.clone(),
             Print(MOUSE_OFF),
             DisableBracketedPaste,
             ResetColor,
@@ -214,6 +254,10 @@ impl Held {
     fn await_answer(&self) {
         let Some(until) = self.asked().take() else { return };
         let terminal = io::stdin();
+        // What is piped in is nobody's answer.
+        if !terminal.is_terminal() {
+            return;
+        }
         let mut came = Vec::new();
         loop {
             let left = until.saturating_duration_since(self.clock.now());
@@ -249,13 +293,6 @@ fn has_answer(came: &[u8]) -> bool {
     })
 }
 
-/// A sequence, at once.
-fn write(sequence: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(sequence.as_bytes())?;
-    out.flush()
-}
-
 impl Fault {
     /// Waits until there was a panic on any thread.
     pub async fn happened(&self) {
@@ -287,7 +324,7 @@ fn hook(held: Arc<Held>, fault: Arc<Fault>) {
             // The loop is unwinding; nothing is drawn after this.
             let _ = held.give_back();
             say(&message(&place));
-        } else if held.ours.load(Ordering::SeqCst) {
+        } else if held.is_ours.load(Ordering::SeqCst) {
             // The screen is still being drawn: the loop leaves, gives the terminal back and says it.
             *fault.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
             fault.notify.notify_one();
@@ -303,32 +340,20 @@ pub fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// The sequence that puts text on the clipboard, or `None` when it is too long.
-///
-/// tmux takes the bare sequence with `set-clipboard on` and hands the wrapped one on with
-/// `allow-passthrough on`; which of them is set cannot be seen from inside, so it gets both.
-fn osc52(text: &str, in_tmux: bool) -> Option<String> {
-    if text.len() > MOST_COPIED {
-        return None;
-    }
-    let bare = format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text));
-    Some(if in_tmux { format!("\x1bPtmux;\x1b{bare}\x1b\\{bare}") } else { bare })
-}
-
 /// Collects a frame and writes it at once, between the marks of a synchronized update, so that no
 /// terminal ever shows half of it.
 #[derive(Debug)]
 pub struct Frames {
     frame: Vec<u8>,
-    out: Stdout,
+    out: Tty,
 }
 
 impl Frames {
     const BEGIN: &[u8] = b"\x1b[?2026h";
     const END: &[u8] = b"\x1b[?2026l";
 
-    fn new() -> Self {
-        Self { frame: Vec::with_capacity(64 * 1024), out: io::stdout() }
+    fn new(out: Tty) -> Self {
+        Self { frame: Vec::with_capacity(64 * 1024), out }
     }
 }
 
@@ -357,14 +382,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn copies_are_base64_and_wrapped_for_tmux() {
-        assert_eq!(osc52("Ada", false).unwrap(), "\x1b]52;c;QWRh\x07");
-        assert_eq!(osc52("Ada", true).unwrap(), "\x1bPtmux;\x1b\x1b]52;c;QWRh\x07\x1b\\\x1b]52;c;QWRh\x07");
-        assert!(osc52(&"x".repeat(MOST_COPIED), false).unwrap().len() <= 100_000);
-        assert_eq!(osc52(&"x".repeat(MOST_COPIED + 1), false), None);
-    }
-
-    #[test]
     fn an_answer_is_found_whole_among_what_is_typed() {
         for (came, whole) in [
             (&b"q\x1b]11;rgb:0/0/0\x1b\\"[..], true),
@@ -376,12 +393,5 @@ mod tests {
         ] {
             assert_eq!(has_answer(came), whole, "{}", came.escape_ascii());
         }
-    }
-
-    #[test]
-    fn what_is_copied_cannot_end_the_sequence() {
-        let sequence = osc52("a\x07b\x1b\\c", false).unwrap();
-        assert_eq!(sequence.matches('\x07').count(), 1);
-        assert_eq!(sequence.matches('\x1b').count(), 1);
     }
 }

@@ -96,6 +96,7 @@ roles! {
     sandbox "The word SANDBOX.";
     absent "`null`, missing, not asked.";
     changed "A value that processing changed.";
+    marked "A row that is marked.";
     number "A number.";
     boolean "A boolean.";
     string "Quoted text.";

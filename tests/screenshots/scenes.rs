@@ -89,6 +89,9 @@ impl Explorer {
             mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
             mouse: true,
+            wrong: Vec::new(),
+            picks: false,
+            tour: false,
         });
         let at = Moment { now: Clock::system().now(), wall: NOON.parse().unwrap() };
         let mut it = Self { app, at, size };

@@ -102,6 +102,12 @@ pub struct Symbols {
     pub unknown: &'static str,
     /// A processed value differs from the one received.
     pub changed: &'static str,
+    /// In front of a row that is marked, one column.
+    pub marked: &'static str,
+    /// Stands for a value that was not asked for.
+    pub not_asked: &'static str,
+    /// Between pinned columns and the others; where some of these are further to the left.
+    pub edge: [&'static str; 2],
     /// Scroll bar thumb and track.
     pub scroll: [&'static str; 2],
     /// Behind what is still going on, or cut.
@@ -125,6 +131,9 @@ impl Symbols {
         dot: "·",
         unknown: "–",
         changed: "~",
+        marked: "●",
+        not_asked: "·",
+        edge: ["│", "‹"],
         scroll: ["█", "│"],
         more: "…",
     };
@@ -154,6 +163,9 @@ impl Symbols {
         dot: "|",
         unknown: "-",
         changed: "~",
+        marked: "*",
+        not_asked: ".",
+        edge: ["|", "<"],
         scroll: ["#", "|"],
         more: "...",
     };
