@@ -1,7 +1,6 @@
 //! Expressions that would hang, eat all memory or overrun a stack, worked out by the real program.
 
 #![expect(clippy::unwrap_used, reason = "a test says no more of a broken program than a panic does")]
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,7 +16,7 @@ fn ask(expression: &str) -> Ask {
 }
 
 fn answer(expression: &str) -> Answer {
-    ask(expression).run(Path::new(env!("CARGO_BIN_EXE_cxlens")))
+    ask(expression).run_by(Ok(env!("CARGO_BIN_EXE_cxlens").into()))
 }
 
 #[test]
@@ -60,12 +59,12 @@ fn memory_and_depth_have_their_bounds() {
 fn one_that_is_not_wanted_any_more_is_stopped_at_once() {
     let ask = ask("def f: f; f");
     ask.dropped.store(true, Ordering::Relaxed);
-    let answer = ask.run(Path::new(env!("CARGO_BIN_EXE_cxlens")));
+    let answer = ask.run_by(Ok(env!("CARGO_BIN_EXE_cxlens").into()));
     assert_eq!(answer.end, End::Stopped("not wanted any more".into()));
 }
 
 #[test]
 fn a_program_that_is_not_there_is_said() {
-    let answer = ask(".").run(Path::new("/nonexistent/cxlens"));
+    let answer = ask(".").run_by(Ok("/nonexistent/cxlens".into()));
     assert!(matches!(&answer.end, End::Stopped(why) if why.contains("cannot be started")), "{answer:?}");
 }

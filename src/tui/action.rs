@@ -29,11 +29,13 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// Two profiles beside each other.
+    Compare,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,6 +49,7 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::Compare,
     ];
 
     /// Whether letters are text here.
@@ -70,19 +73,20 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Compare => "Compare",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Compare, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Compare];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -141,7 +145,9 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
-    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    Jq "jq", "jq", "a jq expression over the profile, answered as you type", &[Detail], ["."];
+    Search "search", "search", "search what the cells, or the lines of the profile, show",
+        &[Profiles, Detail], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
         &[Profiles], ["f"];
@@ -163,7 +169,13 @@ actions! {
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
     Copy "copy", "copy", "copy: the cell, the node, the value, or all of an error, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Error, Column], ["y"];
+        &[Profiles, Detail, Error, Column, Compare], ["y"];
+    Fold "fold", "fold", "fold or open what has something below it", &[Detail], ["Enter", "Space"];
+    FoldAll "fold-all", "", "fold all; where nothing is open, open all", &[Detail], ["u"];
+    JqOver "jq-over", "", "in the line of jq: over the profile as received, or as processed", &[Editor], ["Alt-R"];
+    OnlyChanged "only-changed", "changes", "only what processing changed, or only what differs; again: all",
+        &[Detail, Compare], ["O"];
+    Compare "compare", "compare", "hold this profile; on another, compare the two", &[Profiles, Detail], ["d"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are", &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
@@ -181,11 +193,14 @@ actions! {
         &[Builder], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
-    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
-    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
+    SearchNext "search-next", "", "the next that the search finds; comparing, the next difference",
+        &[Profiles, Detail, Compare], ["n"];
+    SearchPrevious "search-previous", "", "the one before that the search finds; comparing, the difference before",
+        &[Profiles, Detail, Compare], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
-    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON; comparing, all differences",
+        &[Profiles, Detail, Compare], ["Y"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];

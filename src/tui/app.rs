@@ -3,6 +3,8 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod compare;
+mod detail;
 mod files;
 mod over;
 mod palette;
@@ -20,6 +22,7 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use compare::Held;
 use palette::Faulty;
 use reach::Reach;
 use world::World;
@@ -56,6 +59,8 @@ pub struct App {
     detail: Detail,
     detail_open: bool,
     activity: Activity,
+    /// The profile that another is to be compared with.
+    held: Option<Held>,
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
@@ -106,6 +111,7 @@ impl App {
             detail: Detail::new(),
             detail_open: false,
             activity: Activity::new(),
+            held: None,
             overlay: None,
             shown: QueryId::default(),
             reach: Reach::new(start.pause),
@@ -124,7 +130,9 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) {
+        self.detail.remember(kept);
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -146,6 +154,7 @@ impl App {
             Focus::Builder | Focus::Activity if self.looks_at_files() => Context::Files,
             Focus::Builder if self.builder.is_editing() => Context::Editor,
             Focus::Profiles if self.profiles.is_editing() => Context::Editor,
+            Focus::Detail if self.detail.is_editing() => Context::Editor,
             Focus::Builder => Context::Builder,
             Focus::Profiles => Context::Profiles,
             Focus::Detail => Context::Detail,
@@ -165,7 +174,8 @@ impl App {
                 let outcome = match self.world.focus {
                     Focus::Builder => self.builder.input(key, &ctx),
                     Focus::Profiles => self.profiles.input(key, &ctx),
-                    Focus::Detail | Focus::Activity => Outcome::IGNORED,
+                    Focus::Detail => self.detail.input(key, &ctx),
+                    Focus::Activity => Outcome::IGNORED,
                 };
                 self.settle(outcome, at)
             }
@@ -187,7 +197,8 @@ impl App {
             Focus::Builder if self.looks_at_files() => Outcome::IGNORED,
             Focus::Builder => self.builder.paste(text, &ctx),
             Focus::Profiles => self.profiles.paste(text, &ctx),
-            Focus::Detail | Focus::Activity => Outcome::IGNORED,
+            Focus::Detail => self.detail.paste(text, &ctx),
+            Focus::Activity => Outcome::IGNORED,
         };
         self.settle(outcome, at)
     }
@@ -230,6 +241,7 @@ impl App {
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
                 Turn::CHANGED
             }
+            Action::Compare => self.compare(),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -538,7 +550,7 @@ impl App {
             None => {}
         }
         self.follow();
-        turn.and(self.pull_more(at))
+        turn.and(self.ask_jq()).and(self.pull_more(at))
     }
 
     /// The open profile is the one under the table's cursor.
@@ -553,11 +565,7 @@ impl App {
                 Ok(None) => self.close_detail(),
                 Err(error) => {
                     self.close_detail();
-                    let what = "this profile as it was received";
-                    let cause = format!("the temporary file that it lies in cannot be read: {error}");
-                    let remedy =
-                        "run the query again; a larger memory in the configuration needs no such file";
-                    self.fail(vec![Error::new(Kind::Local, what, cause, remedy)], None);
+                    self.fail_to_read(&error);
                 }
             },
             None => self.close_detail(),

@@ -86,8 +86,13 @@ pub enum End {
 
 impl Ask {
     /// Works it out in a process of its own. To be called on a thread that may wait.
-    pub fn run(&self, program: &Path) -> Answer {
-        self.within(program, DEADLINE).unwrap_or_else(|error| {
+    pub fn run(&self) -> Answer {
+        self.run_by(this_program())
+    }
+
+    /// The same, by a program that is told.
+    pub fn run_by(&self, program: io::Result<PathBuf>) -> Answer {
+        program.and_then(|program| self.within(&program, DEADLINE)).unwrap_or_else(|error| {
             let why = format!("the process that works it out cannot be started: {error}");
             Answer { end: End::Stopped(why), ..Answer::default() }
         })
@@ -172,7 +177,7 @@ impl Ask {
 ///
 /// # Errors
 /// The system does not say where it is.
-pub fn this_program() -> io::Result<PathBuf> {
+fn this_program() -> io::Result<PathBuf> {
     let running = PathBuf::from("/proc/self/exe");
     if running.exists() { Ok(running) } else { std::env::current_exe() }
 }

@@ -1,6 +1,7 @@
 //! What lies over the panes: one enum, one at a time.
 
 pub mod column;
+pub mod compare;
 pub mod error;
 pub mod help;
 pub mod palette;
@@ -38,6 +39,8 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// Two profiles beside each other.
+    Compare(Box<compare::Compare>),
 }
 
 impl Overlay {
@@ -51,6 +54,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
+            Self::Compare(_) => Context::Compare,
         }
     }
 
@@ -63,6 +67,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
+            Self::Compare(compare) => compare.select(action, ctx),
         }
     }
 
@@ -72,7 +77,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Compare(_) => false,
         }
     }
 
@@ -82,7 +87,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Compare(_) => false,
         }
     }
 
@@ -96,6 +101,7 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Compare(compare) => compare.view(ctx, area, buf),
         }
     }
 }
@@ -178,6 +184,7 @@ pub fn hints(
                 Action::Close => esc?,
                 Action::Run if context == Context::Error => "try again",
                 Action::Run if context == Context::Files => "read again",
+                Action::OnlyChanged if context == Context::Compare => "all/differing",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
             };
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))

@@ -1,4 +1,7 @@
-//! A profile as a flat list: fields, and below them the trees of tags and attributes; or its JSON, line by line.
+//! A profile as a flat list: fields, and below them the trees of tags and attributes; or JSON, line by line.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
 
 use crate::engine::pipeline::profile::{Change, FieldRef, Node, Original, Profile, Slot, Value};
 use crate::engine::query::Field;
@@ -37,45 +40,93 @@ pub(super) struct Item {
     pub(super) type_name: &'static str,
     /// What changed it and what it was: `from "21"`.
     pub(super) change: Option<Box<str>>,
+    /// As received, the beginning of it: `"21"`.
+    pub(super) received: Box<str>,
+    /// What changed it: `from text`; empty where nothing did.
+    pub(super) reason: &'static str,
     /// Items that stand below this one.
     pub(super) below: usize,
     pub(super) folded: bool,
+    /// Stands for its place in the tree, by names: the same in the next profile.
+    pub(super) path: u64,
     /// Where in the profile it stands.
-    source: Source,
+    pub(super) source: Source,
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+pub(super) enum Source {
     Field(Field),
     /// The way down from the field: the n-th of each list or object.
     Node(Field, Box<[u32]>),
-    /// A line of JSON.
-    Line,
+    /// A part of a text of JSON: with what stands below it, without its name.
+    Part(Range<usize>),
+    /// What closes a list or an object of JSON.
+    Close,
 }
 
 impl Item {
-    /// What copying it gives: the true value, never the cleaned one.
-    pub(super) fn copy(&self, profile: &Profile) -> String {
+    fn new(depth: usize, label: Box<str>, kind: Kind, source: Source) -> Self {
+        Self {
+            depth: depth.min(usize::from(u16::MAX)) as u16,
+            label,
+            value: "".into(),
+            kind,
+            type_name: "",
+            change: None,
+            received: "".into(),
+            reason: "",
+            below: 0,
+            folded: false,
+            path: 0,
+            source,
+        }
+    }
+
+    /// How many levels it is moved to the right: what closes a list stands below what opens it.
+    pub(super) fn indent(&self) -> u16 {
+        self.depth - u16::from(matches!(self.source, Source::Close))
+    }
+
+    /// Takes note of what it was, where processing changed it.
+    fn changed_from(&mut self, original: Option<&Original>) {
+        if let Some(original) = original {
+            self.change = Some(said(original));
+            self.received = quoted(original.json.raw());
+            self.reason = original.change.describe();
+        }
+    }
+
+    /// The node that it stands for.
+    pub(super) fn node<'a>(&self, profile: &'a Profile) -> Option<&'a Node> {
+        let (field, path) = match &self.source {
+            Source::Field(field) => (*field, &[][..]),
+            Source::Node(field, path) => (*field, &path[..]),
+            Source::Part(_) | Source::Close => return None,
+        };
+        let FieldRef::Node(slot) = profile.field(field) else { return None };
+        path.iter().try_fold(slot.value()?, |node, step| match &node.value {
+            Value::List(items) => items.get(*step as usize),
+            Value::Object(entries) => entries.get(*step as usize).map(|(_, node)| node),
+            _ => None,
+        })
+    }
+
+    /// What copying it gives: the true value, never the cleaned one. `text` is the JSON that lines are part of.
+    pub(super) fn copy(&self, profile: &Profile, text: &str) -> String {
         match &self.source {
-            Source::Line => self.value.trim_start().to_owned(),
+            Source::Close => self.value.to_string(),
+            Source::Part(part) => {
+                let json = text.get(part.clone()).unwrap_or_default();
+                // A text stands for itself, what is no text for its JSON.
+                serde_json::from_str::<String>(json).unwrap_or_else(|_| export::pretty(json))
+            }
             Source::Field(field) => match profile.field(*field) {
                 FieldRef::Text(slot) => {
                     slot.value().map_or_else(String::new, |text| text.value.raw().to_owned())
                 }
                 FieldRef::Node(slot) => slot.value().map_or_else(String::new, copy_node),
             },
-            Source::Node(field, path) => {
-                let FieldRef::Node(slot) = profile.field(*field) else { return String::new() };
-                let mut node = slot.value();
-                for step in path {
-                    node = node.and_then(|node| match &node.value {
-                        Value::List(items) => items.get(*step as usize),
-                        Value::Object(entries) => entries.get(*step as usize).map(|(_, node)| node),
-                        _ => None,
-                    });
-                }
-                node.map_or_else(String::new, copy_node)
-            }
+            Source::Node(..) => self.node(profile).map_or_else(String::new, copy_node),
         }
     }
 }
@@ -116,10 +167,13 @@ pub(super) fn processed(profile: &Profile) -> Vec<Item> {
 fn absence<T>(slot: &Slot<T>) -> &'static str {
     match slot {
         Slot::NotAsked => "not asked for",
-        Slot::Missing => "missing",
-        Slot::Null | Slot::Value(_) => "null",
+        Slot::Missing => MISSING,
+        Slot::Null | Slot::Value(_) => NULL,
     }
 }
+
+const MISSING: &str = "missing";
+const NULL: &str = "null";
 
 fn push_text(
     items: &mut Vec<Item>,
@@ -132,17 +186,14 @@ fn push_text(
         Ok(text) => (text, Kind::Text),
         Err(absent) => (absent, Kind::Absent),
     };
-    let item = Item {
-        depth: 0,
-        label: field.key().into(),
-        value: "".into(),
-        kind,
-        type_name: "",
-        change: original.map(said),
-        below: 0,
-        folded: false,
-        source: Source::Field(field),
+    let mut item = Item::new(0, field.key().into(), kind, Source::Field(field));
+    item.received = match text {
+        Ok(text) => quoted_text(text),
+        Err(NULL) => NULL.into(),
+        Err(MISSING) => "not sent".into(),
+        Err(_) => "".into(),
     };
+    item.changed_from(original);
     push_pieces(items, &item, value);
 }
 
@@ -158,6 +209,8 @@ fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
             next.label = "".into();
             next.type_name = "";
             next.change = None;
+            next.received = "".into();
+            next.reason = "";
         }
         items.push(next);
         rest = after;
@@ -168,17 +221,17 @@ fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
 }
 
 fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &str, node: &Node) {
-    let mut item = Item {
-        depth: path.len() as u16,
-        label: clean(&label[..label.floor_char_boundary(LONGEST)]).into(),
-        value: "".into(),
-        kind: Kind::Branch,
-        type_name: node.value.type_name(),
-        change: node.original.as_deref().map(said),
-        below: 0,
-        folded: false,
-        source: Source::Node(field, path.as_slice().into()),
+    let label = clean(&label[..label.floor_char_boundary(LONGEST)]).into();
+    let mut item = Item::new(path.len(), label, Kind::Branch, Source::Node(field, path.as_slice().into()));
+    item.type_name = node.value.type_name();
+    item.received = match &node.value {
+        Value::Null => NULL.into(),
+        Value::Bool(value) => if *value { "true" } else { "false" }.into(),
+        Value::Number(digits) => quoted(digits),
+        Value::Text(text) => quoted_text(text.raw()),
+        Value::List(_) | Value::Object(_) => "".into(),
     };
+    item.changed_from(node.original.as_deref());
     let at = items.len();
     match &node.value {
         Value::Null => {
@@ -230,35 +283,120 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
 
 /// `from "21"`, `lower-cased from "Ada@Example.org"`.
 fn said(original: &Original) -> Box<str> {
-    let json = original.json.raw();
-    let end = json.floor_char_boundary(QUOTED);
-    let quoted = clean(&json[..end]);
-    let more = if end < json.len() { "…" } else { "" };
+    let quoted = quoted(original.json.raw());
     match original.change {
-        Change::Coerced => format!("from {quoted}{more}"),
-        Change::WrongType => format!("wrong type, was {quoted}{more}"),
-        change => format!("{} from {quoted}{more}", change.describe()),
+        Change::Coerced => format!("from {quoted}"),
+        Change::WrongType => format!("wrong type, was {quoted}"),
+        change => format!("{} from {quoted}", change.describe()),
     }
     .into()
 }
 
-/// The profile as received, laid out over several lines.
-pub(super) fn raw(profile: &Profile) -> Vec<Item> {
+/// The beginning of some JSON.
+pub(super) fn quoted(json: &str) -> Box<str> {
+    let end = json.floor_char_boundary(QUOTED);
+    let more = if end < json.len() { "…" } else { "" };
+    format!("{}{more}", clean(&json[..end])).into()
+}
+
+/// The beginning of a text, as JSON has it.
+fn quoted_text(text: &str) -> Box<str> {
+    let end = text.floor_char_boundary(QUOTED);
+    let mut json = String::new();
+    export::json::text(&mut json, &text[..end]);
+    if end < text.len() {
+        json.pop();
+        json.push('…');
+    }
+    clean(&json).into()
+}
+
+/// JSON that is laid out over several lines, each with what stands below it.
+pub(super) fn lines(text: &str) -> Vec<Item> {
     let mut items = Vec::new();
-    for line in export::raw_pretty(profile).lines() {
+    // Lists and objects that are not closed yet: their items, and where their JSON begins.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut end = 0;
+    for line in text.lines() {
+        let start = end;
+        end = (start + line.len() + 1).min(text.len());
         let value = line.trim_start();
-        let item = Item {
-            depth: ((line.len() - value.len()) / 2) as u16,
-            label: "".into(),
-            value: "".into(),
-            kind: Kind::Json,
-            type_name: "",
-            change: None,
-            below: 0,
-            folded: false,
-            source: Source::Line,
-        };
+        let begin = start + line.len() - value.len();
+        let name =
+            name_end(value).map_or(0, |end| end + value[end..].len() - value[end..].trim_start().len());
+        let last = begin + value.trim_end_matches(',').len();
+        let closes = value.starts_with(['}', ']']) && !open.is_empty();
+        let source = if closes { Source::Close } else { Source::Part(begin + name..last) };
+        let item = Item::new(open.len(), "".into(), Kind::Json, source);
         push_pieces(&mut items, &item, value);
+        if closes {
+            if let Some((at, from)) = open.pop() {
+                items[at].below = items.len() - at - 1;
+                items[at].source = Source::Part(from..last);
+            }
+        } else if value.ends_with(['{', '[']) {
+            open.push((items.len() - 1, begin + name));
+        }
     }
     items
+}
+
+/// Where a name in quotes before a colon ends.
+pub(super) fn name_end(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix('"')?;
+    let mut escaped = false;
+    let end = rest.bytes().position(|b| {
+        let ends = b == b'"' && !escaped;
+        escaped = b == b'\\' && !escaped;
+        ends
+    })?;
+    rest[end + 1..].starts_with(':').then_some(end + 2)
+}
+
+/// Leaves what processing changed, and what that is part of.
+pub(super) fn only_changed(items: Vec<Item>) -> Vec<Item> {
+    let mut kept = Vec::new();
+    // From the end, so that a branch knows what is kept of it.
+    let mut below: Vec<(u16, usize)> = Vec::new();
+    for mut item in items.into_iter().rev() {
+        item.below = 0;
+        while let Some((depth, count)) = below.last().copied()
+            && depth > item.depth
+        {
+            item.below += count;
+            below.pop();
+        }
+        if item.change.is_some() || item.below > 0 {
+            below.push((item.depth, item.below + 1));
+            kept.push(item);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+/// Gives each item its path. `seed` tells the trees apart that a profile is shown as.
+pub(super) fn number(items: &mut [Item], seed: u64) {
+    // What is open: its depth, its path, and how many are in it so far.
+    let mut open: Vec<(u16, u64, u32)> = Vec::new();
+    let mut outermost = 0;
+    for item in items {
+        while open.last().is_some_and(|(depth, ..)| *depth >= item.depth) {
+            open.pop();
+        }
+        let (parent, place) = match open.last_mut() {
+            Some((_, path, count)) => (*path, count),
+            None => (seed, &mut outermost),
+        };
+        *place += 1;
+        let mut hasher = DefaultHasher::new();
+        parent.hash(&mut hasher);
+        match name_end(&item.value).filter(|_| item.kind == Kind::Json) {
+            Some(end) => item.value[..end].hash(&mut hasher),
+            None if item.label.is_empty() => place.hash(&mut hasher),
+            None => item.label.hash(&mut hasher),
+        }
+        item.path = hasher.finish();
+        open.push((item.depth, item.path, 0));
+    }
 }
