@@ -64,7 +64,7 @@ fn an_expression_is_answered_as_it_is_typed_and_survives_one_that_cannot_be_read
     type_in(&mut rig, ".attributes.score");
     let screen = rig.screen();
     assert!(
-        screen.contains("jq .attributes.score") && screen.contains("1 value, of the profile"),
+        screen.contains("jq .attributes.score") && screen.contains("1 value · Alt-R: as received"),
         "{screen}"
     );
     assert!(screen.contains("│▌21 "), "{screen}");

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line as TitleLine, Span};
 
-use super::items::Kind;
+use super::items::{Item, Kind};
 use super::lines::{Room, item_lines, rows};
 use super::search::matches;
 use super::why::why;
@@ -31,6 +31,8 @@ use crate::tui::widgets::{self, blank, put_clean, scrollbar, wrap};
 const TWO_COLUMNS: u16 = 97;
 /// Lines of the list that are left, whatever else there is to say.
 const LEAST: u16 = 4;
+/// Lines of the pane from which on a change is told in words too.
+const ROOMY: u16 = 14;
 
 /// What there is of the pane beside the list.
 struct Parts {
@@ -51,7 +53,9 @@ fn parts(detail: &Detail, ctx: &Ctx<'_>, inner: Rect) -> Parts {
     .min(inner.height.saturating_sub(1));
     let search = detail.search.is_editing() || !detail.search.is_empty();
     let room = inner.height.saturating_sub(head + LEAST + u16::from(search));
-    let item = detail.items.get(detail.cursor.item).filter(|_| room > 0);
+    // What changed is told beside the value already; why there is none is told nowhere else.
+    let needs = |item: &&Item| room > 0 && (item.change.is_none() || inner.height >= ROOMY);
+    let item = detail.items.get(detail.cursor.item).filter(needs);
     let why = item.and_then(|item| why(item, &detail.profile, ctx)).map_or_else(Vec::new, |why| {
         let lines = wrap(&why, width.saturating_sub(2)).map(str::to_owned);
         lines.take(usize::from(room.min(3))).collect()
@@ -267,7 +271,6 @@ fn expression(detail: &Detail, ctx: &Ctx<'_>, place: Rect, buf: &mut Buffer) {
             put_clean(buf, place.x + 1, y, width, why, theme.warn);
         }
         End::Done | End::Cut => {
-            let over = if detail.raw { "as received" } else { "as processed" };
             let other = if detail.raw { "as processed" } else { "as received" };
             let values = match (asking.expression(), asking.values) {
                 ("", _) => "an expression, say .attributes | keys".to_owned(),
@@ -278,7 +281,7 @@ fn expression(detail: &Detail, ctx: &Ctx<'_>, place: Rect, buf: &mut Buffer) {
             };
             let key = if asking.is_editing { Action::JqOver } else { Action::Raw };
             let (dot, key) = (theme.symbols.dot, ctx.keys.first(key));
-            let said = format!("{values}, of the profile {over} {dot} {key}: {other}");
+            let said = format!("{values} {dot} {key}: {other}");
             put_clean(buf, place.x + 1, y, width, &said, theme.dim);
         }
     }

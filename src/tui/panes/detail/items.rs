@@ -323,7 +323,7 @@ pub(super) fn lines(text: &str) -> Vec<Item> {
         let value = line.trim_start();
         let begin = start + line.len() - value.len();
         let name =
-            name_end(value).map_or(0, |end| end + value[end..].len() - value[end..].trim_start().len());
+            name_end(value).map_or(0, |end| value.len() - value[end..].trim_start_matches([':', ' ']).len());
         let last = begin + value.trim_end_matches(',').len();
         let closes = value.starts_with(['}', ']']) && !open.is_empty();
         let source = if closes { Source::Close } else { Source::Part(begin + name..last) };

@@ -214,7 +214,7 @@ fn a_key_of_a_line_that_is_typed_moves_nothing_else() {
     let mut detail = open(profile(1));
     act(&mut detail, &world, &[Action::Jq]);
     type_in(&mut detail, &world, ".tags[]");
-    assert!(seen(&detail, &world, 60, 12).contains("2 values, of the profile as processed"));
+    assert!(seen(&detail, &world, 60, 12).contains("2 values · Alt-R: as received"));
     // What was said of one profile never stands below the name of another.
     detail.show(1, Profile { tags: Slot::Null, ..profile(2) });
     assert!(!seen(&detail, &world, 60, 12).contains("vip"));
