@@ -201,6 +201,10 @@ actions! {
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON; comparing, all differences",
         &[Profiles, Detail, Compare], ["Y"];
+    Mask "mask", "", "mask personal values, or show them; search and filter know the true ones",
+        &[Builder, Files, Profiles, Detail, Activity, Error, Column], ["m"];
+    Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
+        &[Profiles, Detail], ["M"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];

@@ -46,7 +46,7 @@ impl App {
                 } else {
                     [before, name]
                 };
-                let compare = Compare::new(names, &held.profile, &profile);
+                let compare = Compare::new(names, &held.profile, &profile, &self.world.mask);
                 self.overlay = Some(Overlay::Compare(Box::new(compare)));
                 Turn::CHANGED
             }

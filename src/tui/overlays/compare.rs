@@ -19,6 +19,7 @@ use ratatui::style::Style;
 use self::pairs::{Mark, Pair};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::text::fit;
+use crate::rows::Mask;
 use crate::tui::action::{Action, Context};
 use crate::tui::ctx::Ctx;
 use crate::tui::theme::Theme;
@@ -46,9 +47,9 @@ pub struct Compare {
 
 impl Compare {
     /// Of two profiles, as processed. The names tell them apart.
-    pub fn new(names: [String; 2], left: &Profile, right: &Profile) -> Self {
-        let mut compare =
-            Self { names, pairs: pairs::pairs(left, right), all: false, shown: Vec::new(), at: 0 };
+    pub fn new(names: [String; 2], left: &Profile, right: &Profile, mask: &Mask) -> Self {
+        let pairs = pairs::pairs(left, right, mask);
+        let mut compare = Self { names, pairs, all: false, shown: Vec::new(), at: 0 };
         compare.choose(None);
         compare
     }

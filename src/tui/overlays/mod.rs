@@ -4,6 +4,7 @@ pub mod column;
 pub mod compare;
 pub mod error;
 pub mod help;
+mod list;
 pub mod palette;
 pub mod prompt;
 pub mod saving;
@@ -20,7 +21,7 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::moved;
+use super::widgets::{more, moved};
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -280,17 +281,6 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
         buf.set_line(area.x, y, line, area.width);
     }
     more(offset > 0, offset + usize::from(area.height) < lines.len(), ctx, area, buf);
-}
-
-/// Says at the right edge that there is more above, below.
-fn more(above: bool, below: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-    let [up, down] = ctx.theme.symbols.sort;
-    if above && !area.is_empty() {
-        buf.set_span(area.right(), area.y, &Span::styled(up, ctx.theme.key), 1);
-    }
-    if below && !area.is_empty() {
-        buf.set_span(area.right(), area.bottom() - 1, &Span::styled(down, ctx.theme.key), 1);
-    }
 }
 
 #[cfg(test)]

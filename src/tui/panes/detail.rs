@@ -28,10 +28,11 @@ use ratatui::layout::Rect;
 use self::asking::Asking;
 use self::cursor::Line;
 use self::fold::Folds;
-use self::items::Item;
+use self::items::{Item, Veil};
 use self::search::Search;
 use crate::engine::pipeline::profile::Profile;
 use crate::export;
+use crate::rows::Mask;
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::jq::{Answer, Ask};
@@ -58,6 +59,8 @@ pub struct Detail {
     /// The JSON that lines are part of.
     text: String,
     raw: bool,
+    /// How personal values are shown.
+    mask: Mask,
     /// Whether only that is shown which processing changed.
     only_changed: bool,
     /// The line under the cursor.
@@ -96,11 +99,24 @@ impl Detail {
 
     /// Shows nothing any more. How it was looked at stays.
     pub fn clear(&mut self) {
-        let Self { raw, only_changed, folds, mut asking, goal, search, .. } = std::mem::take(self);
+        let Self { raw, mask, only_changed, folds, mut asking, goal, search, .. } = std::mem::take(self);
         asking.forget();
         asking.is_editing = false;
         let search = Search { from: None, hits: Vec::new(), ..search };
-        *self = Self { raw, only_changed, folds, asking, goal, search, ..Self::default() };
+        *self = Self { raw, mask, only_changed, folds, asking, goal, search, ..Self::default() };
+    }
+
+    /// Personal values are shown otherwise from now on. The cursor and what is folded stay.
+    pub fn veil(&mut self, mask: &Mask) {
+        self.mask = mask.clone();
+        self.asking.forget();
+        self.refill();
+    }
+
+    /// The value under the cursor: the row and its path.
+    pub fn under_cursor(&self) -> Option<(usize, String)> {
+        let item = self.items.get(self.cursor.item).filter(|_| self.mode() != Mode::Asked)?;
+        Some((self.row?, item.path.to_string()))
     }
 
     /// The row that is shown.
@@ -172,11 +188,12 @@ impl Detail {
 
     /// What is to be worked out now, if anything is. To be asked after every change.
     pub fn ask(&mut self) -> Option<Ask> {
-        self.row?;
         let (raw, profile) = (self.raw, &self.profile);
+        // An answer never says more than the screen may.
+        let veil = Veil { mask: &self.mask, row: self.row? };
         self.asking.ask(|| match raw {
-            true => Arc::from(profile.raw_json()),
-            false => Arc::from(export::single(profile)),
+            true => Arc::from(veil.json(profile.raw_json())),
+            false => Arc::from(veil.json(&export::single(profile))),
         })
     }
 
@@ -225,6 +242,8 @@ impl Detail {
     }
 
     fn refill(&mut self) {
+        let Some(row) = self.row else { return };
+        let veil = Veil { mask: &self.mask, row };
         let mode = self.mode();
         let changed = self.only_changed;
         self.text = match mode {
@@ -233,9 +252,10 @@ impl Detail {
             Mode::Asked => self.asking.text.clone(),
         };
         let mut items = match mode {
-            Mode::Processed if changed => items::only_changed(items::processed(&self.profile)),
-            Mode::Processed => items::processed(&self.profile),
-            Mode::Received | Mode::Asked => items::lines(&self.text),
+            Mode::Processed if changed => items::only_changed(items::processed(&self.profile, veil)),
+            Mode::Processed => items::processed(&self.profile, veil),
+            Mode::Received => items::lines(&export::pretty(&veil.json(self.profile.raw_json())), &self.text),
+            Mode::Asked => items::lines(&self.text, &self.text),
         };
         items::number(&mut items, mode as u64);
         self.folds[mode as usize].apply(&mut items);

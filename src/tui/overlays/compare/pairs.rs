@@ -6,6 +6,7 @@ use crate::engine::pipeline::profile::{FieldRef, Node, Profile, Slot, Text, Valu
 use crate::engine::query::Field;
 use crate::engine::text::{Untrusted, clean};
 use crate::export;
+use crate::rows::Mask;
 
 /// Bytes of a value that are shown.
 const SHOWN: usize = 1_000;
@@ -26,14 +27,27 @@ pub(super) enum Mark {
 pub(super) struct Pair {
     /// `attributes.address.city`, safe to print.
     pub(super) path: String,
+    /// As a mask knows it.
+    name: String,
     pub(super) mark: Mark,
     /// For the eye: clean, and no longer than [`SHOWN`].
     pub(super) shown: [String; 2],
-    /// The true values; `None`: there is none.
+    /// For a copy: the true values, as far as they are not masked; `None`: there is none.
     true_values: [Option<String>; 2],
 }
 
 impl Pair {
+    /// Puts stand-ins in place of what is personal. Equal values have equal ones.
+    fn cover(&mut self, mask: &Mask) {
+        let Some(kind) = mask.hides(None, &self.name) else { return };
+        for (shown, value) in self.shown.iter_mut().zip(&mut self.true_values) {
+            if let Some(value) = value {
+                *value = mask.stand_in(kind, value);
+                shown.clone_from(value);
+            }
+        }
+    }
+
     /// Whether a side has no value.
     pub(super) fn is_absent(&self, side: usize) -> bool {
         self.true_values[side].is_none()
@@ -67,16 +81,41 @@ enum Side<'a> {
 }
 
 /// All pairs of two profiles, in the order of the left.
-pub(super) fn pairs(left: &Profile, right: &Profile) -> Vec<Pair> {
+/// `mask` covers what is personal, also where it is copied.
+pub(super) fn pairs(left: &Profile, right: &Profile, mask: &Mask) -> Vec<Pair> {
     let mut pairs = Vec::new();
     for field in Field::ALL {
         let (left, right) = (side(left.field(field)), side(right.field(field)));
         if matches!((left, right), (Side::Absent(NOT_ASKED), Side::Absent(NOT_ASKED))) {
             continue;
         }
-        pair(&mut pairs, field.key().to_owned(), left, right);
+        let path = Path { shown: field.key().to_owned(), name: field.key().to_owned() };
+        pair(&mut pairs, path, left, right);
+    }
+    for pair in &mut pairs {
+        pair.cover(mask);
     }
     pairs
+}
+
+/// Where a value stands.
+#[derive(Clone)]
+struct Path {
+    /// Safe to print, with places in lists.
+    shown: String,
+    /// As a mask knows it.
+    name: String,
+}
+
+impl Path {
+    fn below(&self, key: &str) -> Self {
+        let shown = format!("{}.{}", self.shown, clean(&key[..key.floor_char_boundary(200)]));
+        Self { shown, name: Mask::below(&self.name, key) }
+    }
+
+    fn at(&self, place: usize) -> Self {
+        Self { shown: format!("{}[{place}]", self.shown), ..self.clone() }
+    }
 }
 
 const NOT_ASKED: &str = "not asked for";
@@ -96,7 +135,7 @@ fn side(field: FieldRef<'_>) -> Side<'_> {
     }
 }
 
-fn pair(pairs: &mut Vec<Pair>, path: String, left: Side<'_>, right: Side<'_>) {
+fn pair(pairs: &mut Vec<Pair>, path: Path, left: Side<'_>, right: Side<'_>) {
     match (left, right) {
         (Side::Node(a), Side::Node(b)) => match (&a.value, &b.value) {
             (Value::Object(a), Value::Object(b)) if !a.is_empty() || !b.is_empty() => {
@@ -110,20 +149,20 @@ fn pair(pairs: &mut Vec<Pair>, path: String, left: Side<'_>, right: Side<'_>) {
         // What only one has is told leaf by leaf.
         (Side::Node(node), Side::Absent(_)) | (Side::Absent(_), Side::Node(node)) => {
             let swap = matches!(left, Side::Absent(_));
-            let both = |pairs: &mut Vec<Pair>, path: String, node| {
+            let both = |pairs: &mut Vec<Pair>, path: Path, node| {
                 let (one, other) = (Side::Node(node), Side::Absent(""));
                 if swap { pair(pairs, path, other, one) } else { pair(pairs, path, one, other) }
             };
             match &node.value {
                 Value::Object(members) if !members.is_empty() => {
                     for (key, node) in members {
-                        both(pairs, below(&path, key.raw()), node);
+                        both(pairs, path.below(key.raw()), node);
                     }
                     return;
                 }
                 Value::List(items) if !items.is_empty() => {
                     for (i, node) in items.iter().enumerate() {
-                        both(pairs, format!("{path}[{i}]"), node);
+                        both(pairs, path.at(i), node);
                     }
                     return;
                 }
@@ -135,7 +174,7 @@ fn pair(pairs: &mut Vec<Pair>, path: String, left: Side<'_>, right: Side<'_>) {
     leaf(pairs, path, left, right);
 }
 
-fn leaf(pairs: &mut Vec<Pair>, path: String, left: Side<'_>, right: Side<'_>) {
+fn leaf(pairs: &mut Vec<Pair>, path: Path, left: Side<'_>, right: Side<'_>) {
     let true_values = [true_value(left), true_value(right)];
     let is_same = match (left, right) {
         (Side::Node(a), Side::Node(b)) => json(a) == json(b),
@@ -157,28 +196,28 @@ fn leaf(pairs: &mut Vec<Pair>, path: String, left: Side<'_>, right: Side<'_>) {
         // The text 1 and the number 1.
         shown = [cut(&json(a)), cut(&json(b))];
     }
-    pairs.push(Pair { path, mark, shown, true_values });
+    pairs.push(Pair { path: path.shown, name: path.name, mark, shown, true_values });
 }
 
-fn objects(pairs: &mut Vec<Pair>, path: &str, left: &[(Untrusted, Node)], right: &[(Untrusted, Node)]) {
+fn objects(pairs: &mut Vec<Pair>, path: &Path, left: &[(Untrusted, Node)], right: &[(Untrusted, Node)]) {
     let mut others: HashMap<&str, &Node> = right.iter().map(|(key, node)| (key.raw(), node)).collect();
     for (key, node) in left {
         let other = others.remove(key.raw()).map_or(Side::Absent(""), Side::Node);
-        pair(pairs, below(path, key.raw()), Side::Node(node), other);
+        pair(pairs, path.below(key.raw()), Side::Node(node), other);
     }
     for (key, node) in right.iter().filter(|(key, _)| others.contains_key(key.raw())) {
-        pair(pairs, below(path, key.raw()), Side::Absent(""), Side::Node(node));
+        pair(pairs, path.below(key.raw()), Side::Absent(""), Side::Node(node));
     }
 }
 
 /// Lists of plain values by what is in them, others place by place.
-fn lists(pairs: &mut Vec<Pair>, path: &str, left: &[Node], right: &[Node]) {
+fn lists(pairs: &mut Vec<Pair>, path: &Path, left: &[Node], right: &[Node]) {
     let is_plain = |node: &Node| !matches!(node.value, Value::List(_) | Value::Object(_));
     if !left.iter().chain(right).all(is_plain) {
         for i in 0..left.len().max(right.len()) {
             let left = left.get(i).map_or(Side::Absent(""), Side::Node);
             let right = right.get(i).map_or(Side::Absent(""), Side::Node);
-            pair(pairs, format!("{path}[{i}]"), left, right);
+            pair(pairs, path.at(i), left, right);
         }
         return;
     }
@@ -196,12 +235,12 @@ fn lists(pairs: &mut Vec<Pair>, path: &str, left: &[Node], right: &[Node]) {
             }
             None => Side::Absent(""),
         };
-        leaf(pairs, path.to_owned(), Side::Node(node), other);
+        leaf(pairs, path.clone(), Side::Node(node), other);
     }
     for node in right {
         if let Some(count) = others.get_mut(&json(node)).filter(|count| **count > 0) {
             *count -= 1;
-            leaf(pairs, path.to_owned(), Side::Absent(""), Side::Node(node));
+            leaf(pairs, path.clone(), Side::Absent(""), Side::Node(node));
         }
     }
     let all_same = pairs[first..].iter().all(|pair| pair.mark == Mark::Same);
@@ -209,12 +248,10 @@ fn lists(pairs: &mut Vec<Pair>, path: &str, left: &[Node], right: &[Node]) {
         let whole = |list: &[Node]| format!("[{}]", list.iter().map(json).collect::<Vec<_>>().join(","));
         let true_values = [Some(whole(left)), Some(whole(right))];
         let shown = [cut(&whole(left)), cut(&whole(right))];
-        pairs.push(Pair { path: format!("{path} (order)"), mark: Mark::Differs, shown, true_values });
+        let Path { shown: path, name } = path;
+        let path = format!("{path} (order)");
+        pairs.push(Pair { path, name: name.clone(), mark: Mark::Differs, shown, true_values });
     }
-}
-
-fn below(path: &str, key: &str) -> String {
-    format!("{path}.{}", clean(&key[..key.floor_char_boundary(200)]))
 }
 
 fn json(node: &Node) -> String {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::pipeline::profile::{Slot, Value};
+use crate::rows::Mask;
 use crate::rows::fixture::{node, profile, text};
 use crate::tui::ctx::fixture::World;
 use crate::tui::theme::ThemeChoice;
@@ -47,7 +48,7 @@ fn act(compare: &mut Compare, actions: &[Action]) {
 
 #[test]
 fn every_theme_and_size() {
-    let mut compare = Compare::new(names(), &profile(1), &other());
+    let mut compare = Compare::new(names(), &profile(1), &other(), &Mask::default());
     act(&mut compare, &[Action::Down]);
     for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
         insta::assert_debug_snapshot!(drawn(&compare, choice, false, (80, 24)));
@@ -62,7 +63,7 @@ fn every_theme_and_size() {
 
 #[test]
 fn what_differs_is_told_by_path_and_copied_as_it_is() {
-    let compare = Compare::new(names(), &profile(1), &other());
+    let compare = Compare::new(names(), &profile(1), &other(), &Mask::default());
     let told = |mark: Mark| {
         let pairs = compare.pairs.iter().filter(|pair| pair.mark == mark);
         pairs.map(|pair| format!("{} {}|{}", pair.path, pair.shown[0], pair.shown[1])).collect::<Vec<_>>()
@@ -86,7 +87,7 @@ fn what_differs_is_told_by_path_and_copied_as_it_is() {
 
 #[test]
 fn a_profile_is_the_same_as_itself() {
-    let mut compare = Compare::new(names(), &profile(1), &profile(1));
+    let mut compare = Compare::new(names(), &profile(1), &profile(1), &Mask::default());
     let said = format!("{:?}", drawn(&compare, ThemeChoice::Plain, false, (80, 24)));
     assert!(said.contains("all the same") && said.contains("the two are the same"), "{said}");
     assert_eq!(compare.line(), None);
@@ -97,7 +98,7 @@ fn a_profile_is_the_same_as_itself() {
 #[test]
 fn an_order_alone_is_a_difference() {
     let profile = |list: &[&str]| Profile { tags: tags(list), ..profile(1) };
-    let compare = Compare::new(names(), &profile(&["a", "b"]), &profile(&["b", "a"]));
+    let compare = Compare::new(names(), &profile(&["a", "b"]), &profile(&["b", "a"]), &Mask::default());
     let differing: Vec<_> = compare.pairs.iter().filter(|pair| pair.mark != Mark::Same).collect();
     assert_eq!(differing.len(), 1);
     assert_eq!(differing[0].told("→"), "tags (order): [\"a\",\"b\"] → [\"b\",\"a\"]");
@@ -105,7 +106,7 @@ fn an_order_alone_is_a_difference() {
 
 #[test]
 fn differences_are_gone_to_among_all() {
-    let mut compare = Compare::new(names(), &profile(1), &other());
+    let mut compare = Compare::new(names(), &profile(1), &other(), &Mask::default());
     act(&mut compare, &[Action::OnlyChanged, Action::First]);
     let mut met = vec![compare.pair().unwrap().mark];
     loop {
@@ -120,4 +121,18 @@ fn differences_are_gone_to_among_all() {
     assert!(!met.contains(&Mark::Same));
     act(&mut compare, &[Action::SearchPrevious; 50]);
     assert_eq!(compare.at, 0);
+}
+
+#[test]
+fn what_is_masked_is_compared_and_neither_shown_nor_copied() {
+    let mask = Mask::new(true, &["address.*".into()], (1, 2), false);
+    let mut compare = Compare::new(names(), &profile(1), &other(), &mask);
+    act(&mut compare, &[Action::OnlyChanged]);
+    let said = format!("{:?}{}", drawn(&compare, ThemeChoice::Plain, false, (120, 40)), compare.lines());
+    for secret in ["Ada", "Grace", "Byron", "ada@example.org", "15550100", "Zürich", "Genève"] {
+        assert!(!said.contains(secret), "{secret} in {said}");
+    }
+    let email = compare.pairs.iter().find(|pair| pair.path == "email").unwrap();
+    assert_eq!((email.mark, &email.shown[0]), (Mark::Same, &email.shown[1]));
+    assert!(said.contains("attributes.score\t21\t21"), "{said}");
 }

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line as TitleLine, Span};
 
-use super::items::{Item, Kind};
+use super::items::{Item, Kind, Veil};
 use super::lines::{Room, item_lines, rows};
 use super::search::matches;
 use super::why::why;
@@ -56,7 +56,9 @@ fn parts(detail: &Detail, ctx: &Ctx<'_>, inner: Rect) -> Parts {
     // What changed is told beside the value already; why there is none is told nowhere else.
     let needs = |item: &&Item| room > 0 && (item.change.is_none() || inner.height >= ROOMY);
     let item = detail.items.get(detail.cursor.item).filter(needs);
-    let why = item.and_then(|item| why(item, &detail.profile, ctx)).map_or_else(Vec::new, |why| {
+    let veil = detail.row.map(|row| Veil { mask: &detail.mask, row });
+    let why = item.zip(veil).and_then(|(item, veil)| why(item, &detail.profile, veil, ctx));
+    let why = why.map_or_else(Vec::new, |why| {
         let lines = wrap(&why, width.saturating_sub(2)).map(str::to_owned);
         lines.take(usize::from(room.min(3))).collect()
     });
@@ -98,13 +100,14 @@ impl Detail {
             (Mode::Processed, true) => "  only what changed",
             (Mode::Processed, false) => "",
         };
-        let room = usize::from(width.saturating_sub(13)).saturating_sub(how.len());
+        let masked = if ctx.mask.is_on() { "  MASKED" } else { "" };
+        let room = usize::from(width.saturating_sub(13)).saturating_sub(how.len() + masked.len());
         let id = self.profile.id().map_or_else(String::new, |id| {
             let id = widgets::gist(id.raw(), width).into_owned();
             fit(&id, room).into_owned()
         });
         let how = Span::styled(how, ctx.theme.accent);
-        TitleLine::from(vec![Span::raw("Profile "), Span::raw(id), how])
+        TitleLine::from(vec![Span::raw("Profile "), Span::raw(id), Span::styled(masked, ctx.theme.warn), how])
     }
 
     /// What stands in place of a list that is empty.

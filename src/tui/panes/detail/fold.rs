@@ -11,7 +11,7 @@ use super::items::{Item, Kind};
 pub(super) struct Folds {
     /// Whether branches are folded that nobody said anything of.
     all: bool,
-    /// The paths of those for which the contrary holds.
+    /// The places of those for which the contrary holds.
     others: HashSet<u64>,
 }
 
@@ -19,7 +19,7 @@ impl Folds {
     /// Folds what is to be folded.
     pub(super) fn apply(&self, items: &mut [Item]) {
         for item in items.iter_mut().filter(|item| item.below > 0) {
-            item.folded = (self.all && folds_with_all(item)) != self.others.contains(&item.path);
+            item.folded = (self.all && folds_with_all(item)) != self.others.contains(&item.place);
         }
     }
 
@@ -29,8 +29,8 @@ impl Folds {
             return false;
         }
         item.folded = folded;
-        if !self.others.remove(&item.path) {
-            self.others.insert(item.path);
+        if !self.others.remove(&item.place) {
+            self.others.insert(item.place);
         }
         true
     }
@@ -119,7 +119,7 @@ impl Detail {
         self.goal.clear();
         let mut at = Some(self.cursor.item).filter(|at| *at < self.items.len());
         while let Some(item) = at {
-            self.goal.push(self.items[item].path);
+            self.goal.push(self.items[item].place);
             at = self.parent(item);
         }
         self.goal.reverse();
@@ -128,9 +128,9 @@ impl Detail {
     /// Goes to where the cursor was, or to what is there of it.
     pub(super) fn go_to_place(&mut self) {
         let above = self.cursor.item.saturating_sub(self.top.item);
-        let find = |path: &u64| self.items.iter().position(|item| item.path == *path);
+        let find = |place: &u64| self.items.iter().position(|item| item.place == *place);
         if let Some((depth, item)) =
-            self.goal.iter().enumerate().rev().find_map(|(i, path)| Some((i, find(path)?)))
+            self.goal.iter().enumerate().rev().find_map(|(i, place)| Some((i, find(place)?)))
         {
             let is_it = depth + 1 == self.goal.len();
             self.cursor = Line { item, row: if is_it { self.cursor.row } else { 0 } };

@@ -1,5 +1,6 @@
 //! A profile as a flat list: fields, and below them the trees of tags and attributes; or JSON, line by line.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
@@ -7,6 +8,7 @@ use crate::engine::pipeline::profile::{Change, FieldRef, Node, Original, Profile
 use crate::engine::query::Field;
 use crate::engine::text::clean;
 use crate::export;
+use crate::rows::Mask;
 
 /// The longest piece of a value in one item, in bytes; a longer value goes on in items of its own.
 pub(super) const LONGEST: usize = 4 * 1024;
@@ -47,10 +49,39 @@ pub(super) struct Item {
     /// Items that stand below this one.
     pub(super) below: usize,
     pub(super) folded: bool,
+    /// What it is called, as a mask knows it: `attributes.address.city`.
+    pub(super) path: Box<str>,
     /// Stands for its place in the tree, by names: the same in the next profile.
-    pub(super) path: u64,
+    pub(super) place: u64,
     /// Where in the profile it stands.
     pub(super) source: Source,
+}
+
+/// How the personal values of a row are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Veil<'a> {
+    pub(super) mask: &'a Mask,
+    pub(super) row: usize,
+}
+
+impl Veil<'_> {
+    /// A value as it may be shown.
+    fn over<'v>(self, path: &str, value: &'v str) -> Cow<'v, str> {
+        match self.mask.hides(Some(self.row), path) {
+            Some(kind) => Cow::Owned(self.mask.stand_in(kind, value)),
+            None => Cow::Borrowed(value),
+        }
+    }
+
+    /// The beginning of what a value was, as it may be shown.
+    pub(super) fn quoted(self, path: &str, original: &Original) -> Box<str> {
+        quoted(&self.mask.json_at(Some(self.row), path, original.json.raw()))
+    }
+
+    /// All of a profile's JSON, as it may be shown.
+    pub(super) fn json(self, json: &str) -> String {
+        self.mask.json(Some(self.row), json)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +108,8 @@ impl Item {
             reason: "",
             below: 0,
             folded: false,
-            path: 0,
+            path: "".into(),
+            place: 0,
             source,
         }
     }
@@ -88,10 +120,10 @@ impl Item {
     }
 
     /// Takes note of what it was, where processing changed it.
-    fn changed_from(&mut self, original: Option<&Original>) {
+    fn changed_from(&mut self, original: Option<&Original>, veil: Veil<'_>) {
         if let Some(original) = original {
-            self.change = Some(said(original));
-            self.received = quoted(original.json.raw());
+            self.received = veil.quoted(&self.path, original);
+            self.change = Some(said(original.change, &self.received));
             self.reason = original.change.describe();
         }
     }
@@ -141,7 +173,7 @@ fn copy_node(node: &Node) -> String {
 }
 
 /// The profile as processed, each changed value beside what it was.
-pub(super) fn processed(profile: &Profile) -> Vec<Item> {
+pub(super) fn processed(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     for field in Field::ALL {
         match profile.field(field) {
@@ -150,14 +182,14 @@ pub(super) fn processed(profile: &Profile) -> Vec<Item> {
                     Slot::Value(text) => (Ok(text.value.raw()), text.original.as_deref()),
                     other => (Err(absence(other)), None),
                 };
-                push_text(&mut items, field, text, original);
+                push_text(&mut items, field, text, original, veil);
             }
             FieldRef::Node(slot) => match slot {
                 Slot::Value(node) => {
                     let mut path = Vec::new();
-                    push_node(&mut items, field, &mut path, field.key(), node);
+                    push_node(&mut items, (field, field.key()), &mut path, field.key(), node, veil);
                 }
-                other => push_text(&mut items, field, Err(absence(other)), None),
+                other => push_text(&mut items, field, Err(absence(other)), None, veil),
             },
         }
     }
@@ -180,21 +212,24 @@ fn push_text(
     field: Field,
     text: Result<&str, &'static str>,
     original: Option<&Original>,
+    veil: Veil<'_>,
 ) {
     let (value, kind) = match text {
-        Ok("") => ("\"\"", Kind::Absent),
-        Ok(text) => (text, Kind::Text),
-        Err(absent) => (absent, Kind::Absent),
+        Ok("") => ("\"\"".into(), Kind::Absent),
+        Ok(text) => (veil.over(field.key(), text), Kind::Text),
+        Err(absent) => (absent.into(), Kind::Absent),
     };
     let mut item = Item::new(0, field.key().into(), kind, Source::Field(field));
+    item.path = field.key().into();
     item.received = match text {
-        Ok(text) => quoted_text(text),
+        Ok("") => value.as_ref().into(),
+        Ok(_) => quoted_text(&value),
         Err(NULL) => NULL.into(),
         Err(MISSING) => "not sent".into(),
         Err(_) => "".into(),
     };
-    item.changed_from(original);
-    push_pieces(items, &item, value);
+    item.changed_from(original, veil);
+    push_pieces(items, &item, &value);
 }
 
 /// Pushes an item, and one more for each [`LONGEST`] bytes that its value goes on.
@@ -220,18 +255,28 @@ fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
     }
 }
 
-fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &str, node: &Node) {
+/// `(field, name)`: where it stands, and what it is called there.
+fn push_node(
+    items: &mut Vec<Item>,
+    (field, name): (Field, &str),
+    path: &mut Vec<u32>,
+    label: &str,
+    node: &Node,
+    veil: Veil<'_>,
+) {
     let label = clean(&label[..label.floor_char_boundary(LONGEST)]).into();
     let mut item = Item::new(path.len(), label, Kind::Branch, Source::Node(field, path.as_slice().into()));
     item.type_name = node.value.type_name();
+    item.path = name.into();
     item.received = match &node.value {
         Value::Null => NULL.into(),
-        Value::Bool(value) => if *value { "true" } else { "false" }.into(),
-        Value::Number(digits) => quoted(digits),
-        Value::Text(text) => quoted_text(text.raw()),
+        Value::Bool(value) => veil.over(name, spelled(*value)).as_ref().into(),
+        Value::Number(digits) => quoted(&veil.over(name, digits)),
+        Value::Text(text) if text.is_empty() => "\"\"".into(),
+        Value::Text(text) => quoted_text(&veil.over(name, text.raw())),
         Value::List(_) | Value::Object(_) => "".into(),
     };
-    item.changed_from(node.original.as_deref());
+    item.changed_from(node.original.as_deref(), veil);
     let at = items.len();
     match &node.value {
         Value::Null => {
@@ -241,11 +286,11 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
         }
         Value::Bool(value) => {
             item.kind = Kind::Boolean;
-            push_pieces(items, &item, if *value { "true" } else { "false" });
+            push_pieces(items, &item, &veil.over(name, spelled(*value)));
         }
         Value::Number(digits) => {
             item.kind = Kind::Number;
-            push_pieces(items, &item, digits);
+            push_pieces(items, &item, &veil.over(name, digits));
         }
         Value::Text(text) if text.is_empty() => {
             item.kind = Kind::Absent;
@@ -253,7 +298,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
         }
         Value::Text(text) => {
             item.kind = Kind::Text;
-            push_pieces(items, &item, text.raw());
+            push_pieces(items, &item, &veil.over(name, text.raw()));
         }
         Value::List(nodes) => {
             item.value =
@@ -261,7 +306,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
             items.push(item);
             for (i, node) in nodes.iter().enumerate() {
                 path.push(i as u32);
-                push_node(items, field, path, &format!("{}", i + 1), node);
+                push_node(items, (field, name), path, &format!("{}", i + 1), node, veil);
                 path.pop();
             }
         }
@@ -271,7 +316,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
             items.push(item);
             for (i, (key, node)) in entries.iter().enumerate() {
                 path.push(i as u32);
-                push_node(items, field, path, key.raw(), node);
+                push_node(items, (field, &Mask::below(name, key.raw())), path, key.raw(), node, veil);
                 path.pop();
             }
         }
@@ -282,9 +327,8 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
 }
 
 /// `from "21"`, `lower-cased from "Ada@Example.org"`.
-fn said(original: &Original) -> Box<str> {
-    let quoted = quoted(original.json.raw());
-    match original.change {
+fn said(change: Change, quoted: &str) -> Box<str> {
+    match change {
         Change::Coerced => format!("from {quoted}"),
         Change::WrongType => format!("wrong type, was {quoted}"),
         change => format!("{} from {quoted}", change.describe()),
@@ -292,8 +336,12 @@ fn said(original: &Original) -> Box<str> {
     .into()
 }
 
+fn spelled(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
 /// The beginning of some JSON.
-pub(super) fn quoted(json: &str) -> Box<str> {
+fn quoted(json: &str) -> Box<str> {
     let end = json.floor_char_boundary(QUOTED);
     let more = if end < json.len() { "…" } else { "" };
     format!("{}{more}", clean(&json[..end])).into()
@@ -311,15 +359,19 @@ fn quoted_text(text: &str) -> Box<str> {
     clean(&json).into()
 }
 
-/// JSON that is laid out over several lines, each with what stands below it.
-pub(super) fn lines(text: &str) -> Vec<Item> {
+/// JSON that is laid out over several lines, each with what stands below it. What is copied comes from `truth`: the same
+/// JSON with nothing masked.
+pub(super) fn lines(text: &str, truth: &str) -> Vec<Item> {
+    let truth = if text.lines().count() == truth.lines().count() { truth } else { text };
     let mut items = Vec::new();
+    // What each level is called.
+    let mut paths: Vec<String> = Vec::new();
     // Lists and objects that are not closed yet: their items, and where their JSON begins.
     let mut open: Vec<(usize, usize)> = Vec::new();
     let mut end = 0;
-    for line in text.lines() {
+    for (line, shown) in truth.lines().zip(text.lines()) {
         let start = end;
-        end = (start + line.len() + 1).min(text.len());
+        end = (start + line.len() + 1).min(truth.len());
         let value = line.trim_start();
         let begin = start + line.len() - value.len();
         let name =
@@ -327,8 +379,13 @@ pub(super) fn lines(text: &str) -> Vec<Item> {
         let last = begin + value.trim_end_matches(',').len();
         let closes = value.starts_with(['}', ']']) && !open.is_empty();
         let source = if closes { Source::Close } else { Source::Part(begin + name..last) };
-        let item = Item::new(open.len(), "".into(), Kind::Json, source);
-        push_pieces(&mut items, &item, value);
+        let mut item = Item::new(open.len(), "".into(), Kind::Json, source);
+        paths.truncate(open.len().max(1));
+        let holds = paths.last().cloned().unwrap_or_default();
+        let key = name_end(value).map(|end| &value[1..end - 1]);
+        paths.push(key.map_or_else(|| holds.clone(), |key| Mask::below(&holds, key)));
+        item.path = paths.last().map_or("", String::as_str).into();
+        push_pieces(&mut items, &item, shown.trim_start());
         if closes {
             if let Some((at, from)) = open.pop() {
                 items[at].below = items.len() - at - 1;
@@ -375,28 +432,28 @@ pub(super) fn only_changed(items: Vec<Item>) -> Vec<Item> {
     kept
 }
 
-/// Gives each item its path. `seed` tells the trees apart that a profile is shown as.
+/// Gives each item its place. `seed` tells the trees apart that a profile is shown as.
 pub(super) fn number(items: &mut [Item], seed: u64) {
-    // What is open: its depth, its path, and how many are in it so far.
+    // What is open: its depth, its place, and how many are in it so far.
     let mut open: Vec<(u16, u64, u32)> = Vec::new();
     let mut outermost = 0;
     for item in items {
         while open.last().is_some_and(|(depth, ..)| *depth >= item.depth) {
             open.pop();
         }
-        let (parent, place) = match open.last_mut() {
-            Some((_, path, count)) => (*path, count),
+        let (parent, nth) = match open.last_mut() {
+            Some((_, place, count)) => (*place, count),
             None => (seed, &mut outermost),
         };
-        *place += 1;
+        *nth += 1;
         let mut hasher = DefaultHasher::new();
         parent.hash(&mut hasher);
         match name_end(&item.value).filter(|_| item.kind == Kind::Json) {
             Some(end) => item.value[..end].hash(&mut hasher),
-            None if item.label.is_empty() => place.hash(&mut hasher),
+            None if item.label.is_empty() => nth.hash(&mut hasher),
             None => item.label.hash(&mut hasher),
         }
-        item.path = hasher.finish();
-        open.push((item.depth, item.path, 0));
+        item.place = hasher.finish();
+        open.push((item.depth, item.place, 0));
     }
 }

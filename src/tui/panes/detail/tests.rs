@@ -1,5 +1,6 @@
 use super::*;
 use crate::engine::pipeline::profile::{Change, Slot, Value};
+use crate::rows::Mask;
 use crate::rows::fixture::{changed, coerced, node, profile, text as value};
 use crate::tui::ctx::Focus;
 use crate::tui::ctx::fixture::World;
@@ -444,4 +445,36 @@ proptest! {
         up.reverse();
         prop_assert_eq!(down, up);
     }
+}
+
+#[test]
+fn what_is_masked_is_told_nowhere() {
+    let world = world();
+    let mask = Mask::new(true, &["address.*".into(), "score".into()], (1, 2), false);
+    let mut detail = open(profile(1));
+    detail.veil(&mask);
+    let mut said = String::new();
+    for width in [60, 120] {
+        for step in 0..16 {
+            act(&mut detail, &world, if step == 0 { &[Action::First] } else { &[Action::Down] });
+            said += &seen(&detail, &world, width, 30);
+        }
+    }
+    act(&mut detail, &world, &[Action::Raw]);
+    said += &seen(&detail, &world, 60, 30);
+    act(&mut detail, &world, &[Action::Raw, Action::Jq]);
+    type_in(&mut detail, &world, ".");
+    said += &seen(&detail, &world, 60, 30);
+    act(&mut detail, &world, &[Action::JqOver]);
+    answer(&mut detail);
+    said += &seen(&detail, &world, 60, 30);
+    let said = said.to_lowercase();
+    for secret in ["ada", "byron", "example.org", "5550100", "zürich", "\"21\""] {
+        assert!(!said.contains(secret), "{secret} in {said}");
+    }
+    assert!(said.contains("vip") && said.contains("prof-0000001"), "{said}");
+    // What is shown again is told again, also by what was asked.
+    detail.veil(&Mask::default());
+    answer(&mut detail);
+    assert!(seen(&detail, &world, 60, 30).contains("Ada@Example.org"));
 }

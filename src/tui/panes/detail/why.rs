@@ -1,7 +1,6 @@
 //! Why a value is as it is, and above all why there is none, in words.
 
-use super::items::quoted;
-use super::items::{Item, Source};
+use super::items::{Item, Source, Veil};
 use crate::engine::pipeline::profile::{Change, FieldRef, Original, Profile, Slot, Value};
 use crate::engine::pipeline::spells_a_value;
 use crate::engine::query::Field;
@@ -9,19 +8,19 @@ use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 
 /// What there is to say of an item; `None` where it explains itself.
-pub(super) fn why(item: &Item, profile: &Profile, ctx: &Ctx<'_>) -> Option<String> {
+pub(super) fn why(item: &Item, profile: &Profile, veil: Veil<'_>, ctx: &Ctx<'_>) -> Option<String> {
     let files = ctx.service.is_some_and(|service| !service.files.is_empty());
     let sender = if files { "the file" } else { "the service" };
     let field = match &item.source {
         Source::Field(field) => *field,
-        Source::Node(field, _) => return node(item, profile, *field, sender),
+        Source::Node(field, _) => return node(item, profile, *field, sender, veil),
         Source::Part(_) | Source::Close => return None,
     };
     let state = match profile.field(field) {
         FieldRef::Text(Slot::Value(text)) => {
-            return of_text(text.value.raw(), text.original.as_deref(), field, sender);
+            return of_text(text.value.raw(), text.original.as_deref(), field, sender, veil);
         }
-        FieldRef::Node(Slot::Value(_)) => return node(item, profile, field, sender),
+        FieldRef::Node(Slot::Value(_)) => return node(item, profile, field, sender, veil),
         FieldRef::Text(slot) => absent(slot, files, ctx),
         FieldRef::Node(slot) => absent(slot, files, ctx),
     };
@@ -47,11 +46,17 @@ fn absent<T>(slot: &Slot<T>, files: bool, ctx: &Ctx<'_>) -> String {
     }
 }
 
-fn of_text(text: &str, original: Option<&Original>, field: Field, sender: &str) -> Option<String> {
+fn of_text(
+    text: &str,
+    original: Option<&Original>,
+    field: Field,
+    sender: &str,
+    veil: Veil<'_>,
+) -> Option<String> {
     let Some(original) = original else {
         return text.is_empty().then(|| format!("Empty because {sender} sent an empty text."));
     };
-    let received = quoted(original.json.raw());
+    let received = veil.quoted(field.key(), original);
     Some(match original.change {
         Change::Stripped if text.is_empty() => {
             format!(
@@ -69,10 +74,10 @@ fn of_text(text: &str, original: Option<&Original>, field: Field, sender: &str) 
     })
 }
 
-fn node(item: &Item, profile: &Profile, field: Field, sender: &str) -> Option<String> {
+fn node(item: &Item, profile: &Profile, field: Field, sender: &str, veil: Veil<'_>) -> Option<String> {
     let node = item.node(profile)?;
     if let Some(original) = &node.original {
-        let received = quoted(original.json.raw());
+        let received = veil.quoted(&item.path, original);
         return Some(match original.change {
             Change::Coerced => format!(
                 "The text {received} was sent; in attributes, a text that spells a number or a boolean becomes one."
