@@ -103,7 +103,7 @@ impl Detail {
         asking.forget();
         asking.is_editing = false;
         let search = Search { from: None, hits: Vec::new(), ..search };
-        *self = Self { raw, mask, only_changed, folds, asking, goal, search, ..Self::default() };
+        *self = Self { raw, mask, only_changed, goal, folds, search, asking, ..Self::default() };
     }
 
     /// Personal values are shown otherwise from now on. The cursor and what is folded stay.
@@ -191,9 +191,10 @@ impl Detail {
         let (raw, profile) = (self.raw, &self.profile);
         // An answer never says more than the screen may.
         let veil = Veil { mask: &self.mask, row: self.row? };
-        self.asking.ask(|| match raw {
-            true => Arc::from(veil.json(profile.raw_json())),
-            false => Arc::from(veil.json(&export::single(profile))),
+        self.asking.ask(|| {
+            let json =
+                if raw { veil.json(profile.raw_json()) } else { veil.json(&export::single(profile)) };
+            Arc::from(json)
         })
     }
 

@@ -13,7 +13,7 @@ fn page(rig: &mut Rig) {
     let rows = [&body[1..middle - 1], &body[middle + 9..body.len() - 1]];
     let Event::Page(_, page) = events::page(1, 1, 2) else { unreachable!() };
     let rows = process(&body, &rows, fields(), 1).rows;
-    rig.event(Event::Page(QueryId(1), Page { rows: rows.into(), ..page }));
+    rig.event(Event::Page(QueryId(1), Page { rows, ..page }));
 }
 
 fn fields() -> FieldSet {
