@@ -1,3 +1,4 @@
+mod builder;
 mod detail;
 mod files;
 mod masking;

@@ -6,6 +6,7 @@ pub mod error;
 pub mod help;
 mod list;
 pub mod palette;
+pub mod person;
 pub mod prompt;
 pub mod saving;
 
@@ -42,6 +43,8 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// Two profiles beside each other.
     Compare(Box<compare::Compare>),
+    /// A person is looked for.
+    Person(Box<person::PersonPanel>),
 }
 
 impl Overlay {
@@ -54,7 +57,7 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
-            Self::Prompt(_) => Context::Prompt,
+            Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Compare(_) => Context::Compare,
         }
     }
@@ -66,6 +69,7 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
+            Self::Person(panel) => panel.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Compare(compare) => compare.select(action, ctx),
@@ -78,6 +82,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::Person(panel) => panel.input(key),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Compare(_) => false,
         }
     }
@@ -88,6 +93,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
+            Self::Person(panel) => panel.paste(text),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Compare(_) => false,
         }
     }
@@ -103,6 +109,7 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Compare(compare) => compare.view(ctx, area, buf),
+            Self::Person(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -184,6 +191,10 @@ pub fn hints(
             let hint = match entry.action {
                 Action::Close => esc?,
                 Action::Run if context == Context::Error => "try again",
+                // Known from the panes: what lies over them has keys of its own to show.
+                Action::Find if matches!(context, Context::Column | Context::Help | Context::Error) => {
+                    return None;
+                }
                 Action::Run if context == Context::Files => "read again",
                 Action::OnlyChanged if context == Context::Compare => "all/differing",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
@@ -191,10 +202,10 @@ pub fn hints(
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
         })
         .collect();
-    // Whoever is lost needs help more than any other key, and whoever seeks needs the palette: room for both is
-    // kept.
+    // Whoever is lost needs help more than any other key, whoever seeks needs the palette, and how to get out is never
+    // left to be guessed: room for these is kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let kept = |action: Action| matches!(action, Action::Help | Action::Palette);
+    let kept = |action: Action| matches!(action, Action::Help | Action::Palette | Action::Close);
     let mut room: usize = all.iter().filter(|entry| kept(entry.2)).map(cost).sum();
     let mut spans: Vec<Span<'static>> = vec![" ".into()];
     let mut used = 1;
@@ -211,6 +222,17 @@ pub fn hints(
     }
     if let Some(last) = spans.last_mut() {
         last.content = format!("{} ", last.content.trim_end()).into();
+    }
+    Line::from(spans)
+}
+
+/// Keys with what they do: ` Enter find  Esc close `.
+fn key_line(hints: &[(String, &'static str)], theme: &Theme) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = vec![" ".into()];
+    for (at, (key, hint)) in hints.iter().enumerate() {
+        let behind = if at + 1 == hints.len() { " " } else { "  " };
+        spans.push(Span::styled(key.clone(), theme.key));
+        spans.push(Span::styled(format!(" {hint}{behind}"), theme.dim));
     }
     Line::from(spans)
 }

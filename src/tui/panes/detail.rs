@@ -192,8 +192,7 @@ impl Detail {
         // An answer never says more than the screen may.
         let veil = Veil { mask: &self.mask, row: self.row? };
         self.asking.ask(|| {
-            let json =
-                if raw { veil.json(profile.raw_json()) } else { veil.json(&export::single(profile)) };
+            let json = if raw { veil.json(profile.raw_json()) } else { veil.json(&export::single(profile)) };
             Arc::from(json)
         })
     }
