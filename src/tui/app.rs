@@ -5,7 +5,9 @@
 mod bounds;
 mod builder;
 mod columns;
+mod compare;
 mod copying;
+mod detail;
 mod files;
 mod freezing;
 mod keys;
@@ -29,6 +31,7 @@ pub use world::{Moment, Start, Turn};
 use bounds::Bounds;
 use builder::Search;
 use columns::Arrangements;
+use compare::Held;
 use freezing::Frozen;
 use masking::Masking;
 use palette::Faulty;
@@ -69,6 +72,8 @@ pub struct App {
     detail: Detail,
     detail_open: bool,
     activity: Activity,
+    /// The profile that another is to be compared with.
+    held: Option<Held>,
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
@@ -137,6 +142,7 @@ impl App {
             detail,
             detail_open: false,
             activity: Activity::new(),
+            held: None,
             overlay: None,
             shown: QueryId::default(),
             search: Search::default(),
@@ -154,7 +160,6 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
-            masking: Masking::default(),
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
@@ -172,6 +177,7 @@ impl App {
         self.pipes.remember(kept);
         self.guide.remember(kept);
         self.recall_columns(kept);
+        self.detail.remember(kept);
     }
 
     /// The terminal has this size now.
@@ -194,6 +200,7 @@ impl App {
             Focus::Builder | Focus::Activity if self.looks_at_files() => Context::Files,
             Focus::Builder if self.builder.is_editing() => Context::Editor,
             Focus::Profiles if self.profiles.is_editing() => Context::Editor,
+            Focus::Detail if self.detail.is_editing() => Context::Editor,
             Focus::Builder => Context::Builder,
             Focus::Profiles => Context::Profiles,
             Focus::Detail => Context::Detail,
@@ -212,7 +219,8 @@ impl App {
             Focus::Builder if self.looks_at_files() => Outcome::IGNORED,
             Focus::Builder => self.builder.paste(text, &ctx),
             Focus::Profiles => self.profiles.paste(text, &ctx),
-            Focus::Detail | Focus::Activity => Outcome::IGNORED,
+            Focus::Detail => self.detail.paste(text, &ctx),
+            Focus::Activity => Outcome::IGNORED,
         };
         self.settle(outcome, at)
     }
@@ -277,6 +285,7 @@ impl App {
             | Action::Wider
             | Action::Flatten => self.arrange(action, at),
             Action::Times => self.toggle_times(at),
+            Action::Compare => self.compare(),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -606,7 +615,7 @@ impl App {
         }
         self.conceal_elsewhere();
         self.follow();
-        turn.and(self.pull_more(at))
+        turn.and(self.ask_jq()).and(self.pull_more(at))
     }
 
     /// The open profile is the one under the table's cursor.
@@ -621,11 +630,7 @@ impl App {
                 Ok(None) => self.close_detail(),
                 Err(error) => {
                     self.close_detail();
-                    let what = "this profile as it was received";
-                    let cause = format!("the temporary file that it lies in cannot be read: {error}");
-                    let remedy =
-                        "run the query again; a larger memory in the configuration needs no such file";
-                    self.fail(vec![Error::new(Kind::Local, what, cause, remedy)], None);
+                    self.fail_to_read(&error);
                 }
             },
             None => self.close_detail(),
