@@ -48,8 +48,6 @@ pub(super) struct Explorer {
     pub mask_attributes: Option<Vec<String>>,
     pub clipboard: Option<Clipboard>,
     pub tour: Option<bool>,
-    pub mask: Option<bool>,
-    pub mask_attributes: Option<Vec<String>>,
 }
 
 /// Which way the explorer's copies go.

@@ -150,7 +150,6 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
-            masking: Masking::default(),
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
