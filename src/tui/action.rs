@@ -25,6 +25,8 @@ pub enum Context {
     Palette,
     /// What a column holds.
     Column,
+    /// The columns of the table, to be arranged.
+    Columns,
     /// Where rows are to be written: letters are its name.
     Save,
     /// A line of text that is asked for.
@@ -35,7 +37,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,6 +49,7 @@ impl Context {
         Self::Confirm,
         Self::Palette,
         Self::Column,
+        Self::Columns,
         Self::Save,
         Self::Prompt,
         Self::Output,
@@ -71,6 +74,7 @@ impl Context {
             Self::Confirm => "Leave?",
             Self::Palette => "Commands",
             Self::Column => "Column",
+            Self::Columns => "Columns",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
             Self::Output => "Output",
@@ -79,14 +83,16 @@ impl Context {
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Output, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Columns, Detail, Editor, Error, Files, Help, Output, Palette, Profiles,
+    Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Output];
+const SCROLLS: &[Context] = &[
+    Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
+];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -113,6 +119,8 @@ impl Entry {
         match (self.action, context) {
             (Action::Run, Context::Files) => "read the files again, from their beginning",
             (Action::Search, Context::Help) => "search these keys; letters are text then",
+            (Action::Toggle, Context::Columns) => "show the column, or leave it out",
+            (Action::Clear, Context::Columns) => "all columns as they are at first",
             _ => self.about,
         }
     }
@@ -147,17 +155,22 @@ actions! {
         &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
-    Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
+    Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
     Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
     Search "search", "search", "search what the cells show; in the help, its keys", &[Profiles, Help], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
-    Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
+    Filter "filter", "filter",
+        "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
         &[Profiles], ["f"];
+    Mark "mark", "mark", "mark the row, or take its mark away, and go to the next", &[Profiles], ["Space"];
+    Columns "columns", "columns", "arrange the columns: show, pin, move, make wider", &[Profiles], ["c"];
+    Pin "pin-column", "pin", "keep the column at the left while the others move sideways, or no longer",
+        &[Columns], ["Enter"];
     FilterBy "filter-by", "filter by it", "show only the rows that have this value", &[Column], ["Enter"];
     Statistics "statistics", "column", "what this column holds: filled, types, different and most frequent values",
         &[Profiles], ["i"];
-    Export "export", "export", "write the rows that are shown to a file: CSV, NDJSON, JSON, Parquet",
+    Export "export", "export", "write rows to a file: those that are marked, shown, or all; CSV, NDJSON, JSON, Parquet",
         &[Profiles], ["e"];
     Write "write", "write", "write the rows to the file; again where it is there already: replace it",
         &[Save], ["Enter"];
@@ -188,9 +201,23 @@ actions! {
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
     Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder], ["X", "Delete"];
+        &[Builder, Columns], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
+    HideColumn "hide-column", "", "hide this column; the list of columns brings it back", &[Profiles, Columns], ["x"];
+    ColumnLeft "column-left", "", "move the column to the left", &[Profiles, Columns], ["{"];
+    ColumnRight "column-right", "", "move the column to the right", &[Profiles, Columns], ["}"];
+    Narrower "narrower", "", "make the column narrower", &[Profiles, Columns], ["["];
+    Wider "wider", "", "make the column wider", &[Profiles, Columns], ["]"];
+    MarkAll "mark-all", "", "mark all rows that are shown; where all are, take their marks away",
+        &[Profiles], ["*"];
+    OnlyMarked "only-marked", "", "show only the marked rows; again: all", &[Profiles], ["v"];
+    Follow "follow", "", "keep to the last row as rows arrive, until you move up", &[Profiles], ["F"];
+    FilterAlike "filter-alike", "", "show only the rows that have in this column what this cell has",
+        &[Profiles], ["@"];
+    FindAlike "find-alike", "", "find the next row that has in this column what this cell has",
+        &[Profiles], ["#"];
+    Times "times", "", "show times as they are here, or in UTC", PANES, ["t"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
     SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];

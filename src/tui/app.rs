@@ -4,6 +4,7 @@
 
 mod bounds;
 mod builder;
+mod columns;
 mod copying;
 mod files;
 mod freezing;
@@ -27,6 +28,7 @@ pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
 use builder::Search;
+use columns::Arrangements;
 use freezing::Frozen;
 use masking::Masking;
 use palette::Faulty;
@@ -44,7 +46,6 @@ use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
 use super::overlays::prompt::{Asks, Prompt};
-use super::overlays::saving::SavePanel;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
@@ -75,6 +76,7 @@ pub struct App {
     search: Search,
     /// How far runs go by themselves.
     reach: Reach,
+    arrangements: Arrangements,
     /// What the sandbox is made to do wrong.
     faulty: Faulty,
     /// Bounds that were asked for and that no snapshot shows yet, and those that one showed before.
@@ -118,6 +120,7 @@ impl App {
                 keys: start.keys,
                 // The machine's zone is a file to read: it comes after the first frame.
                 zone: TimeZone::UTC,
+                utc: None,
                 size: Rect::default(),
                 focus: Focus::Builder,
                 service: (!files.files.is_empty()).then(|| Arc::new(files)),
@@ -138,6 +141,7 @@ impl App {
             shown: QueryId::default(),
             search: Search::default(),
             reach: Reach::new(start.pause),
+            arrangements: Arrangements::default(),
             faulty: Faulty::new(start.faults),
             wanted: None,
             run_when_ready: start.run,
@@ -166,6 +170,7 @@ impl App {
     pub fn remember(&mut self, kept: &Kept) {
         self.pipes.remember(kept);
         self.guide.remember(kept);
+        self.recall_columns(kept);
     }
 
     /// The terminal has this size now.
@@ -245,13 +250,7 @@ impl App {
                 self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
                 self.settle(Outcome { changed: true, effect }, at)
             }
-            Action::Export if !self.profiles.is_empty() => {
-                let name =
-                    self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
-                let rows = (self.profiles.len() as u64, self.profiles.rows() as u64);
-                self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, rows))));
-                Turn::changed(true)
-            }
+            Action::Export if self.profiles.rows() > 0 => self.open_export(at),
             Action::GoTo if !self.profiles.is_empty() => {
                 let about = format!("a number from 1 to {}", self.profiles.len());
                 let prompt = Prompt::new(Asks::Row, "Go to row", about, "", Vec::new());
@@ -269,6 +268,14 @@ impl App {
             Action::Freeze => self.freeze(at),
             Action::Tour => self.begin_tour(),
             Action::Pick => self.pick(at),
+            Action::Columns if !self.profiles.listed().is_empty() => self.open_columns(),
+            Action::HideColumn
+            | Action::ColumnLeft
+            | Action::ColumnRight
+            | Action::Narrower
+            | Action::Wider
+            | Action::Flatten => self.arrange(action, at),
+            Action::Times => self.toggle_times(at),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -295,6 +302,7 @@ impl App {
             Event::Ready(service) => {
                 self.world.service = Some(service);
                 self.broken = None;
+                self.arrange_for_tenant();
                 let turn = Turn::changed(true).and(self.replan(at));
                 match std::mem::take(&mut self.run_when_ready) {
                     true if self.looks_at_files() => turn.and(self.read_files(at)),
@@ -584,6 +592,7 @@ impl App {
                 }
                 turn.changed = true;
             }
+            Some(Effect::Say(text)) => turn = turn.and(self.notice(text)),
             Some(Effect::Act(action)) => turn = turn.and(self.act(action, at)),
             // Before the service is known there is nobody to plan; `Ready` asks again.
             Some(Effect::Engine(_)) if self.world.service.is_none() => {}

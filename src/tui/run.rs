@@ -247,7 +247,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Suspend => dirty |= app.notice("there is no shell to go back to".into()).changed,
                 Effect::Quit => left = Some(Exit::Left),
                 // These the app has carried out.
-                Effect::OpenProfile | Effect::Act(_) => {}
+                Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
             }
         }
         if let Some(exit) = left {

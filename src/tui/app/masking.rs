@@ -14,6 +14,7 @@ use crate::engine::clock::later;
 use crate::engine::error::{Error, Kind, Result};
 use crate::engine::event::{Command, Disclosure, Note};
 use crate::engine::query::{Field, FieldSet, Query};
+use crate::export::{Column, Source};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Effect, Focus};
 use crate::tui::outside::{Given, Visit};
@@ -119,7 +120,11 @@ impl App {
             }
             Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.given_out(given),
             Effect::Save(saving) => {
-                let fields = saving.spec.fields.iter().map(|field| field.wire().to_owned()).collect();
+                let wire = |column: Column| match column.source {
+                    Source::Field(field) => field.wire().to_owned(),
+                    Source::Attribute(_) => column.name,
+                };
+                let fields = saving.spec.columns().into_iter().map(wire).collect();
                 Some((Disclosure::Export, None, fields, saving.len() as u64))
             }
             _ => None,

@@ -10,6 +10,7 @@ use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::prompt::Asks;
+use crate::tui::overlays::saving::SavePanel;
 use crate::tui::saving::Told;
 
 impl App {
@@ -23,10 +24,22 @@ impl App {
 
     /// What the open panel says of its column follows the rows.
     pub(super) fn know_column(&mut self) -> Turn {
+        match &mut self.overlay {
+            Some(Overlay::Columns(panel)) => return Turn::changed(panel.know(self.profiles.listed())),
+            Some(Overlay::Save(panel)) => return Turn::changed(panel.know(self.profiles.offer())),
+            _ => {}
+        }
         let Some(Overlay::Column(panel)) = &mut self.overlay else { return Turn::default() };
         let changed = panel.know(self.profiles.known());
         let effects = self.profiles.count().into_iter().collect();
         Turn { changed, effects }
+    }
+
+    /// Asks what of the table is to be written where.
+    pub(super) fn open_export(&mut self, at: Moment) -> Turn {
+        let name = self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
+        self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, self.profiles.offer()))));
+        Turn::CHANGED
     }
 
     pub(super) fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
@@ -120,8 +133,10 @@ impl App {
                 let Some(format) = panel.format() else { return Turn::changed(true) };
                 let mut spec = Spec::new(format, FieldSet::ALL);
                 spec.csv.flatten = panel.is_flat();
-                let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
-                Turn { changed: true, effects: vec![Effect::Save(saving)] }
+                let what = (panel.which(), panel.is_as_shown());
+                let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
+                panel.writes(saving.len() as u64);
+                Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
             (Action::Find, _) => self.find_person(),
             (Action::Answer, Some(Overlay::Person(_))) => self.find_chosen(at),
@@ -139,6 +154,17 @@ impl App {
                 Turn::CHANGED
             }
             (Action::Copy, Some(Overlay::Output(panel))) => Turn::of(Effect::Copy(panel.text())),
+            (
+                Action::Toggle
+                | Action::Pin
+                | Action::Clear
+                | Action::HideColumn
+                | Action::ColumnLeft
+                | Action::ColumnRight
+                | Action::Narrower
+                | Action::Wider,
+                Some(Overlay::Columns(_)),
+            ) => self.arrange(action, at),
             (Action::Copy, Some(Overlay::Column(panel))) => {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))

@@ -100,7 +100,10 @@ pub struct Start {
 pub(super) struct World {
     pub(super) theme: Theme,
     pub(super) keys: Keymap,
+    /// The machine's.
     pub(super) zone: TimeZone,
+    /// Whether times are shown in UTC all the same.
+    pub(super) utc: Option<TimeZone>,
     pub(super) size: Rect,
     pub(super) focus: Focus,
     pub(super) service: Option<Arc<ServiceInfo>>,
@@ -116,7 +119,8 @@ impl World {
         Ctx {
             now: at.now,
             wall: at.wall,
-            zone: &self.zone,
+            zone: self.utc.as_ref().unwrap_or(&self.zone),
+            utc: self.utc.is_some(),
             theme: &self.theme,
             keys: &self.keys,
             focus: self.focus,

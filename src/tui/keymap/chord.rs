@@ -52,7 +52,7 @@ impl Chord {
         let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
         let moves = matches!(self.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End);
         match context {
-            Context::Prompt if moves => false,
+            Context::Prompt | Context::Save if moves => false,
             Context::Palette | Context::Save | Context::Prompt => self.commands_in_text() || !types,
             _ => !context.takes_text() || self.commands_in_text(),
         }

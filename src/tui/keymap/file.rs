@@ -264,6 +264,7 @@ fn place_name(place: Context) -> &'static str {
         Context::Confirm => "confirm",
         Context::Palette => "palette",
         Context::Column => "column",
+        Context::Columns => "columns",
         Context::Save => "save",
         Context::Prompt => "prompt",
         Context::Output => "output",

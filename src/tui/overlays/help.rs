@@ -252,7 +252,8 @@ fn introduction(context: Context) -> &'static str {
         }
         Context::Profiles => {
             "The profiles that came, in the order of the service. They appear page by page; the cursor stays on \
-             its profile while more arrive."
+             its profile while more arrive. null and \"\" are what came; missing, not asked for and changed by \
+             processing wear a sign: – · ~ (in ASCII - . ~)."
         }
         Context::Detail => {
             "One profile: every value as processed, and beside it the value as received where processing changed \
@@ -268,6 +269,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Confirm
         | Context::Palette
         | Context::Column
+        | Context::Columns
         | Context::Save
         | Context::Prompt
         | Context::Output => "",

@@ -1,6 +1,7 @@
 //! What lies over the panes: one enum, one at a time.
 
 pub mod column;
+pub mod columns;
 pub mod error;
 pub mod help;
 mod list;
@@ -40,6 +41,8 @@ pub enum Overlay {
     Palette(Box<palette::Palette>),
     /// What a column holds.
     Column(Box<column::ColumnPanel>),
+    /// The columns of the table, to be arranged.
+    Columns(Box<columns::ColumnsPanel>),
     /// Where rows are to be written.
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
@@ -60,6 +63,7 @@ impl Overlay {
             Self::Confirm => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
+            Self::Columns(_) => Context::Columns,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Output(_) => Context::Output,
@@ -71,7 +75,9 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm | Self::Save(_) => false,
+            Self::Confirm => false,
+            Self::Columns(panel) => panel.select(action, ctx),
+            Self::Save(panel) => panel.select(action),
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
             Self::Output(panel) => panel.scroll(action, ctx),
@@ -88,7 +94,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.input(key),
             Self::Person(panel) => panel.input(key),
             Self::Help(help) => help.input(key),
-            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Columns(_) | Self::Output(_) => false,
         }
     }
 
@@ -100,7 +106,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.paste(text),
             Self::Person(panel) => panel.paste(text),
             Self::Help(help) => help.paste(text),
-            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Columns(_) | Self::Output(_) => false,
         }
     }
 
@@ -112,6 +118,7 @@ impl Overlay {
             Self::Confirm => confirm(ctx, area, buf),
             Self::Palette(palette) => palette.view(ctx, area, buf),
             Self::Column(panel) => panel.view(ctx, area, buf),
+            Self::Columns(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),

@@ -9,9 +9,9 @@ impl Profiles {
     /// The row under the cursor: the columns that are shown, with tabs between them, as a spreadsheet takes it.
     pub fn row_text(&self) -> Option<String> {
         let row = self.selected()?;
-        let cells = self.all_columns().into_iter().map(|column| {
+        let cells = self.all_columns().into_iter().map(|placed| {
             // One that is inside of a value would begin another cell.
-            self.rows.cell(row, column).copied().replace(['\t', '\n', '\r'], " ")
+            self.rows.cell(row, placed.column).copied().replace(['\t', '\n', '\r'], " ")
         });
         Some(cells.collect::<Vec<_>>().join("\t"))
     }
@@ -34,8 +34,13 @@ impl Profiles {
         self.asked.as_ref().map(|(query, _)| query)
     }
 
-    /// The rows that are shown, for a program outside.
+    /// The rows that are marked, or else those that are shown, for a program outside.
     pub fn given(&self) -> Given {
-        Given::Rows { data: self.rows.snapshot(), order: self.view.order().map(<[u32]>::to_vec) }
+        let order = if self.marks.is_empty() {
+            self.view.order().map(<[u32]>::to_vec)
+        } else {
+            Some(self.marked_in_order())
+        };
+        Given::Rows { data: self.rows.snapshot(), order }
     }
 }
