@@ -110,7 +110,7 @@ impl App {
     /// What of masked values an effect would disclose, and of whom.
     fn disclosed(&self, effect: &Effect) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match effect {
-            Effect::Copy(text) | Effect::Print(text) => {
+            Effect::Copy(text) => {
                 let (id, fields) = self.copied(text)?;
                 Some((Disclosure::Copy, id, fields, 1))
             }
