@@ -61,6 +61,9 @@ pub enum Command {
     /// Read the audit trail
     #[command(subcommand, after_help = AUDIT_EXAMPLES)]
     Audit(Audit),
+    /// Answer one question of the explorer: a jq expression over a profile, on standard input
+    #[command(hide = true)]
+    Jq,
 }
 
 /// `cxlens explore`

@@ -81,10 +81,14 @@ fn tell(error: &clap::Error) {
 }
 
 fn run(args: Args) -> Result<u8, Failed> {
+    // It opens no log and reads no configuration: it sees its question alone.
+    if matches!(args.command, Some(Command::Jq)) {
+        return Ok(cxlens::tui::jq::serve());
+    }
     let start = Start { env: Env::of_process()?, paths: Paths::of_this_user()?, clock: Clock::system() };
     let _log = log(&start);
     match args.command {
-        None => commands::explore(&args.explore, start),
+        None | Some(Command::Jq) => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),

@@ -50,6 +50,25 @@ fn a_newcomer_runs_the_ready_query_opens_a_profile_and_leaves() {
 }
 
 #[test]
+fn an_expression_that_never_ends_leaves_the_screen_to_the_keys() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
+    run(&mut pty);
+    pty.send(ENTER).wait_for("Profile PROF-001");
+    pty.send(".").wait_for("jq, as processed");
+    pty.send(".id").wait_for("1 value");
+    pty.send("|def f: f; f");
+    // What is typed meanwhile is there before the expression is stopped, and so is its end.
+    pty.send(" #").wait_for("def f: f; f #");
+    pty.wait_for("stopped after 300 ms");
+    pty.send("\r").send("J").wait_for("Profile PROF-002");
+    pty.wait_for("stopped after 300 ms");
+    pty.send(ESC).wait("jq ended", |screen| !screen.contains("jq, as processed"));
+    pty.send(CTRL_Q).send(CTRL_Q);
+    assert!(pty.end().0.success());
+}
+
+#[test]
 fn a_second_ctrl_c_always_leaves() {
     let home = home();
     let mut pty = Pty::start(home.path(), &["--run"], (80, 24), &[]);

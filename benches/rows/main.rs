@@ -259,7 +259,6 @@ fn export(table: &mut Table, rows: &Rows) -> Outcome<()> {
         let (mut figures, mut floor) = (Figures::default(), Figures::default());
         for _ in 0..TIMES {
             let saving = Saving {
-                attributes: Vec::new(),
                 data: rows.snapshot(),
                 order: None,
                 attributes: Vec::new(),

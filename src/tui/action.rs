@@ -35,6 +35,8 @@ pub enum Context {
     Jump,
     /// What a shell command wrote.
     Output,
+    /// Two profiles beside each other.
+    Compare,
 }
 
 impl Context {
@@ -56,6 +58,7 @@ impl Context {
         Self::Prompt,
         Self::Jump,
         Self::Output,
+        Self::Compare,
     ];
 
     /// Whether letters are text here.
@@ -82,13 +85,14 @@ impl Context {
             Self::Prompt => "Line of text",
             Self::Jump => "Jump",
             Self::Output => "Output",
+            Self::Compare => "Compare",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Columns, Detail, Editor, Error, Files, Help, Output, Palette, Profiles,
-    Prompt, Save,
+    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, Output, Palette,
+    Profiles, Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -96,6 +100,7 @@ const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
+    Compare,
 ];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
@@ -162,7 +167,9 @@ actions! {
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
     Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
-    Search "search", "search", "search what the cells show; in the help, its keys", &[Profiles, Help], ["/"];
+    Jq "jq", "jq", "a jq expression over the profile, answered as you type", &[Detail], ["."];
+    Search "search", "search", "search what the cells, or the lines of the profile, show; in the help, its keys",
+        &[Profiles, Detail, Help], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter",
         "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
@@ -189,7 +196,13 @@ actions! {
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
     Copy "copy", "copy", "copy the cell, the node, the value, or all of an error",
-        &[Profiles, Detail, Error, Column, Output], ["y y"];
+        &[Profiles, Detail, Error, Column, Output, Compare], ["y y"];
+    Fold "fold", "fold", "fold or open what has something below it", &[Detail], ["Enter", "Space"];
+    FoldAll "fold-all", "", "fold all; where nothing is open, open all", &[Detail], ["u"];
+    JqOver "jq-over", "", "in the line of jq: over the profile as received, or as processed", &[Editor], ["Alt-R"];
+    OnlyChanged "only-changed", "changes", "only what processing changed, or only what differs; again: all",
+        &[Detail, Compare], ["O"];
+    Compare "compare", "compare", "hold this profile; on another, compare the two", &[Profiles, Detail], ["d"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
@@ -222,15 +235,18 @@ actions! {
     FindAlike "find-alike", "", "find the next row that has in this column what this cell has",
         &[Profiles], ["#"];
     Times "times", "", "show times as they are here, or in UTC", PANES, ["t"];
-    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
-    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
+    SearchNext "search-next", "", "the next that the search finds; comparing, the next difference",
+        &[Profiles, Detail, Compare], ["n"];
+    SearchPrevious "search-previous", "", "the one before that the search finds; comparing, the difference before",
+        &[Profiles, Detail, Compare], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON; comparing, all differences",
+        &[Profiles, Detail, Compare], ["Y"];
     Mask "mask", "", "mask personal values, or show them; search and filter know the true ones",
         &[Builder, Files, Profiles, Detail, Activity, Error, Column], ["m"];
     Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
         &[Profiles, Detail], ["M"];
-    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
     CopyRow "copy-row", "", "copy the row: the columns that are shown, with tabs between them",
         &[Profiles, Detail], ["y r"];
     CopyId "copy-id", "", "copy the ID of the profile", &[Profiles, Detail], ["y i"];

@@ -6,7 +6,9 @@ mod arrange;
 mod bounds;
 mod builder;
 mod columns;
+mod compare;
 mod copying;
+mod detail;
 mod files;
 mod freezing;
 mod jump;
@@ -33,6 +35,7 @@ pub use world::{Moment, Start, Turn};
 use bounds::Bounds;
 use builder::Search;
 use columns::Arrangements;
+use compare::Held;
 use freezing::Frozen;
 use masking::Masking;
 use mouse::Mouse;
@@ -74,6 +77,8 @@ pub struct App {
     detail: Detail,
     detail_open: bool,
     activity: Activity,
+    /// The profile that another is to be compared with.
+    held: Option<Held>,
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
@@ -145,6 +150,7 @@ impl App {
             detail,
             detail_open: false,
             activity: Activity::new(),
+            held: None,
             overlay: None,
             shown: QueryId::default(),
             search: Search::default(),
@@ -162,7 +168,6 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
-            masking: Masking::default(),
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
@@ -180,6 +185,7 @@ impl App {
         self.pipes.remember(kept);
         self.guide.remember(kept);
         self.recall_columns(kept);
+        self.detail.remember(kept);
         self.recall_layout(kept)
     }
 
@@ -205,6 +211,7 @@ impl App {
             Focus::Builder | Focus::Activity if self.looks_at_files() => Context::Files,
             Focus::Builder if self.builder.is_editing() => Context::Editor,
             Focus::Profiles if self.profiles.is_editing() => Context::Editor,
+            Focus::Detail if self.detail.is_editing() => Context::Editor,
             Focus::Builder => Context::Builder,
             Focus::Profiles => Context::Profiles,
             Focus::Detail => Context::Detail,
@@ -223,7 +230,8 @@ impl App {
             Focus::Builder if self.looks_at_files() => Outcome::IGNORED,
             Focus::Builder => self.builder.paste(text, &ctx),
             Focus::Profiles => self.profiles.paste(text, &ctx),
-            Focus::Detail | Focus::Activity => Outcome::IGNORED,
+            Focus::Detail => self.detail.paste(text, &ctx),
+            Focus::Activity => Outcome::IGNORED,
         };
         self.settle(outcome, at)
     }
@@ -295,6 +303,7 @@ impl App {
             | Action::Wider
             | Action::Flatten => self.arrange(action, at),
             Action::Times => self.toggle_times(at),
+            Action::Compare => self.compare(),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
@@ -624,7 +633,7 @@ impl App {
         }
         self.conceal_elsewhere();
         self.follow();
-        turn.and(self.pull_more(at))
+        turn.and(self.ask_jq()).and(self.pull_more(at))
     }
 
     /// The open profile is the one under the table's cursor.
@@ -639,11 +648,7 @@ impl App {
                 Ok(None) => self.close_detail(),
                 Err(error) => {
                     self.close_detail();
-                    let what = "this profile as it was received";
-                    let cause = format!("the temporary file that it lies in cannot be read: {error}");
-                    let remedy =
-                        "run the query again; a larger memory in the configuration needs no such file";
-                    self.fail(vec![Error::new(Kind::Local, what, cause, remedy)], None);
+                    self.fail_to_read(&error);
                 }
             },
             None => self.close_detail(),

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::action::Action;
 use super::faults::Playing;
+use super::jq::Ask;
 use super::kept::Keep;
 use super::keymap::Keymap;
 use super::outside::Visit;
@@ -139,6 +140,8 @@ pub enum Effect {
     Work(Job),
     /// To another thread, which tells how far it is.
     Save(Box<Saving>),
+    /// To a process of its own, which is given little time.
+    Jq(Ask),
     /// To the files that outlast the session.
     Keep(Keep),
     /// The profile under the cursor is to be shown and focused; the app does it.

@@ -175,7 +175,8 @@ mod tests {
 
     #[test]
     fn the_same_key_means_the_same_everywhere_or_is_said_to_differ() {
-        // Enter edits in the builder and opens in the table: the two places where screen.md says so.
+        // Enter edits in the builder and opens in the table: the two places where screen.md says so. In a profile it
+        // opens what is folded, as Space does.
         let mut several: Vec<&str> = TABLE.iter().flat_map(|e| e.keys.iter().copied()).collect();
         several.sort_unstable();
         let mut twice: Vec<_> = several.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();

@@ -21,6 +21,7 @@ pub mod faults;
 pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
+pub mod jq;
 pub mod kept;
 pub mod keymap;
 pub mod layout;

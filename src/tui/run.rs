@@ -162,6 +162,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (mut input, mut ear) = (EventStream::new(), Ear::new(look));
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
+    let (answers, mut answered) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -211,6 +212,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
             },
+            Some((ticket, answer)) = answered.recv() => (app.answered_jq(ticket, answer, moment()), false),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -239,6 +241,12 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     let told = told_of.clone();
                     tokio::task::spawn_blocking(move || {
                         saving.run(&mut |step| told.blocking_send(step).is_ok());
+                    });
+                }
+                Effect::Jq(ask) => {
+                    let answers = answers.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let _ = answers.blocking_send((ask.ticket, ask.run()));
                     });
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.

@@ -20,7 +20,7 @@ impl App {
             _ => {
                 let text = match action {
                     Action::CopyRow => self.profiles.row_text(),
-                    Action::CopyId => self.profiles.selected_id(),
+                    Action::CopyId => self.profiles.selected().and_then(|row| self.profiles.id(row)),
                     _ => self.profiles.json(),
                 };
                 text.map_or_else(Turn::default, |text| Turn::of(Effect::Copy(text)))

@@ -68,7 +68,8 @@ impl App {
             let outcome = match self.world.focus {
                 Focus::Builder => self.builder.input(key, &ctx),
                 Focus::Profiles => self.profiles.input(key, &ctx),
-                Focus::Detail | Focus::Activity => Outcome::IGNORED,
+                Focus::Detail => self.detail.input(key, &ctx),
+                Focus::Activity => Outcome::IGNORED,
             };
             return self.settle(outcome, at);
         }

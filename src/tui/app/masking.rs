@@ -110,11 +110,10 @@ impl App {
     /// What of masked values an effect would disclose, and of whom.
     fn disclosed(&self, effect: &Effect) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match effect {
-            Effect::Copy(text) | Effect::Print(text) => {
+            Effect::Copy(text) => {
                 let (id, fields) = self.copied(text)?;
                 Some((Disclosure::Copy, id, fields, 1))
             }
-            Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.given_out(given),
             Effect::Save(saving) => {
                 let wire = |column: Column| match column.source {
                     Source::Field(field) => field.wire().to_owned(),
@@ -124,25 +123,26 @@ impl App {
                 Some((Disclosure::Export, None, fields, saving.len() as u64))
             }
             Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.handed_out(given),
-            Effect::Print(text) => {
-                let (id, fields) = self.copied(text)?;
-                Some((Disclosure::Export, id, fields, 1))
-            }
             _ => None,
         }
     }
 
     /// What a program outside is given of masked values, and of whom.
     fn handed_out(&self, given: &Given) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
+        let row = self.profiles.selected();
         match given {
-            Given::Text(text) => {
-                let (id, fields) = self.copied(text)?;
-                Some((Disclosure::Export, id, fields, 1))
-            }
             Given::Rows { .. } => {
                 let fields = self.profiles.query().map_or(FieldSet::ALL, Query::fields);
                 let fields = fields.iter().map(|field| field.wire().to_owned()).collect();
                 Some((Disclosure::Export, None, fields, given.len() as u64))
+            }
+            Given::Text(_) => {
+                let personal = self.profiles.personal(row?, &self.world.mask);
+                let mut fields: Vec<_> = personal.into_iter().map(|(path, _)| path).collect();
+                fields.sort();
+                fields.dedup();
+                let id = self.profiles.id(row?);
+                (!fields.is_empty()).then_some((Disclosure::Export, id, fields, 1))
             }
         }
     }

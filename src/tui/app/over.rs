@@ -169,6 +169,10 @@ impl App {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))
             }
+            (Action::Copy, Some(Overlay::Compare(compare))) => {
+                compare.line().map_or_else(Turn::default, |line| Turn::of(Effect::Copy(line)))
+            }
+            (Action::CopyProfile, Some(Overlay::Compare(compare))) => Turn::of(Effect::Copy(compare.lines())),
             (Action::Close | Action::Help, _) => {
                 self.overlay = None;
                 self.profiles.count_no_more();

@@ -1,4 +1,5 @@
 mod builder;
+mod detail;
 mod files;
 mod keys;
 mod look;
@@ -146,6 +147,10 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
+                Effect::Jq(ask) => {
+                    let turn = self.app.answered_jq(ask.ticket, ask.run_here(), self.at);
+                    self.take(turn);
+                }
                 Effect::Pipe(piping) => self.piped.push(piping),
                 Effect::Visit(visit) => self.visits.push(visit),
                 Effect::Print(text) => self.printed = Some(text),

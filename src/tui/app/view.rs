@@ -62,6 +62,10 @@ impl App {
             && let Some(closes) = self.profiles.closes()
         {
             Some(closes)
+        } else if self.world.focus == Focus::Detail
+            && let Some(closes) = self.detail.closes()
+        {
+            Some(closes)
         } else if self.context() == Context::Editor {
             Some("done")
         } else if self.detail_open {

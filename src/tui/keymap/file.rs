@@ -268,6 +268,7 @@ fn place_name(place: Context) -> &'static str {
         Context::Save => "save",
         Context::Prompt => "prompt",
         Context::Output => "output",
+        Context::Compare => "compare",
     }
 }
 

@@ -257,7 +257,8 @@ fn introduction(context: Context) -> &'static str {
         }
         Context::Detail => {
             "One profile: every value as processed, and beside it the value as received where processing changed \
-             it."
+             it. Below them stands why the one under the cursor is as it is, or why there is none. What is folded, \
+             where the cursor is and the jq expression stay from profile to profile."
         }
         Context::Activity => {
             "What goes on between here and the service: finished runs, latency, limits, and every request as a \
@@ -273,6 +274,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Save
         | Context::Prompt
         | Context::Jump
-        | Context::Output => "",
+        | Context::Output
+        | Context::Compare => "",
     }
 }

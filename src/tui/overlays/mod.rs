@@ -2,6 +2,7 @@
 
 pub mod column;
 pub mod columns;
+pub mod compare;
 pub mod error;
 pub mod help;
 mod hint;
@@ -29,8 +30,7 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::{Field, more, moved};
-use crate::engine::text::clean;
+use super::widgets::{more, moved};
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// Letters over everything that can be gone to.
     Jump(Box<jump::Jump>),
+    /// Two profiles beside each other.
+    Compare(Box<compare::Compare>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
     /// What a shell command wrote.
@@ -74,6 +76,7 @@ impl Overlay {
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Jump(_) => Context::Jump,
             Self::Output(_) => Context::Output,
+            Self::Compare(_) => Context::Compare,
         }
     }
 
@@ -90,6 +93,7 @@ impl Overlay {
             Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
+            Self::Compare(compare) => compare.select(action, ctx),
         }
     }
 
@@ -102,7 +106,12 @@ impl Overlay {
             Self::Jump(jump) => key.code == KeyCode::Backspace && jump.erase(),
             Self::Person(panel) => panel.input(key),
             Self::Help(help) => help.input(key),
-            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Columns(_) | Self::Output(_) => false,
+            Self::Error(_)
+            | Self::Confirm
+            | Self::Column(_)
+            | Self::Columns(_)
+            | Self::Output(_)
+            | Self::Compare(_) => false,
         }
     }
 
@@ -119,7 +128,8 @@ impl Overlay {
             | Self::Column(_)
             | Self::Columns(_)
             | Self::Output(_)
-            | Self::Jump(_) => false,
+            | Self::Jump(_)
+            | Self::Compare(_) => false,
         }
     }
 
@@ -135,6 +145,7 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Jump(jump) => jump.view(ctx, area, buf),
+            Self::Compare(compare) => compare.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
             Self::Output(panel) => panel.view(ctx, area, buf),
         }
@@ -223,6 +234,7 @@ pub fn hints(
                     return None;
                 }
                 Action::Run if context == Context::Files => "read again",
+                Action::OnlyChanged if context == Context::Compare => "all/differing",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
             };
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
@@ -261,23 +273,6 @@ fn key_line(hints: &[(String, &'static str)], theme: &Theme) -> Line<'static> {
         spans.push(Span::styled(format!(" {hint}{behind}"), theme.dim));
     }
     Line::from(spans)
-}
-
-/// A line that is being typed, as much of it as has room before the cursor and then behind it.
-fn typed(field: &Field, theme: &Theme, room: usize) -> Line<'static> {
-    let [before, under, behind] = field.around_cursor();
-    let under = if under.is_empty() { " ".into() } else { clean(under) };
-    let before = clean(before);
-    let mut from = 0;
-    while before[from..].width() + under.width() > room {
-        let Some(first) = before[from..].chars().next() else { break };
-        from += first.len_utf8();
-    }
-    Line::from(vec![
-        Span::styled(before[from..].to_owned(), theme.editing),
-        Span::styled(under.into_owned(), theme.cursor),
-        Span::styled(clean(behind).into_owned(), theme.editing),
-    ])
 }
 
 /// Draws a line over a border, without taking the border's style.

@@ -179,7 +179,7 @@ impl PersonPanel {
                 theme.selected,
             )
         } else {
-            super::typed(&self.field, theme, usize::from(inside.width))
+            self.field.line(theme, usize::from(inside.width))
         };
         let mut rows = inside.rows();
         let mut next = || rows.next().unwrap_or_default();

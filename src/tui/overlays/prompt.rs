@@ -122,7 +122,7 @@ impl Prompt {
         let theme = ctx.theme;
         let width = WIDEST.min(area.width.saturating_sub(2));
         let room = usize::from(width.saturating_sub(4));
-        let mut lines = vec![super::typed(&self.field, theme, room)];
+        let mut lines = vec![self.field.line(theme, room)];
         let (said, style) = match &self.refused {
             Some(why) => (why.as_str(), theme.warn),
             None => (self.about.as_str(), theme.dim),

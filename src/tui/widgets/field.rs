@@ -1,7 +1,12 @@
 //! One line of text that is being typed.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::engine::text::clean;
+use crate::tui::theme::Theme;
 
 /// The longest text, in bytes.
 pub const LONGEST: usize = 4_096;
@@ -33,6 +38,23 @@ impl Field {
         let under = rest.graphemes(true).next().map_or(0, str::len);
         let (under, behind) = rest.split_at(under);
         [before, under, behind]
+    }
+
+    /// The line with its cursor, as much of it as has room before the cursor and then behind it.
+    pub fn line(&self, theme: &Theme, room: usize) -> Line<'static> {
+        let [before, under, behind] = self.around_cursor();
+        let under = if under.is_empty() { " ".into() } else { clean(under) };
+        let before = clean(before);
+        let mut from = 0;
+        while before[from..].width() + under.width() > room {
+            let Some(first) = before[from..].chars().next() else { break };
+            from += first.len_utf8();
+        }
+        Line::from(vec![
+            Span::styled(before[from..].to_owned(), theme.editing),
+            Span::styled(under.into_owned(), theme.cursor),
+            Span::styled(clean(behind).into_owned(), theme.editing),
+        ])
     }
 
     /// A key; says whether it was one for a line of text. Moves and erases as shells do: Ctrl-A and Ctrl-E to the

@@ -121,7 +121,7 @@ fn a_choice_is_given_to_whoever_waits_for_it() {
     rig.key("Alt-Enter");
     assert_eq!(rig.app.context(), Context::Detail);
     rig.key("Esc Enter");
-    assert_eq!(rig.printed, rig.app.profiles.selected_id());
+    assert_eq!(rig.printed, rig.app.profiles.id(0));
 
     let mut rig = with_rows();
     let turn = rig.app.act(Action::Pick, rig.at);

@@ -1,7 +1,7 @@
 //! Moving over lines of items that wrap: every step looks at the next item alone.
 
 use super::Detail;
-use super::draw;
+use super::lines;
 
 /// A line on the screen: an item, and which of its lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,7 +38,7 @@ impl Detail {
     }
 
     fn rows(&self, item: usize, width: u16) -> usize {
-        self.items.get(item).map_or(1, |it| draw::rows(it, self.label_width(width), width))
+        self.items.get(item).map_or(1, |it| lines::rows(it, self.room(width)))
     }
 
     pub(super) fn next_line(&self, line: Line, width: u16) -> Option<Line> {
@@ -81,9 +81,7 @@ impl Detail {
         let last = |item| self.rows(item, width).saturating_sub(1);
         let cursor = Line { row: self.cursor.row.min(last(self.cursor.item)), ..self.cursor };
         let mut top = Line { row: self.top.row.min(last(self.top.item)), ..self.top };
-        if cursor <= top {
-            return cursor;
-        }
+        top = top.min(cursor);
         // As far above the cursor as there is room.
         let mut highest = cursor;
         for _ in 1..height {
@@ -93,6 +91,21 @@ impl Detail {
             }
         }
         top = top.max(highest);
+        // Nothing is left empty below the end as long as there is something above.
+        let mut line = top;
+        for free in (0..height.saturating_sub(1)).rev() {
+            if let Some(next) = self.next_line(line, width) {
+                line = next;
+                continue;
+            }
+            for _ in 0..=free {
+                match self.previous_line(top, width) {
+                    Some(above) => top = above,
+                    None => break,
+                }
+            }
+            break;
+        }
         top
     }
 }

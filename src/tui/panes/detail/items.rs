@@ -1,6 +1,8 @@
-//! A profile as a flat list: fields, and below them the trees of tags and attributes; or its JSON, line by line.
+//! A profile as a flat list: fields, and below them the trees of tags and attributes; or JSON, line by line.
 
 use std::borrow::Cow;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
 
 use crate::engine::pipeline::profile::{Change, FieldRef, Node, Original, Profile, Slot, Value};
 use crate::engine::query::Field;
@@ -40,13 +42,19 @@ pub(super) struct Item {
     pub(super) type_name: &'static str,
     /// What changed it and what it was: `from "21"`.
     pub(super) change: Option<Box<str>>,
+    /// As received, the beginning of it: `"21"`.
+    pub(super) received: Box<str>,
+    /// What changed it: `from text`; empty where nothing did.
+    pub(super) reason: &'static str,
     /// Items that stand below this one.
     pub(super) below: usize,
     pub(super) folded: bool,
     /// What it is called, as a mask knows it: `attributes.address.city`.
     pub(super) path: Box<str>,
+    /// Stands for its place in the tree, by names: the same in the next profile.
+    pub(super) place: u64,
     /// Where in the profile it stands.
-    source: Source,
+    pub(super) source: Source,
 }
 
 /// How the personal values of a row are shown.
@@ -65,28 +73,84 @@ impl Veil<'_> {
         }
     }
 
-    /// What a value was, as it may be shown.
-    fn said(self, path: &str, original: &Original) -> Box<str> {
-        said(original, &self.mask.json_at(Some(self.row), path, original.json.raw()))
+    /// The beginning of what a value was, as it may be shown.
+    pub(super) fn quoted(self, path: &str, original: &Original) -> Box<str> {
+        quoted(&self.mask.json_at(Some(self.row), path, original.json.raw()))
+    }
+
+    /// All of a profile's JSON, as it may be shown.
+    pub(super) fn json(self, json: &str) -> String {
+        self.mask.json(Some(self.row), json)
     }
 }
 
 #[derive(Clone, Debug)]
-enum Source {
+pub(super) enum Source {
     Field(Field),
     /// The way down from the field: the n-th of each list or object.
     Node(Field, Box<[u32]>),
-    /// A line of JSON, by its number.
-    Line(usize),
+    /// A part of a text of JSON: with what stands below it, without its name.
+    Part(Range<usize>),
+    /// What closes a list or an object of JSON.
+    Close,
 }
 
 impl Item {
-    /// What copying it gives: the true value, never the cleaned one.
-    pub(super) fn copy(&self, profile: &Profile) -> String {
+    fn new(depth: usize, label: Box<str>, kind: Kind, source: Source) -> Self {
+        Self {
+            depth: depth.min(usize::from(u16::MAX)) as u16,
+            label,
+            value: "".into(),
+            kind,
+            type_name: "",
+            change: None,
+            received: "".into(),
+            reason: "",
+            below: 0,
+            folded: false,
+            path: "".into(),
+            place: 0,
+            source,
+        }
+    }
+
+    /// How many levels it is moved to the right: what closes a list stands below what opens it.
+    pub(super) fn indent(&self) -> u16 {
+        self.depth - u16::from(matches!(self.source, Source::Close))
+    }
+
+    /// Takes note of what it was, where processing changed it.
+    fn changed_from(&mut self, original: Option<&Original>, veil: Veil<'_>) {
+        if let Some(original) = original {
+            self.received = veil.quoted(&self.path, original);
+            self.change = Some(said(original.change, &self.received));
+            self.reason = original.change.describe();
+        }
+    }
+
+    /// The node that it stands for.
+    pub(super) fn node<'a>(&self, profile: &'a Profile) -> Option<&'a Node> {
+        let (field, path) = match &self.source {
+            Source::Field(field) => (*field, &[][..]),
+            Source::Node(field, path) => (*field, &path[..]),
+            Source::Part(_) | Source::Close => return None,
+        };
+        let FieldRef::Node(slot) = profile.field(field) else { return None };
+        path.iter().try_fold(slot.value()?, |node, step| match &node.value {
+            Value::List(items) => items.get(*step as usize),
+            Value::Object(entries) => entries.get(*step as usize).map(|(_, node)| node),
+            _ => None,
+        })
+    }
+
+    /// What copying it gives: the true value, never the cleaned one. `text` is the JSON that lines are part of.
+    pub(super) fn copy(&self, profile: &Profile, text: &str) -> String {
         match &self.source {
-            Source::Line(number) => {
-                let text = export::raw_pretty(profile);
-                clean(text.lines().nth(*number).unwrap_or_default().trim_start()).into_owned()
+            Source::Close => self.value.to_string(),
+            Source::Part(part) => {
+                let json = text.get(part.clone()).unwrap_or_default();
+                // A text stands for itself, what is no text for its JSON.
+                serde_json::from_str::<String>(json).unwrap_or_else(|_| export::pretty(json))
             }
             Source::Field(field) => match profile.field(*field) {
                 FieldRef::Text(slot) => {
@@ -94,18 +158,7 @@ impl Item {
                 }
                 FieldRef::Node(slot) => slot.value().map_or_else(String::new, copy_node),
             },
-            Source::Node(field, path) => {
-                let FieldRef::Node(slot) = profile.field(*field) else { return String::new() };
-                let mut node = slot.value();
-                for step in path {
-                    node = node.and_then(|node| match &node.value {
-                        Value::List(items) => items.get(*step as usize),
-                        Value::Object(entries) => entries.get(*step as usize).map(|(_, node)| node),
-                        _ => None,
-                    });
-                }
-                node.map_or_else(String::new, copy_node)
-            }
+            Source::Node(..) => self.node(profile).map_or_else(String::new, copy_node),
         }
     }
 }
@@ -146,10 +199,13 @@ pub(super) fn processed(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
 fn absence<T>(slot: &Slot<T>) -> &'static str {
     match slot {
         Slot::NotAsked => "not asked for",
-        Slot::Missing => "missing",
-        Slot::Null | Slot::Value(_) => "null",
+        Slot::Missing => MISSING,
+        Slot::Null | Slot::Value(_) => NULL,
     }
 }
+
+const MISSING: &str = "missing";
+const NULL: &str = "null";
 
 fn push_text(
     items: &mut Vec<Item>,
@@ -163,18 +219,16 @@ fn push_text(
         Ok(text) => (veil.over(field.key(), text), Kind::Text),
         Err(absent) => (absent.into(), Kind::Absent),
     };
-    let item = Item {
-        depth: 0,
-        label: field.key().into(),
-        value: "".into(),
-        kind,
-        type_name: "",
-        change: original.map(|original| veil.said(field.key(), original)),
-        below: 0,
-        folded: false,
-        path: field.key().into(),
-        source: Source::Field(field),
+    let mut item = Item::new(0, field.key().into(), kind, Source::Field(field));
+    item.path = field.key().into();
+    item.received = match text {
+        Ok("") => value.as_ref().into(),
+        Ok(_) => quoted_text(&value),
+        Err(NULL) => NULL.into(),
+        Err(MISSING) => "not sent".into(),
+        Err(_) => "".into(),
     };
+    item.changed_from(original, veil);
     push_pieces(items, &item, &value);
 }
 
@@ -190,6 +244,8 @@ fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
             next.label = "".into();
             next.type_name = "";
             next.change = None;
+            next.received = "".into();
+            next.reason = "";
         }
         items.push(next);
         rest = after;
@@ -208,18 +264,19 @@ fn push_node(
     node: &Node,
     veil: Veil<'_>,
 ) {
-    let mut item = Item {
-        depth: path.len() as u16,
-        label: clean(&label[..label.floor_char_boundary(LONGEST)]).into(),
-        value: "".into(),
-        kind: Kind::Branch,
-        type_name: node.value.type_name(),
-        change: node.original.as_deref().map(|original| veil.said(name, original)),
-        below: 0,
-        folded: false,
-        path: name.into(),
-        source: Source::Node(field, path.as_slice().into()),
+    let label = clean(&label[..label.floor_char_boundary(LONGEST)]).into();
+    let mut item = Item::new(path.len(), label, Kind::Branch, Source::Node(field, path.as_slice().into()));
+    item.type_name = node.value.type_name();
+    item.path = name.into();
+    item.received = match &node.value {
+        Value::Null => NULL.into(),
+        Value::Bool(value) => veil.over(name, spelled(*value)).as_ref().into(),
+        Value::Number(digits) => quoted(&veil.over(name, digits)),
+        Value::Text(text) if text.is_empty() => "\"\"".into(),
+        Value::Text(text) => quoted_text(&veil.over(name, text.raw())),
+        Value::List(_) | Value::Object(_) => "".into(),
     };
+    item.changed_from(node.original.as_deref(), veil);
     let at = items.len();
     match &node.value {
         Value::Null => {
@@ -229,7 +286,7 @@ fn push_node(
         }
         Value::Bool(value) => {
             item.kind = Kind::Boolean;
-            push_pieces(items, &item, &veil.over(name, if *value { "true" } else { "false" }));
+            push_pieces(items, &item, &veil.over(name, spelled(*value)));
         }
         Value::Number(digits) => {
             item.kind = Kind::Number;
@@ -270,44 +327,133 @@ fn push_node(
 }
 
 /// `from "21"`, `lower-cased from "Ada@Example.org"`.
-fn said(original: &Original, json: &str) -> Box<str> {
-    let end = json.floor_char_boundary(QUOTED);
-    let quoted = clean(&json[..end]);
-    let more = if end < json.len() { "…" } else { "" };
-    match original.change {
-        Change::Coerced => format!("from {quoted}{more}"),
-        Change::WrongType => format!("wrong type, was {quoted}{more}"),
-        change => format!("{} from {quoted}{more}", change.describe()),
+fn said(change: Change, quoted: &str) -> Box<str> {
+    match change {
+        Change::Coerced => format!("from {quoted}"),
+        Change::WrongType => format!("wrong type, was {quoted}"),
+        change => format!("{} from {quoted}", change.describe()),
     }
     .into()
 }
 
-/// The profile as received, laid out over several lines.
-pub(super) fn raw(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
+fn spelled(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
+
+/// The beginning of some JSON.
+fn quoted(json: &str) -> Box<str> {
+    let end = json.floor_char_boundary(QUOTED);
+    let more = if end < json.len() { "…" } else { "" };
+    format!("{}{more}", clean(&json[..end])).into()
+}
+
+/// The beginning of a text, as JSON has it.
+fn quoted_text(text: &str) -> Box<str> {
+    let end = text.floor_char_boundary(QUOTED);
+    let mut json = String::new();
+    export::json::text(&mut json, &text[..end]);
+    if end < text.len() {
+        json.pop();
+        json.push('…');
+    }
+    clean(&json).into()
+}
+
+/// JSON that is laid out over several lines, each with what stands below it. What is copied comes from `truth`: the same
+/// JSON with nothing masked.
+pub(super) fn lines(text: &str, truth: &str) -> Vec<Item> {
+    let truth = if text.lines().count() == truth.lines().count() { truth } else { text };
     let mut items = Vec::new();
-    let masked = veil.mask.json(Some(veil.row), profile.raw_json());
     // What each level is called.
     let mut paths: Vec<String> = Vec::new();
-    for (number, line) in export::pretty(&masked).lines().enumerate() {
+    // Lists and objects that are not closed yet: their items, and where their JSON begins.
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    let mut end = 0;
+    for (line, shown) in truth.lines().zip(text.lines()) {
+        let start = end;
+        end = (start + line.len() + 1).min(truth.len());
         let value = line.trim_start();
-        let depth = (line.len() - value.len()) / 2;
-        paths.truncate(depth.max(1));
+        let begin = start + line.len() - value.len();
+        let name =
+            name_end(value).map_or(0, |end| value.len() - value[end..].trim_start_matches([':', ' ']).len());
+        let last = begin + value.trim_end_matches(',').len();
+        let closes = value.starts_with(['}', ']']) && !open.is_empty();
+        let source = if closes { Source::Close } else { Source::Part(begin + name..last) };
+        let mut item = Item::new(open.len(), "".into(), Kind::Json, source);
+        paths.truncate(open.len().max(1));
         let holds = paths.last().cloned().unwrap_or_default();
-        let key = super::draw::name_end(value).map(|end| value[1..end - 2].to_owned());
-        paths.push(key.map_or(holds.clone(), |key| Mask::below(&holds, &key)));
-        let item = Item {
-            depth: ((line.len() - value.len()) / 2) as u16,
-            label: "".into(),
-            value: "".into(),
-            kind: Kind::Json,
-            type_name: "",
-            change: None,
-            below: 0,
-            folded: false,
-            path: paths.last().map_or("", String::as_str).into(),
-            source: Source::Line(number),
-        };
-        push_pieces(&mut items, &item, value);
+        let key = name_end(value).map(|end| &value[1..end - 1]);
+        paths.push(key.map_or_else(|| holds.clone(), |key| Mask::below(&holds, key)));
+        item.path = paths.last().map_or("", String::as_str).into();
+        push_pieces(&mut items, &item, shown.trim_start());
+        if closes {
+            if let Some((at, from)) = open.pop() {
+                items[at].below = items.len() - at - 1;
+                items[at].source = Source::Part(from..last);
+            }
+        } else if value.ends_with(['{', '[']) {
+            open.push((items.len() - 1, begin + name));
+        }
     }
     items
+}
+
+/// Where a name in quotes before a colon ends.
+pub(super) fn name_end(line: &str) -> Option<usize> {
+    let rest = line.strip_prefix('"')?;
+    let mut escaped = false;
+    let end = rest.bytes().position(|b| {
+        let ends = b == b'"' && !escaped;
+        escaped = b == b'\\' && !escaped;
+        ends
+    })?;
+    rest[end + 1..].starts_with(':').then_some(end + 2)
+}
+
+/// Leaves what processing changed, and what that is part of.
+pub(super) fn only_changed(items: Vec<Item>) -> Vec<Item> {
+    let mut kept = Vec::new();
+    // From the end, so that a branch knows what is kept of it.
+    let mut below: Vec<(u16, usize)> = Vec::new();
+    for mut item in items.into_iter().rev() {
+        item.below = 0;
+        while let Some((depth, count)) = below.last().copied()
+            && depth > item.depth
+        {
+            item.below += count;
+            below.pop();
+        }
+        if item.change.is_some() || item.below > 0 {
+            below.push((item.depth, item.below + 1));
+            kept.push(item);
+        }
+    }
+    kept.reverse();
+    kept
+}
+
+/// Gives each item its place. `seed` tells the trees apart that a profile is shown as.
+pub(super) fn number(items: &mut [Item], seed: u64) {
+    // What is open: its depth, its place, and how many are in it so far.
+    let mut open: Vec<(u16, u64, u32)> = Vec::new();
+    let mut outermost = 0;
+    for item in items {
+        while open.last().is_some_and(|(depth, ..)| *depth >= item.depth) {
+            open.pop();
+        }
+        let (parent, nth) = match open.last_mut() {
+            Some((_, place, count)) => (*place, count),
+            None => (seed, &mut outermost),
+        };
+        *nth += 1;
+        let mut hasher = DefaultHasher::new();
+        parent.hash(&mut hasher);
+        match name_end(&item.value).filter(|_| item.kind == Kind::Json) {
+            Some(end) => item.value[..end].hash(&mut hasher),
+            None if item.label.is_empty() => nth.hash(&mut hasher),
+            None => item.label.hash(&mut hasher),
+        }
+        item.place = hasher.finish();
+        open.push((item.depth, item.place, 0));
+    }
 }

@@ -16,11 +16,6 @@ impl Profiles {
         Some(cells.collect::<Vec<_>>().join("\t"))
     }
 
-    /// The ID of the profile under the cursor.
-    pub fn selected_id(&self) -> Option<String> {
-        self.selected().map(|row| self.rows.cell(row, Field::Id.into()).copied())
-    }
-
     /// The cell under the cursor: its true value.
     pub fn cell(&self) -> Option<String> {
         self.selected().map(|row| self.rows.cell(row, self.column).copied())
