@@ -98,7 +98,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     // A file can be read whatever is wrong with the configuration of a service.
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let looks = settings.as_ref().map_or_else(|_| LookSettings::default(), |s| s.explorer.look.clone());
+    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
     let look = look(&looks, &start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);

@@ -41,7 +41,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,

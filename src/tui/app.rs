@@ -163,6 +163,7 @@ impl App {
             unreadable: 0,
             notice: None,
             mouse: Mouse::new(start.mouse),
+            masking: Masking::default(),
             pending: Vec::new(),
             frozen: None,
             pipes: Pipes::default(),

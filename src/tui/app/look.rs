@@ -19,7 +19,7 @@ impl App {
         for error in &errors {
             self.note(format!("{}: {}; {}", error.what, error.cause, error.remedy), at);
         }
-        if self.run_when_ready {
+        if self.run_when_ready || self.overlay.is_some() {
             return self.notice(format!("{first} and others: what could not be used stands in the log"));
         }
         self.fail(errors, None);

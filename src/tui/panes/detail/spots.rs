@@ -13,17 +13,17 @@ pub struct Spot(Line);
 impl Detail {
     /// What can be pointed at where the pane lies now.
     pub fn spots(&self, ctx: &Ctx<'_>) -> Vec<(Rect, Spot)> {
-        let area = ctx.area;
-        let (width, height) = draw::body(area);
-        if self.row.is_none() || self.items.is_empty() || area.width < 4 {
+        if self.row.is_none() || self.items.is_empty() || ctx.area.width < 4 {
             return Vec::new();
         }
+        let list = draw::lines_area(self, ctx);
+        let (width, height) = draw::body(self, ctx);
         let mut line = Some(self.top_for(width, height));
-        (area.y + 1..area.bottom())
+        (list.y..list.bottom())
             .map_while(|y| {
                 let here = line?;
                 line = self.next_line(here, width);
-                Some((Rect { x: area.x + 2, y, width: area.width - 3, height: 1 }, Spot(here)))
+                Some((Rect { x: list.x + 1, y, width, height: 1 }, Spot(here)))
             })
             .collect()
     }
@@ -35,7 +35,7 @@ impl Detail {
 
     /// The cursor goes there.
     pub fn go(&mut self, spot: Spot, ctx: &Ctx<'_>) -> Outcome {
-        let (width, height) = draw::body(ctx.area);
+        let (width, height) = draw::body(self, ctx);
         let before = (self.cursor, self.top);
         // As it is seen now, so that nothing moves under the pointer.
         self.top = self.top_for(width, height);
