@@ -199,6 +199,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         sandbox: false,
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
+        kept: tui::kept::Kept::nowhere(),
         in_tmux: false,
     };
     tui::run::run(handle, setup).await?;

@@ -29,11 +29,15 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// Saved queries and what was run: letters narrow the list.
+    History,
+    /// The tenants that can be asked: letters narrow the list.
+    Tenants,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,11 +51,18 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::History,
+        Self::Tenants,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt)
+        self == Self::Editor || self.is_a_line()
+    }
+
+    /// Whether a line of text is typed here, so that keys which move between lines are free for something else.
+    pub fn is_a_line(self) -> bool {
+        matches!(self, Self::Palette | Self::Save | Self::Prompt | Self::History | Self::Tenants)
     }
 
     /// What the place is called in the help.
@@ -70,19 +81,22 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::History => "Saved and history",
+            Self::Tenants => "Tenants",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Detail, Editor, Error, Files, Help, History, Palette, Profiles, Prompt, Save,
+    Tenants,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, History, Tenants];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -136,7 +150,7 @@ macro_rules! actions {
 // An action stands here when it works, not before: a key that does nothing is a lie in the footer.
 actions! {
     Run "run", "run", "run the query; again while rows arrive starts over",
-        &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Error, History], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
@@ -168,17 +182,21 @@ actions! {
     Help "help", "help", "help for where you are", &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
+    History "history", "history", "saved queries and what was run before, to fill in or run again",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-O"];
+    SaveQuery "save-query", "", "save the query under a name; in the list of saved queries, rename it",
+        &[Builder, Profiles, Detail, Activity, Editor, History], ["Ctrl-S"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, History, Tenants], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
-    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder], ["X", "Delete"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter; in a list, remove it",
+        &[Builder, History], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];

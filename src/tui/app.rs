@@ -4,6 +4,7 @@
 
 mod bounds;
 mod files;
+mod history;
 mod over;
 mod palette;
 mod reach;
@@ -26,6 +27,7 @@ use world::World;
 
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
+use super::history::History;
 use super::kept::Kept;
 use super::layout::layout;
 use super::overlays::Overlay;
@@ -71,6 +73,10 @@ pub struct App {
     broken: Option<Error>,
     /// Rows of the files that could not be read so far.
     unreadable: u32,
+    /// Saved queries and what was run.
+    history: History,
+    /// What a name is being asked for.
+    naming: Option<history::Naming>,
     /// Said in the footer until the next key.
     notice: Option<String>,
 }
@@ -99,6 +105,7 @@ impl App {
                 pull: start.pull,
                 fault: None,
             },
+            history: History::new(&start.tenant, start.sandbox),
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
             files: Files::new(),
@@ -114,6 +121,7 @@ impl App {
             run_when_ready: start.run,
             broken: None,
             unreadable: 0,
+            naming: None,
             notice: None,
         }
     }
@@ -124,7 +132,9 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) {
+        self.recall(kept);
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -202,6 +212,8 @@ impl App {
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
+            Action::History => self.open_history(at),
+            Action::SaveQuery => self.ask_for_name(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)
             }
@@ -442,6 +454,9 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
+        if !self.looks_at_files() {
+            self.history.began(self.shown, query.to_draft());
+        }
         let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.
@@ -460,10 +475,11 @@ impl App {
         if current {
             self.world.running = None;
         }
+        let kept = self.keep_run(id, summary);
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.activity.finished(id, Arc::clone(summary), error.as_ref(), &ctx);
         if !current {
-            return Turn::changed(true);
+            return kept;
         }
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
@@ -475,7 +491,7 @@ impl App {
             // Nothing would be lost any more.
             self.overlay = None;
         }
-        Turn::changed(true).and(replanned)
+        kept.and(replanned)
     }
 
     /// Close, clear, then cancel the run.

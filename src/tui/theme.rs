@@ -133,6 +133,8 @@ pub struct Symbols {
     pub unknown: &'static str,
     /// A processed value differs from the one received.
     pub changed: &'static str,
+    /// In front of what was saved under a name.
+    pub saved: &'static str,
     /// Scroll bar thumb and track.
     pub scroll: [&'static str; 2],
 }
@@ -154,6 +156,7 @@ impl Symbols {
         dot: "·",
         unknown: "–",
         changed: "~",
+        saved: "★",
         scroll: ["█", "│"],
     };
 
@@ -182,6 +185,7 @@ impl Symbols {
         dot: "|",
         unknown: "-",
         changed: "~",
+        saved: "*",
         scroll: ["#", "|"],
     };
 }

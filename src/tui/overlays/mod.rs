@@ -3,6 +3,7 @@
 pub mod column;
 pub mod error;
 pub mod help;
+pub mod history;
 mod list;
 pub mod palette;
 pub mod prompt;
@@ -39,6 +40,8 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// Saved queries and what was run.
+    History(Box<history::HistoryList>),
 }
 
 impl Overlay {
@@ -52,6 +55,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
+            Self::History(_) => Context::History,
         }
     }
 
@@ -64,6 +68,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
+            Self::History(list) => list.select(action, ctx),
         }
     }
 
@@ -73,6 +78,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::History(list) => list.input(key, ctx),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -83,6 +89,7 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
+            Self::History(list) => list.paste(text),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -97,6 +104,7 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::History(list) => list.view(ctx, area, buf),
         }
     }
 }

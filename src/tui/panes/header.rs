@@ -66,6 +66,11 @@ impl Header {
         Self { tenant, sandbox, auth: Auth::None, recent: VecDeque::new(), offline: false }
     }
 
+    /// The tenant as it was set, and whether it is to be the sandbox.
+    pub fn whom(&self) -> (String, bool) {
+        (self.tenant.clone(), self.sandbox)
+    }
+
     /// The token's state changed; says whether the line did.
     pub fn auth(&mut self, auth: Auth) -> bool {
         let changed = self.auth != auth;
