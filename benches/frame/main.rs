@@ -83,6 +83,7 @@ impl Scene {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            look: cxlens::config::Look::default(),
             files: Vec::new(),
             faults: Stage::default(),
         });

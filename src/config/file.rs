@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
+use super::look::Colour;
 use super::units;
 use crate::engine::error::Error;
 
@@ -52,6 +53,9 @@ pub(super) struct Explorer {
 pub(super) struct Tenant {
     pub base_url: Option<String>,
     pub allow_insecure_http: Option<bool>,
+    #[serde(alias = "color")]
+    pub colour: Option<Colour>,
+    pub production: Option<bool>,
     pub dialect: Option<String>,
     pub client_id: Option<String>,
     #[serde(default, deserialize_with = "secret")]

@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Settings, Target, origin};
+use cxlens::config::{self, Flags, Look, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
@@ -18,11 +19,12 @@ use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::kept::Kept;
+use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::session::Session;
+use crate::session::{Doors, Session};
 use crate::{Failed, Start, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
@@ -32,16 +34,19 @@ const GIVING_WAY: i32 = 5;
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     let mut draft = translate::draft(&typed.query, settings.query)?;
-    let (tenant, sandbox) = match &settings.target {
-        Target::Tenant(service) => (service.tenant.clone(), false),
-        Target::Incomplete { error, .. } => return Err(error.clone().into()),
-        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
-    };
+    let (tenant, sandbox) = session::whom_of(&settings)?;
     on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
-        draft.segments.push("SEG-ALL".to_owned());
+        draft.segments.push(EVERYBODY.to_owned());
     }
+    let doors = Doors {
+        env: start.env.clone(),
+        paths: start.paths.clone(),
+        flags: translate::flags(&typed.query),
+        clock: start.clock.clone(),
+        background: Arc::default(),
+    };
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -53,6 +58,8 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         ascii: false,
         tenant,
         sandbox,
+        look: settings.look,
+        tenants: Box::new(doors.clone()),
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
@@ -60,7 +67,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        show(session::start(settings, start.clock, &stage), setup).await
+        let code = show(session::start(settings, start.clock, &stage), setup).await;
+        doors.close().await;
+        code
     })
 }
 
@@ -83,6 +92,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         ascii: false,
         tenant: String::new(),
         sandbox: false,
+        look: Look::default(),
+        tenants: Box::new(Nobody),
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),

@@ -186,6 +186,8 @@ actions! {
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-O"];
     SaveQuery "save-query", "", "save the query under a name; in the list of saved queries, rename it",
         &[Builder, Profiles, Detail, Activity, Editor, History], ["Ctrl-S"];
+    Tenants "tenants", "tenants", "ask another tenant, or the sandbox",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
     Choose "choose", "do", "do what is selected", &[Palette, History, Tenants], ["Enter"];

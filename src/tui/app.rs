@@ -8,6 +8,7 @@ mod history;
 mod over;
 mod palette;
 mod reach;
+mod tenants;
 mod view;
 mod world;
 
@@ -106,7 +107,7 @@ impl App {
                 fault: None,
             },
             history: History::new(&start.tenant, start.sandbox),
-            header: Header::new(start.tenant, start.sandbox),
+            header: Header::new(start.tenant, start.sandbox).with_look(start.look),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
@@ -214,6 +215,7 @@ impl App {
             Action::Palette => self.open_palette(),
             Action::History => self.open_history(at),
             Action::SaveQuery => self.ask_for_name(),
+            Action::Tenants => self.list_tenants(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)
             }

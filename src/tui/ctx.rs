@@ -12,6 +12,7 @@ use super::faults::Playing;
 use super::kept::Keep;
 use super::keymap::Keymap;
 use super::saving::Saving;
+use super::tenants::Whom;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
@@ -127,6 +128,10 @@ pub enum Effect {
     Save(Saving),
     /// To the files that outlast the session.
     Keep(Keep),
+    /// Who can be asked is to be told.
+    ListTenants,
+    /// Another session takes the place of this one.
+    Open(Whom),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.

@@ -113,6 +113,13 @@ impl History {
         self.under_way.clear();
     }
 
+    /// Another tenant's runs are to be kept; they are there once they are recalled.
+    pub fn turn_to(&mut self, tenant: &str, sandbox: bool) {
+        self.of = Self::new(tenant, sandbox).of;
+        self.ran.clear();
+        self.under_way.clear();
+    }
+
     /// A run has begun.
     pub fn began(&mut self, id: QueryId, query: Draft) {
         self.under_way.push((id, query));

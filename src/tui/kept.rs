@@ -95,7 +95,16 @@ impl Kept {
 
     /// What a file holds that is kept for one of several; empty where there is none.
     pub fn read_of(&self, name: &str, of: &str) -> String {
-        if is_plain(of) { self.read(&format!("{name}/{of}")) } else { String::new() }
+        let Some(directory) = self.directory.as_ref().filter(|_| is_plain(of)) else { return String::new() };
+        let path = directory.join(name).join(of);
+        match fs::read(&path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "what was kept cannot be read");
+                String::new()
+            }
+        }
     }
 
     /// Keeps it, readable by this user alone.
@@ -170,10 +179,12 @@ impl Several {
         Ok(Self { path: directory.join(of), directory: directory.to_owned(), _lock: lock })
     }
 
+    /// What is no text costs the line that it stands in.
     fn text(&self) -> io::Result<String> {
-        match read(&self.path) {
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            read => read,
+            Err(error) => Err(error),
         }
     }
 
@@ -279,10 +290,10 @@ mod tests {
         let kept = Kept::within(directory.path().into());
         kept.keep(&entry("one", None)).unwrap();
         let path = directory.path().join("ran/acme");
-        fs::write(&path, "one\nbro").unwrap();
+        fs::write(&path, b"one\nbro\xff").unwrap();
         kept.keep(&entry("two", None)).unwrap();
-        assert_eq!(kept.read_of("ran", "acme"), "one\nbro\ntwo\n");
-        let lines = vec!["one".to_owned(), "bro".to_owned()];
+        assert_eq!(kept.read_of("ran", "acme"), "one\nbro\u{fffd}\ntwo\n");
+        let lines = vec!["one".to_owned(), "bro\u{fffd}".to_owned()];
         kept.keep(&Keep { name: "ran", what: What::Without { of: "acme".into(), lines } }).unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "two\n");
     }

@@ -27,6 +27,7 @@ pub mod panes;
 pub mod run;
 pub mod saving;
 pub mod signals;
+pub mod tenants;
 pub mod terminal;
 pub mod theme;
 pub mod widgets;

@@ -18,8 +18,10 @@ use super::faults::Stage;
 use super::kept::Kept;
 use super::keymap::Keymap;
 use super::signals::{Signals, Told};
+use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, say};
 use super::theme::{Theme, ThemeChoice};
+use crate::config::Look;
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
@@ -59,6 +61,10 @@ pub struct Setup {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// How the tenant's name looks.
+    pub look: Look,
+    /// Who else can be asked.
+    pub tenants: Box<dyn Tenants>,
     /// The files that are looked at in place of a service; empty where there is one.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
@@ -98,12 +104,24 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, look, tenants, files, faults, kept, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
-    let mut app =
-        App::new(Start { draft, run, pause, pull, budget, theme, keys, tenant, sandbox, files, faults });
+    let mut app = App::new(Start {
+        draft,
+        run,
+        pause,
+        pull,
+        budget,
+        theme,
+        keys,
+        tenant,
+        sandbox,
+        look,
+        files,
+        faults,
+    });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;
@@ -112,7 +130,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     app.set_zone(TimeZone::system());
     app.remember(&kept);
     let (keeps, to_keep) = std::sync::mpsc::channel();
-    let keeping = tokio::task::spawn_blocking(move || kept.keep_all(&to_keep));
+    let keeper = kept.clone();
+    let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
@@ -172,6 +191,11 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),
+                Effect::ListTenants => dirty |= app.tenants(tenants.list()).changed,
+                Effect::Open(whom) => {
+                    dirty |= open(&mut app, &*tenants, &whom, &mut handle, &kept, moment());
+                    engine = true;
+                }
                 Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
@@ -203,6 +227,27 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         say(&message);
     }
     Ok(exit)
+}
+
+/// Begins to ask another; the session before ends by itself once nobody holds its handle, and is not waited for. Says
+/// whether the picture changed.
+fn open(
+    app: &mut App,
+    tenants: &dyn Tenants,
+    whom: &Whom,
+    handle: &mut Handle,
+    kept: &Kept,
+    at: Moment,
+) -> bool {
+    match tenants.open(whom) {
+        Ok(opened) => {
+            *handle = opened.handle;
+            let turn = app.opened(opened.session, at);
+            app.recall(kept);
+            turn.changed
+        }
+        Err(error) => app.unopened(error).changed,
+    }
 }
 
 /// One event from the terminal.

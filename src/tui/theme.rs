@@ -98,6 +98,8 @@ pub struct Theme {
     pub bar: Style,
     /// The empty part of a bar.
     pub bar_empty: Style,
+    /// The terminal's own colours in the order of [`crate::config::Colour`]; `None`: there are to be none.
+    pub colours: Option<[Color; 6]>,
     /// Borders and symbols.
     pub symbols: Symbols,
 }
@@ -234,6 +236,7 @@ impl Theme {
             found: s.fg(c.on_warn).bg(c.warn),
             bar: s.fg(c.accent),
             bar_empty: s.fg(c.dim),
+            colours: Some(c.colours),
             symbols,
         }
     }
@@ -273,6 +276,7 @@ impl Theme {
             found: s.add_modifier(Modifier::REVERSED),
             bar: s,
             bar_empty: dim,
+            colours: None,
             symbols,
         }
     }
@@ -289,6 +293,8 @@ struct Palette {
     bad: Color,
     number: Color,
     boolean: Color,
+    /// Red, green, yellow, blue, magenta, cyan.
+    colours: [Color; 6],
 }
 
 const DARK: Palette = Palette {
@@ -302,6 +308,7 @@ const DARK: Palette = Palette {
     bad: Color::LightRed,
     number: Color::LightBlue,
     boolean: Color::Magenta,
+    colours: [Color::LightRed, Color::Green, Color::Yellow, Color::LightBlue, Color::Magenta, Color::Cyan],
 };
 
 const LIGHT: Palette = Palette {
@@ -315,6 +322,7 @@ const LIGHT: Palette = Palette {
     bad: Color::Red,
     number: Color::Blue,
     boolean: Color::Magenta,
+    colours: [Color::Red, Color::Green, Color::Yellow, Color::Blue, Color::Magenta, Color::Cyan],
 };
 
 #[cfg(test)]

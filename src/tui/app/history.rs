@@ -22,7 +22,7 @@ pub(super) enum Naming {
 
 impl App {
     /// Saved queries and the history of whom is asked.
-    pub(super) fn recall(&mut self, kept: &Kept) {
+    pub fn recall(&mut self, kept: &Kept) {
         let (tenant, sandbox) = self.whom();
         self.history.recall(kept, &tenant, sandbox);
     }

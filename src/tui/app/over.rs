@@ -64,7 +64,7 @@ impl App {
     }
 
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
-        if let Some(turn) = self.act_on_history(action, at) {
+        if let Some(turn) = self.act_on_history(action, at).or_else(|| self.act_on_tenants(action)) {
             return turn;
         }
         let area = self.area_of(Focus::Profiles);

@@ -1,5 +1,6 @@
 mod files;
 mod history;
+mod tenants;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::Look;
 use crate::engine::event::{Page, Status};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
@@ -17,6 +19,7 @@ use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
 use crate::tui::kept::{Keep, Kept, What};
 use crate::tui::keymap::{Chord, Keymap};
+use crate::tui::tenants::{Session, Tenant, Whom};
 use crate::tui::theme::{Theme, ThemeChoice};
 
 /// The whole explorer without a terminal and without an engine: what goes in is fed by hand, and what
@@ -28,6 +31,7 @@ struct Rig {
     commands: Vec<Command>,
     copied: Vec<String>,
     kept: Vec<Keep>,
+    opened: Vec<Whom>,
     left: bool,
 }
 
@@ -51,6 +55,7 @@ impl Rig {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            look: Look::default(),
             files: vec![],
             faults: Stage::default(),
         });
@@ -63,6 +68,7 @@ impl Rig {
             commands: vec![],
             copied: vec![],
             kept: vec![],
+            opened: vec![],
             left: false,
         };
         rig.resize(120, 40);
@@ -120,7 +126,8 @@ impl Rig {
                     turn.changed
                 }),
                 Effect::Keep(keep) => self.kept.push(keep),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
+                Effect::Open(whom) => self.opened.push(whom),
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::ListTenants => {}
             }
         }
         turn.changed

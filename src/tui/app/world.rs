@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
+use crate::config::Look;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
@@ -75,6 +76,8 @@ pub struct Start {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// How the tenant's name looks.
+    pub look: Look,
     /// The files that are looked at in place of a service.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.

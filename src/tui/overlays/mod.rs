@@ -8,6 +8,7 @@ mod list;
 pub mod palette;
 pub mod prompt;
 pub mod saving;
+pub mod tenants;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -42,6 +43,8 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// Saved queries and what was run.
     History(Box<history::HistoryList>),
+    /// Whom to ask.
+    Tenants(Box<tenants::TenantsList>),
 }
 
 impl Overlay {
@@ -56,6 +59,7 @@ impl Overlay {
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
             Self::History(_) => Context::History,
+            Self::Tenants(_) => Context::Tenants,
         }
     }
 
@@ -69,6 +73,7 @@ impl Overlay {
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::History(list) => list.select(action, ctx),
+            Self::Tenants(list) => list.select(action, ctx),
         }
     }
 
@@ -79,6 +84,7 @@ impl Overlay {
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
             Self::History(list) => list.input(key, ctx),
+            Self::Tenants(list) => list.input(key, ctx),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -90,6 +96,7 @@ impl Overlay {
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
             Self::History(list) => list.paste(text),
+            Self::Tenants(list) => list.paste(text),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
         }
     }
@@ -105,6 +112,7 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::History(list) => list.view(ctx, area, buf),
+            Self::Tenants(list) => list.view(ctx, area, buf),
         }
     }
 }

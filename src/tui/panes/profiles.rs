@@ -91,6 +91,20 @@ impl Profiles {
         Self { rows: Rows::with_budget(budget), ..Self::default() }
     }
 
+    /// Forgets everything: other rows come, of somebody else. How fields are sorted stays.
+    pub fn clear(&mut self) {
+        let is_field = |sort: &Sort| matches!(sort.column, Column::Field(_));
+        let sort = self.view.sort().iter().copied().filter(is_field).collect();
+        let rows = Rows::with_budget(self.rows.memory().budget);
+        // The view counts on: what jobs of before still say is stale.
+        let mut view = std::mem::take(&mut self.view);
+        view.search(rows.data(), None, 0);
+        view.count(rows.data(), None);
+        view.arrange(rows.data(), sort, None);
+        view.begin();
+        *self = Self { rows, view, ..Self::default() };
+    }
+
     /// A run was asked for: what was there goes, the cursor stands on the first row to come. Order, filter, search
     /// and the column under the cursor stay.
     pub fn begin(&mut self, query: &Query, ctx: &Ctx<'_>) {

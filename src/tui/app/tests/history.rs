@@ -3,21 +3,21 @@
 use super::*;
 
 impl Rig {
-    fn types(&mut self, text: &str) {
+    pub(super) fn types(&mut self, text: &str) {
         for c in text.chars() {
             self.key(&if c == ' ' { "Space".to_owned() } else { c.to_string() });
         }
     }
 
     /// A run of the query in the builder, to its end.
-    fn ran(&mut self, rows: u64) {
+    pub(super) fn ran(&mut self, rows: u64) {
         self.key("Ctrl-R");
         let id = self.app.shown;
         self.event(events::page(id.0, 1, rows as u32));
         self.event(Event::Finished(id, events::summary(Status::Success, rows)));
     }
 
-    fn segments(&self) -> Vec<String> {
+    pub(super) fn segments(&self) -> Vec<String> {
         self.app.builder.draft().segments
     }
 }
