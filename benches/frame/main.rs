@@ -84,6 +84,7 @@ impl Scene {
             tenant: "acme".into(),
             sandbox: false,
             look: cxlens::config::Look::default(),
+            on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             faults: Stage::default(),
         });

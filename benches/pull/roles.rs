@@ -15,7 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
-use cxlens::config::Look;
+use cxlens::config::{Look, OnChange};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::options::Service;
@@ -199,6 +199,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tenant: "sandbox".into(),
         sandbox: false,
         look: Look::default(),
+        on_change: OnChange::default(),
         tenants: Box::new(tui::tenants::Nobody),
         files: Vec::new(),
         faults: tui::faults::Stage::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::look::Colour;
+use super::look::{Colour, OnChange};
 use super::units;
 use crate::engine::error::Error;
 
@@ -45,6 +45,7 @@ pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub on_change: Option<OnChange>,
 }
 
 /// `[tenants.NAME]`

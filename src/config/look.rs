@@ -20,6 +20,19 @@ pub enum Colour {
     Cyan,
 }
 
+/// What tells that something changed which is watched; the table shows what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnChange {
+    /// A line at the foot of the screen.
+    #[default]
+    Notice,
+    /// That, and the terminal's bell.
+    Bell,
+    /// The table alone.
+    Nothing,
+}
+
 /// How a tenant's name looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Look {

@@ -24,7 +24,7 @@ use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
 use self::file::{File, Tenant};
-pub use self::look::{Colour, Look};
+pub use self::look::{Colour, Look, OnChange};
 use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
@@ -122,6 +122,8 @@ pub struct Explorer {
     pub pull: bool,
     /// Bytes that rows may take in memory before what was received goes to a temporary file.
     pub budget: usize,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
 }
 
 /// How a service is treated, whichever it is.
@@ -248,6 +250,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
             pull: file.explorer.pull.unwrap_or(false),
+            on_change: file.explorer.on_change.unwrap_or_default(),
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),

@@ -9,7 +9,7 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Look, Settings, origin};
+use cxlens::config::{self, Flags, Look, OnChange, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
@@ -59,6 +59,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         tenant,
         sandbox,
         look: settings.look,
+        on_change: settings.explorer.on_change,
         tenants: Box::new(doors.clone()),
         files: Vec::new(),
         faults: Stage::default(),
@@ -93,6 +94,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tenant: String::new(),
         sandbox: false,
         look: Look::default(),
+        on_change: OnChange::default(),
         tenants: Box::new(Nobody),
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),

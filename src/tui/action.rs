@@ -186,6 +186,8 @@ actions! {
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-O"];
     SaveQuery "save-query", "", "save the query under a name; in the list of saved queries, rename it",
         &[Builder, Profiles, Detail, Activity, Editor, History], ["Ctrl-S"];
+    Watch "watch", "watch", "run again every few seconds, past the cache, and light what changed; again: stop",
+        &[Builder, Profiles, Detail, Activity], ["w"];
     Tenants "tenants", "tenants", "ask another tenant, or the sandbox",
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",

@@ -10,6 +10,7 @@ mod palette;
 mod reach;
 mod tenants;
 mod view;
+mod watch;
 mod world;
 
 use std::sync::Arc;
@@ -42,6 +43,7 @@ use super::panes::detail::Detail;
 use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
+use crate::config::OnChange;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, ServiceInfo, Summary};
 use crate::engine::query::{Query, QueryId};
@@ -76,6 +78,11 @@ pub struct App {
     unreadable: u32,
     /// Saved queries and what was run.
     history: History,
+    /// The number of the last run, shown or not.
+    numbered: u64,
+    /// What is watched.
+    watch: Option<watch::Watch>,
+    on_change: OnChange,
     /// What a name is being asked for.
     naming: Option<history::Naming>,
     /// Said in the footer until the next key.
@@ -122,6 +129,9 @@ impl App {
             run_when_ready: start.run,
             broken: None,
             unreadable: 0,
+            numbered: 0,
+            watch: None,
+            on_change: start.on_change,
             naming: None,
             notice: None,
         }
@@ -216,6 +226,7 @@ impl App {
             Action::History => self.open_history(at),
             Action::SaveQuery => self.ask_for_name(),
             Action::Tenants => self.list_tenants(),
+            Action::Watch => self.toggle_watch(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)
             }
@@ -290,6 +301,7 @@ impl App {
                 self.activity.started(id, &ctx);
                 Turn::changed(true)
             }
+            Event::Page(id, page) if self.is_watched(id) => self.watched_page(&page, at),
             Event::Page(id, page) => {
                 if id != self.shown {
                     return Turn::default();
@@ -318,6 +330,7 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -367,6 +380,9 @@ impl App {
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
         }
+        if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
+            return self.watched_undelivered();
+        }
         self.world.running = None;
         if self.broken.is_none() {
             let error = Error::new(
@@ -394,6 +410,7 @@ impl App {
             self.header.next_change(&ctx),
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
+            self.watch_due(),
             plan,
         ]
         .into_iter()
@@ -403,10 +420,11 @@ impl App {
 
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
+        let watched = Turn::CHANGED.and(self.watch_on(at));
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
-            return Turn::CHANGED;
+            return watched;
         }
-        Turn::CHANGED.and(self.replan(at))
+        watched.and(self.replan(at))
     }
 
     /// Asks what running the query would take. Reading files takes what it takes.
@@ -447,7 +465,8 @@ impl App {
         if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
         }
-        self.shown = QueryId(self.shown.0 + 1);
+        effects.extend(self.watch_waits());
+        self.shown = self.number();
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.detail_open = false;
@@ -472,7 +491,16 @@ impl App {
         Turn { changed: true, effects }.and(self.settle(left, at))
     }
 
+    /// A number for a run that no other has.
+    fn number(&mut self) -> QueryId {
+        self.numbered += 1;
+        QueryId(self.numbered)
+    }
+
     fn finished(&mut self, id: QueryId, summary: &Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
+        if self.is_watched(id) {
+            return self.watched_ended(id, summary, error.as_ref(), at);
+        }
         let current = id == self.shown;
         if current {
             self.world.running = None;
@@ -486,6 +514,7 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
+        self.watch_again(summary, at);
         let replanned = self.replan(at);
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
@@ -505,6 +534,9 @@ impl App {
         if self.detail_open {
             self.close_detail();
             return Turn::changed(true);
+        }
+        if self.watch.is_some() {
+            return self.stop_watching("no longer watching".to_owned());
         }
         match &mut self.world.running {
             Some(running) if !running.cancelling => {

@@ -128,6 +128,8 @@ pub enum Effect {
     Save(Saving),
     /// To the files that outlast the session.
     Keep(Keep),
+    /// The terminal's bell.
+    Bell,
     /// Who can be asked is to be told.
     ListTenants,
     /// Another session takes the place of this one.

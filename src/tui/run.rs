@@ -21,7 +21,7 @@ use super::signals::{Signals, Told};
 use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, say};
 use super::theme::{Theme, ThemeChoice};
-use crate::config::Look;
+use crate::config::{Look, OnChange};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
@@ -63,6 +63,8 @@ pub struct Setup {
     pub sandbox: bool,
     /// How the tenant's name looks.
     pub look: Look,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
     /// Who else can be asked.
     pub tenants: Box<dyn Tenants>,
     /// The files that are looked at in place of a service; empty where there is one.
@@ -104,7 +106,7 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, look, tenants, files, faults, kept, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, look, on_change, tenants, files, faults, kept, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
@@ -119,6 +121,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         tenant,
         sandbox,
         look,
+        on_change,
         files,
         faults,
     });
@@ -191,6 +194,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),
+                Effect::Bell => guard.bell()?,
                 Effect::ListTenants => dirty |= app.tenants(tenants.list()).changed,
                 Effect::Open(whom) => {
                     dirty |= open(&mut app, &*tenants, &whom, &mut handle, &kept, moment());

@@ -101,6 +101,16 @@ impl Guard {
         self.screen.resize(size.into())
     }
 
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn bell(&mut self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(b"\x07")?;
+        out.flush()
+    }
+
     /// Puts text on the clipboard by OSC 52, through tmux where we are in it; gives back what to tell.
     ///
     /// # Errors

@@ -92,6 +92,8 @@ pub struct Theme {
     pub string: Style,
     /// A word of the filter's language.
     pub keyword: Style,
+    /// A cell that changed while it was watched.
+    pub lit: Style,
     /// Where the search found something.
     pub found: Style,
     /// The filled part of a bar, or a sparkline.
@@ -135,6 +137,8 @@ pub struct Symbols {
     pub unknown: &'static str,
     /// A processed value differs from the one received.
     pub changed: &'static str,
+    /// A cell changed while it was watched.
+    pub lit: &'static str,
     /// In front of what was saved under a name.
     pub saved: &'static str,
     /// Scroll bar thumb and track.
@@ -158,6 +162,7 @@ impl Symbols {
         dot: "·",
         unknown: "–",
         changed: "~",
+        lit: "●",
         saved: "★",
         scroll: ["█", "│"],
     };
@@ -187,6 +192,7 @@ impl Symbols {
         dot: "|",
         unknown: "-",
         changed: "~",
+        lit: "!",
         saved: "*",
         scroll: ["#", "|"],
     };
@@ -233,6 +239,7 @@ impl Theme {
             boolean: s.fg(c.boolean),
             string: s.fg(c.good),
             keyword: s.fg(c.boolean).add_modifier(Modifier::BOLD),
+            lit: s.fg(c.good).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             found: s.fg(c.on_warn).bg(c.warn),
             bar: s.fg(c.accent),
             bar_empty: s.fg(c.dim),
@@ -273,6 +280,7 @@ impl Theme {
             boolean: s,
             string: s,
             keyword: bold,
+            lit: bold.add_modifier(Modifier::UNDERLINED),
             found: s.add_modifier(Modifier::REVERSED),
             bar: s,
             bar_empty: dim,

@@ -52,6 +52,7 @@ impl App {
                 })
             }
             Asks::QueryName => self.named(line, at),
+            Asks::Watch => self.watch_every(line, at),
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {

@@ -3,7 +3,6 @@
 use super::palette::Faulty;
 use super::{App, Moment, Turn};
 use crate::engine::error::Error;
-use crate::engine::query::QueryId;
 use crate::tui::action::Action;
 use crate::tui::ctx::{Effect, Focus};
 use crate::tui::overlays::Overlay;
@@ -60,10 +59,11 @@ impl App {
 
     /// Another session has begun, and the one before is over: nothing of it is shown any more.
     pub fn opened(&mut self, session: Session, at: Moment) -> Turn {
-        let (before, _) = self.whom();
+        let (before, was_sandbox) = self.whom();
         let Session { tenant, sandbox, look, faults, page_size, retention_days } = session;
         // What the one before may still say is none of any run that will be shown.
-        self.shown = QueryId(self.shown.0 + 1);
+        self.shown = self.number();
+        self.watch = None;
         self.header = Header::new(tenant.clone(), sandbox).with_look(look);
         self.history.turn_to(&tenant, sandbox);
         self.faulty = Faulty::new(faults);
@@ -80,7 +80,7 @@ impl App {
         let mut draft = self.builder.draft();
         (draft.page_size, draft.retention_days) = (page_size, retention_days);
         let asks_nothing = draft.ids.is_empty() && draft.filter.trim().is_empty();
-        if asks_nothing && !sandbox && draft.segments == [EVERYBODY] {
+        if asks_nothing && was_sandbox && !sandbox && draft.segments == [EVERYBODY] {
             // The sandbox's own; no tenant has it.
             draft.segments.clear();
         } else if asks_nothing && sandbox && draft.segments.is_empty() {

@@ -1,6 +1,7 @@
 mod files;
 mod history;
 mod tenants;
+mod watch;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::Look;
+use crate::config::{Look, OnChange};
 use crate::engine::event::{Page, Status};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
@@ -32,6 +33,7 @@ struct Rig {
     copied: Vec<String>,
     kept: Vec<Keep>,
     opened: Vec<Whom>,
+    bells: usize,
     left: bool,
 }
 
@@ -56,6 +58,7 @@ impl Rig {
             tenant: "acme".into(),
             sandbox: false,
             look: Look::default(),
+            on_change: OnChange::default(),
             files: vec![],
             faults: Stage::default(),
         });
@@ -69,6 +72,7 @@ impl Rig {
             copied: vec![],
             kept: vec![],
             opened: vec![],
+            bells: 0,
             left: false,
         };
         rig.resize(120, 40);
@@ -127,6 +131,7 @@ impl Rig {
                 }),
                 Effect::Keep(keep) => self.kept.push(keep),
                 Effect::Open(whom) => self.opened.push(whom),
+                Effect::Bell => self.bells += 1,
                 Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::ListTenants => {}
             }
         }

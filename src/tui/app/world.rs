@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
-use crate::config::Look;
+use crate::config::{Look, OnChange};
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
@@ -78,6 +78,8 @@ pub struct Start {
     pub sandbox: bool,
     /// How the tenant's name looks.
     pub look: Look,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
     /// The files that are looked at in place of a service.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.

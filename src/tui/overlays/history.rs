@@ -111,7 +111,9 @@ impl HistoryList {
             (Action::Clear, "remove"),
         ];
         let keys = if self.doomed.is_some() { &[(Action::Clear, "again removes it")][..] } else { &all };
-        list::view(&self.list, "Saved and history", WORDS, (Context::History, keys), ctx, area, buf);
+        let none = if self.list.items().is_empty() { "nothing was saved or run yet" } else { WORDS.none };
+        let words = Words { none, ..WORDS };
+        list::view(&self.list, "Saved and history", words, (Context::History, keys), ctx, area, buf);
     }
 }
 

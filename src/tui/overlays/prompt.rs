@@ -20,6 +20,8 @@ const WIDEST: u16 = 90;
 pub enum Asks {
     /// The row to go to.
     Row,
+    /// How often to run again.
+    Watch,
     /// What a query is to be called.
     QueryName,
 }

@@ -16,6 +16,7 @@ mod progress;
 #[cfg(test)]
 mod tests;
 mod typing;
+mod watched;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -25,6 +26,8 @@ use tokio::time::Instant;
 use self::columns::Columns;
 use self::progress::Progress;
 use self::typing::Typing;
+use self::watched::Watched;
+pub use self::watched::{Changes, MOST as MOST_WATCHED, Watching};
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
@@ -62,6 +65,8 @@ pub struct Profiles {
     missed: bool,
     /// How many attributes were known when the filter was read.
     known: usize,
+    /// What changed while it was watched.
+    watched: Watched,
 }
 
 impl Default for Profiles {
@@ -81,6 +86,7 @@ impl Default for Profiles {
             seeking: None,
             missed: false,
             known: 0,
+            watched: Watched::default(),
         }
     }
 }
@@ -115,6 +121,7 @@ impl Profiles {
             self.column = Field::Id.into();
         }
         self.view.begin();
+        self.watched.begin();
         self.progress = Some(Progress::new(query, ctx.now));
         self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
@@ -265,7 +272,9 @@ impl Profiles {
 
     /// When the picture changes by time alone (an age that is shown in minutes), if it does.
     pub fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
-        self.progress.as_ref().and_then(|progress| progress.next_change(ctx))
+        let age = self.progress.as_ref().and_then(|progress| progress.next_change(ctx));
+        let watch = self.watched.says.as_ref().and_then(|says| says.next_change(ctx.now));
+        [age, watch].into_iter().flatten().min()
     }
 
     /// Draws the pane, border included.

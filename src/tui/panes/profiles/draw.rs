@@ -31,7 +31,15 @@ pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer
     let sorted = table.view.working().filter(|_| table.view.filter().is_none());
     let title = table.progress.as_ref().map_or_else(
         || "Profiles".into(),
-        |progress| progress.title(ctx, table.follow, &table.rows.memory(), sorted, room),
+        |progress| {
+            progress.title(
+                ctx,
+                table.follow,
+                &table.rows.memory(),
+                (sorted, table.watched.says.as_ref()),
+                room,
+            )
+        },
     );
     let inner = frame(ctx, Focus::Profiles, title, area, buf);
     if inner.is_empty() {
@@ -100,7 +108,8 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             if here && focused && column.column == table.column {
                 over = over.patch(theme.cell);
             }
-            draw_cell(theme, cell, *column, place.x, y, over, buf);
+            let lit = table.watched.is_lit(row, column.column);
+            draw_cell(theme, cell, *column, lit, (place.x, y), over, buf);
         }
     }
     let bar = Rect { x: area.right() - 1, y: body.y + 1, width: 1, height: body.height.saturating_sub(1) };
@@ -148,7 +157,15 @@ fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: 
 }
 
 /// `null`, missing and empty are told apart by a word, a sign and quotes, not by colour alone.
-fn draw_cell(theme: &Theme, cell: Cell<'_>, column: Shown, left: u16, y: u16, over: Style, buf: &mut Buffer) {
+fn draw_cell(
+    theme: &Theme,
+    cell: Cell<'_>,
+    column: Shown,
+    lit: bool,
+    (left, y): (u16, u16),
+    over: Style,
+    buf: &mut Buffer,
+) {
     let x = left + column.x;
     let (text, style) = match cell.content {
         Content::NotAsked => ("".into(), theme.absent),
@@ -164,12 +181,18 @@ fn draw_cell(theme: &Theme, cell: Cell<'_>, column: Shown, left: u16, y: u16, ov
         },
         _ => (cell.display(usize::from(column.width) + 1), theme.text),
     };
-    if !cell.changed || column.width < 3 {
+    let style = if lit { style.patch(theme.lit) } else { style };
+    let (mark, marked) =
+        if lit { (theme.symbols.lit, theme.lit) } else { (theme.symbols.changed, theme.changed) };
+    // Where the mark would cost the text its end, underlined and bold is enough.
+    let fits = widgets::width(&text) == usize::from(column.width);
+    let is_marked = cell.changed || lit && !fits;
+    if !is_marked || column.width < 3 {
         put_clean(buf, x, y, column.width, &text, style.patch(over));
         return;
     }
     let used = put_clean(buf, x, y, column.width - 1, &text, style.patch(over));
-    put_clean(buf, x + used, y, 1, theme.symbols.changed, theme.changed.patch(over));
+    put_clean(buf, x + used, y, 1, mark, marked.patch(over));
     for rest in used + 1..column.width {
         put_clean(buf, x + rest, y, 1, " ", style.patch(over));
     }

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 
+use super::watched::Watching;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
@@ -220,13 +221,13 @@ impl Progress {
 
     /// The title in at most `room` columns.
     ///
-    /// `sorted`: how much of an order is worked out, where it is not all yet.
+    /// `watching`: what is to be said of that. `sorted`: how much of an order is worked out, where it is not all yet.
     pub(super) fn title(
         &self,
         ctx: &Ctx<'_>,
         follow: bool,
         memory: &Memory,
-        sorted: Option<f32>,
+        (sorted, watching): (Option<f32>, Option<&Watching>),
         room: u16,
     ) -> Line<'static> {
         let mut pieces = match &self.end {
@@ -237,6 +238,8 @@ impl Progress {
             let text = format!("sorting {:.0} %", share * 100.0);
             pieces.insert(1.min(pieces.len()), Piece { text, style: ctx.theme.accent, rank: 8 });
         }
+        let watched = watching.map(|watching| watching.pieces(ctx)).unwrap_or_default();
+        pieces.extend(watched.into_iter().map(|(rank, text, style)| Piece { text, style, rank }));
         let over = memory.held > memory.budget;
         if let Some(why) = memory.refused.as_ref().filter(|_| over) {
             let text = format!("more than {} in memory: {why}", figures::bytes(memory.budget as u64));
