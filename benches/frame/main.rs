@@ -87,6 +87,7 @@ impl Scene {
             on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             faults: Stage::default(),
+            mask: cxlens::rows::Mask::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod chance;
 pub mod clock;
 pub mod contained;
+pub mod curl;
 pub mod error;
 pub mod event;
 pub mod fetch;

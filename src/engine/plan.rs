@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::batches::batches;
+use super::curl::curl;
 use super::error::Result;
 use super::fetch::paging::page_url;
 use super::options::Service;
@@ -154,9 +155,7 @@ pub struct PlannedRequest {
 impl PlannedRequest {
     /// The request as a `curl` line, the token left out as `$CXONE_TOKEN`.
     pub fn curl(&self) -> String {
-        // The URL is percent-encoded; a single quote is the one character that could end the quoting.
-        let url = self.url.replace('\'', "%27");
-        format!("curl -X {} -H \"Authorization: Bearer $CXONE_TOKEN\" '{url}'", self.method)
+        curl(self.method, &self.url)
     }
 }
 

@@ -18,6 +18,7 @@ use tokio::task::JoinHandle;
 
 use url::Url;
 
+use crate::commands::mask;
 use crate::faults::Player;
 
 /// What the embedded service is called.
@@ -157,12 +158,12 @@ impl Tenants for Doors {
         let settings = config::load(&self.env, &self.paths, &flags)?;
         let (tenant, sandbox) = whom_of(&settings)?;
         let stage = Stage::default();
-        let (look, query) = (settings.look, settings.query);
+        let (look, query, mask) = (settings.look, settings.query, mask(&settings.privacy, false));
         let (handle, background) = start(settings, self.clock.clone(), &stage).split();
         self.background.lock().unwrap_or_else(PoisonError::into_inner).push(background);
         let (page_size, retention_days) = (query.page_size, query.retention_days);
         let session =
-            tui::tenants::Session { tenant, sandbox, look, faults: stage, page_size, retention_days };
+            tui::tenants::Session { tenant, sandbox, look, faults: stage, mask, page_size, retention_days };
         Ok(Opened { handle, session })
     }
 }

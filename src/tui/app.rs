@@ -3,8 +3,10 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod builder;
 mod files;
 mod history;
+mod masking;
 mod over;
 mod palette;
 mod reach;
@@ -23,6 +25,8 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use builder::Search;
+use masking::Masking;
 use palette::Faulty;
 use reach::Reach;
 use world::World;
@@ -64,6 +68,8 @@ pub struct App {
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
+    /// The person who is looked for.
+    search: Search,
     /// How far runs go by themselves.
     reach: Reach,
     /// What the sandbox is made to do wrong.
@@ -87,6 +93,7 @@ pub struct App {
     naming: Option<history::Naming>,
     /// Said in the footer until the next key.
     notice: Option<String>,
+    masking: Masking,
 }
 
 impl App {
@@ -99,6 +106,8 @@ impl App {
             sandbox: false,
             files: start.files,
         };
+        let mut detail = Detail::new();
+        detail.veil(&start.mask);
         Self {
             world: World {
                 theme: start.theme,
@@ -112,17 +121,19 @@ impl App {
                 running: None,
                 pull: start.pull,
                 fault: None,
+                mask: start.mask,
             },
             history: History::new(&start.tenant, start.sandbox),
             header: Header::new(start.tenant, start.sandbox).with_look(start.look),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
-            detail: Detail::new(),
+            detail,
             detail_open: false,
             activity: Activity::new(),
             overlay: None,
             shown: QueryId::default(),
+            search: Search::default(),
             reach: Reach::new(start.pause),
             faulty: Faulty::new(start.faults),
             wanted: None,
@@ -134,6 +145,7 @@ impl App {
             on_change: start.on_change,
             naming: None,
             notice: None,
+            masking: Masking::default(),
         }
     }
 
@@ -178,6 +190,7 @@ impl App {
     pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
         let said = self.notice.take().is_some();
         self.read_on();
+        self.search.touched();
         let context = self.context();
         let turn = match self.world.keys.resolve(context, key) {
             Some(action) => self.act(action, at),
@@ -195,7 +208,7 @@ impl App {
                 Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
             }
         };
-        turn.and(Turn::changed(said))
+        self.recorded(turn).and(Turn::changed(said))
     }
 
     /// Text was pasted.
@@ -220,6 +233,8 @@ impl App {
         }
         match action {
             Action::Run => self.run(at),
+            Action::Find => self.find_person(),
+            Action::QueryBefore => self.query_before(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -232,6 +247,8 @@ impl App {
             }
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
+            Action::Mask => self.toggle_mask(),
+            Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
@@ -331,6 +348,7 @@ impl App {
                 self.settle(outcome, at)
             }
             Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
+            Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -383,6 +401,9 @@ impl App {
         if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
             return self.watched_undelivered();
         }
+        if let Command::Note(ticket, _) = command {
+            return self.note_undelivered(*ticket);
+        }
         self.world.running = None;
         if self.broken.is_none() {
             let error = Error::new(
@@ -398,7 +419,7 @@ impl App {
 
     /// Says something in the footer until the next key.
     pub fn notice(&mut self, text: String) -> Turn {
-        self.notice = Some(text);
+        self.notice = Some(self.with_aside(text));
         Turn::changed(true)
     }
 
@@ -412,6 +433,7 @@ impl App {
             self.profiles.next_change(&ctx),
             self.watch_due(),
             plan,
+            self.mask_changes(),
         ]
         .into_iter()
         .flatten()
@@ -420,6 +442,7 @@ impl App {
 
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
+        self.conceal_in_time(at);
         let watched = Turn::CHANGED.and(self.watch_on(at));
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
             return watched;
@@ -469,6 +492,7 @@ impl App {
         self.shown = self.number();
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
+        self.conceal();
         self.detail_open = false;
         self.detail.clear();
         self.world.focus = Focus::Profiles;
@@ -515,7 +539,7 @@ impl App {
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
         self.watch_again(summary, at);
-        let replanned = self.replan(at);
+        let replanned = self.replan(at).and(self.nobody_found(id, summary));
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
@@ -587,6 +611,7 @@ impl App {
             Some(effect) => turn.effects.push(effect),
             None => {}
         }
+        self.conceal_elsewhere();
         self.follow();
         turn.and(self.pull_more(at))
     }

@@ -11,6 +11,7 @@ use super::theme::Theme;
 use crate::config::{Colour, Look};
 use crate::engine::error::Error;
 use crate::engine::worker::Handle;
+use crate::rows::Mask;
 
 /// The sandbox's segment that everybody is in.
 pub const EVERYBODY: &str = "SEG-ALL";
@@ -78,6 +79,8 @@ pub struct Session {
     pub look: Look,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// What hides personal values.
+    pub mask: Mask,
     /// Profiles a page.
     pub page_size: u32,
     /// Days that profiles are kept for.

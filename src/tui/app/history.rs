@@ -60,7 +60,9 @@ impl App {
 
     fn name(&mut self, naming: Naming, name: &str) -> Turn {
         let (title, about) = match &naming {
-            Naming::Query(query) => ("Save the query", format!("a name for: {}", gist(query))),
+            Naming::Query(query) => {
+                ("Save the query", format!("a name for: {}", self.world.mask.text(&gist(query))))
+            }
             Naming::Rename(old) => ("Rename", format!("another name for {old}")),
         };
         let prompt = Prompt::new(Asks::QueryName, title, about, name, Vec::new());

@@ -73,6 +73,7 @@ impl App {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
             (Action::Quit, _) => self.quit(),
             (Action::Suspend, _) => Turn::of(Effect::Suspend),
+            (Action::Mask, _) => self.toggle_mask(),
             (Action::Help, Some(Overlay::Error(_))) => {
                 self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
                 Turn::changed(true)
@@ -102,6 +103,8 @@ impl App {
                 let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
                 Turn { changed: true, effects: vec![Effect::Save(saving)] }
             }
+            (Action::Find, _) => self.find_person(),
+            (Action::Answer, Some(Overlay::Person(_))) => self.find_chosen(at),
             (Action::Answer, Some(Overlay::Prompt(prompt))) => {
                 let (asks, line) = (prompt.asks(), prompt.line().to_owned());
                 self.answered(asks, &line, at)

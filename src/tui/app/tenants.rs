@@ -1,5 +1,7 @@
 //! Asking another tenant: what is shown of the one before goes, and what the next one says is all that counts.
 
+use super::builder::Search;
+use super::masking::Masking;
 use super::palette::Faulty;
 use super::{App, Moment, Turn};
 use crate::engine::error::Error;
@@ -60,10 +62,16 @@ impl App {
     /// Another session has begun, and the one before is over: nothing of it is shown any more.
     pub fn opened(&mut self, session: Session, at: Moment) -> Turn {
         let (before, was_sandbox) = self.whom();
-        let Session { tenant, sandbox, look, faults, page_size, retention_days } = session;
+        let Session { tenant, sandbox, look, faults, mask, page_size, retention_days } = session;
         // What the one before may still say is none of any run that will be shown.
         self.shown = self.number();
-        self.watch = None;
+        (self.watch, self.search) = (None, Search::default());
+        // Who masked values did so because of who looks on.
+        let masked = self.world.mask.is_on();
+        (self.masking, self.world.mask) = (Masking::default(), mask);
+        if masked && !self.world.mask.is_on() {
+            self.mask(true);
+        }
         self.header = Header::new(tenant.clone(), sandbox).with_look(look);
         self.history.turn_to(&tenant, sandbox);
         self.faulty = Faulty::new(faults);

@@ -1,5 +1,7 @@
+mod builder;
 mod files;
 mod history;
+mod masking;
 mod tenants;
 mod watch;
 
@@ -61,6 +63,7 @@ impl Rig {
             on_change: OnChange::default(),
             files: vec![],
             faults: Stage::default(),
+            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

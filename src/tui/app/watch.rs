@@ -170,6 +170,8 @@ impl App {
             let (found, is_there, jobs) = self.profiles.take_over(summary, &ctx);
             changes = found;
             self.shown = id;
+            // Other people's values stand in the rows of these numbers now.
+            self.conceal();
             self.reach.place = None;
             turn.effects.extend(jobs.into_iter().map(Effect::Work));
             self.show_anew(is_there);

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::config::{Look, OnChange};
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
+use crate::rows::Mask;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
@@ -84,6 +85,8 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// How personal values are shown.
+    pub mask: Mask,
 }
 
 /// What all panes may read.
@@ -99,6 +102,7 @@ pub(super) struct World {
     pub(super) running: Option<Running>,
     pub(super) pull: bool,
     pub(super) fault: Option<Playing>,
+    pub(super) mask: Mask,
 }
 
 impl World {
@@ -116,6 +120,7 @@ impl World {
             running: self.running.as_ref(),
             pull: self.pull,
             fault: self.fault.as_ref(),
+            mask: &self.mask,
         }
     }
 }

@@ -122,7 +122,8 @@ fn items(history: &History, ctx: &Ctx<'_>) -> Vec<Item<Choice>> {
     let tenant = ctx.service.map(|service| service.tenant.as_str());
     let item = |asked: Asked<'_>| {
         let query = asked.query().clone();
-        let (said, whole) = (gist(&query), whole(&query));
+        let veiled = |text: String| ctx.mask.text(&text).into_owned();
+        let (said, whole) = (veiled(gist(&query)), veiled(whole(&query)));
         match asked {
             Asked::PutAside(_) => Item {
                 value: Choice::PutAside(query),

@@ -10,7 +10,15 @@ fn tenant(whom: Whom, name: &str, lacks: Option<Error>) -> Tenant {
 fn session(tenant: &str, sandbox: bool) -> Session {
     let look = Look { colour: None, production: tenant == "beta" };
     let faults = Stage::default();
-    Session { tenant: tenant.into(), sandbox, look, faults, page_size: 25, retention_days: 90 }
+    Session {
+        tenant: tenant.into(),
+        sandbox,
+        look,
+        faults,
+        mask: crate::rows::Mask::default(),
+        page_size: 25,
+        retention_days: 90,
+    }
 }
 
 impl Rig {

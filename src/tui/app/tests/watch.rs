@@ -195,8 +195,15 @@ fn running_anew_or_another_tenant_takes_the_place_of_what_is_gathered() {
     assert!(rig.screen().contains("next in 10 s") && !rig.screen().contains("PROF-X"), "{}", rig.screen());
     let faults = Stage::default();
     let look = Look::default();
-    let session =
-        Session { tenant: "beta".into(), sandbox: false, look, faults, page_size: 50, retention_days: 180 };
+    let session = Session {
+        tenant: "beta".into(),
+        sandbox: false,
+        look,
+        faults,
+        mask: crate::rows::Mask::default(),
+        page_size: 50,
+        retention_days: 180,
+    };
     let turn = rig.app.opened(session, rig.at);
     rig.take(turn);
     rig.later(100);
