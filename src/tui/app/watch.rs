@@ -12,7 +12,7 @@ use super::{App, Moment, Turn};
 use crate::config::{OnChange, units};
 use crate::engine::clock::later;
 use crate::engine::error::Error;
-use crate::engine::event::{Command, Page, Summary};
+use crate::engine::event::{Command, Cut, Page, Summary};
 use crate::engine::query::QueryId;
 use crate::tui::ctx::{Effect, Focus};
 use crate::tui::figures;
@@ -163,7 +163,7 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.activity.finished(id, Arc::clone(summary), error, &ctx);
         let enough = self.watch.as_ref().is_some_and(|watch| watch.enough);
-        let is_whole = error.is_none() && (enough || summary.cut.is_none_or(|cut| cut.is_wanted()));
+        let is_whole = error.is_none() && (enough || summary.cut.is_none_or(Cut::is_wanted));
         let mut turn = Turn::CHANGED;
         let mut changes = Changes::default();
         if is_whole {
