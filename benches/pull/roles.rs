@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use cxlens::config::{Look, OnChange};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::options::Service;
@@ -197,6 +198,9 @@ async fn explore(words: &[String]) -> Outcome<()> {
         ascii: false,
         tenant: "sandbox".into(),
         sandbox: false,
+        look: Look::default(),
+        on_change: OnChange::default(),
+        tenants: Box::new(tui::tenants::Nobody),
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),

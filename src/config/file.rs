@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
+use super::look::{Colour, OnChange};
 use super::units;
 use crate::engine::error::Error;
 
@@ -44,6 +45,7 @@ pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub on_change: Option<OnChange>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
     pub clipboard: Option<Clipboard>,
@@ -71,6 +73,9 @@ pub enum Clipboard {
 pub(super) struct Tenant {
     pub base_url: Option<String>,
     pub allow_insecure_http: Option<bool>,
+    #[serde(alias = "color")]
+    pub colour: Option<Colour>,
+    pub production: Option<bool>,
     pub dialect: Option<String>,
     pub client_id: Option<String>,
     #[serde(default, deserialize_with = "secret")]

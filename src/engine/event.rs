@@ -500,6 +500,13 @@ pub enum Cut {
     Error,
 }
 
+impl Cut {
+    /// Whether no more was wanted.
+    pub fn is_wanted(self) -> bool {
+        matches!(self, Self::Limit(_))
+    }
+}
+
 /// A run in figures.
 #[derive(Clone, Debug)]
 pub struct Summary {

@@ -33,6 +33,8 @@ pub const MAX_PAGE_SIZE: u32 = 1_000;
 
 /// What somebody typed, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// What was kept by a version that knew less is read all the same.
+#[serde(default)]
 pub struct Draft {
     /// One identifier each; blanks around them do not matter, empty ones are passed over.
     pub ids: Vec<String>,

@@ -2,13 +2,14 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Privacy, Settings, Target, origin};
+use cxlens::config::{self, Flags, Look, OnChange, Privacy, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
@@ -23,12 +24,13 @@ use cxlens::tui::kept::Kept;
 use cxlens::tui::keymap;
 use cxlens::tui::outside::Programs;
 use cxlens::tui::run::Exit;
+use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::terminal::Tty;
 use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::session::Session;
+use crate::session::{Doors, Session};
 use crate::{Failed, Start, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
@@ -38,11 +40,7 @@ const GIVING_WAY: i32 = 5;
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     let mut draft = translate::draft(&typed.query, settings.query)?;
-    let (tenant, sandbox) = match &settings.target {
-        Target::Tenant(service) => (service.tenant.clone(), false),
-        Target::Incomplete { error, .. } => return Err(error.clone().into()),
-        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
-    };
+    let (tenant, sandbox) = session::whom_of(&settings)?;
     let tty = if typed.print {
         Tty::of_session().map_err(|error| {
             let cause = format!("--print draws on /dev/tty, and there is none: {error}");
@@ -54,8 +52,15 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
-        draft.segments.push("SEG-ALL".to_owned());
+        draft.segments.push(EVERYBODY.to_owned());
     }
+    let doors = Doors {
+        env: start.env.clone(),
+        paths: start.paths.clone(),
+        flags: translate::flags(&typed.query),
+        clock: start.clock.clone(),
+        background: Arc::default(),
+    };
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -67,6 +72,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         ascii: false,
         tenant,
         sandbox,
+        look: settings.look,
+        on_change: settings.explorer.on_change,
+        tenants: Box::new(doors.clone()),
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
@@ -81,7 +89,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        show(session::start(settings, start.clock, &stage), setup).await
+        let exit = show(session::start(settings, start.clock, &stage), setup).await;
+        doors.close().await;
+        exit
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
@@ -112,6 +122,9 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         ascii: false,
         tenant: String::new(),
         sandbox: false,
+        look: Look::default(),
+        on_change: OnChange::default(),
+        tenants: Box::new(Nobody),
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
@@ -129,7 +142,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
 }
 
 /// How personal values are shown in this session, whose stand-ins no other has.
-fn mask(privacy: &Privacy, ascii: bool) -> Mask {
+pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
     Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 

@@ -35,11 +35,15 @@ pub enum Context {
     Output,
     /// Two profiles beside each other.
     Compare,
+    /// Saved queries and what was run: letters narrow the list.
+    History,
+    /// The tenants that can be asked: letters narrow the list.
+    Tenants,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -56,11 +60,18 @@ impl Context {
         Self::Prompt,
         Self::Output,
         Self::Compare,
+        Self::History,
+        Self::Tenants,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt)
+        self == Self::Editor || self.is_a_line()
+    }
+
+    /// Whether a line of text is typed here, so that keys which move between lines are free for something else.
+    pub fn is_a_line(self) -> bool {
+        matches!(self, Self::Palette | Self::Save | Self::Prompt | Self::History | Self::Tenants)
     }
 
     /// What the place is called in the help.
@@ -82,13 +93,15 @@ impl Context {
             Self::Prompt => "Line of text",
             Self::Output => "Output",
             Self::Compare => "Compare",
+            Self::History => "Saved and history",
+            Self::Tenants => "Tenants",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, Output, Palette,
-    Profiles, Prompt, Save,
+    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, History, Output,
+    Palette, Profiles, Prompt, Save, Tenants,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -96,7 +109,7 @@ const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
-    Compare,
+    Compare, History, Tenants,
 ];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
@@ -157,7 +170,7 @@ actions! {
         "find a person by an e-mail address, a phone number, an ID or a name, typed or pasted as you have it",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Column], ["Ctrl-F"];
     Run "run", "run", "run the query; again while rows arrive starts over",
-        &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Error, History], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
@@ -204,17 +217,25 @@ actions! {
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
+    History "history", "history", "saved queries and what was run before, to fill in or run again",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-O"];
+    SaveQuery "save-query", "", "save the query under a name; in the list of saved queries, rename it",
+        &[Builder, Profiles, Detail, Activity, Editor, History], ["Ctrl-S"];
+    Watch "watch", "watch", "run again every few seconds, past the cache, and light what changed; again: stop",
+        &[Builder, Profiles, Detail, Activity], ["w"];
+    Tenants "tenants", "tenants", "ask another tenant, or the sandbox",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette, Help], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
-    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder, Columns], ["X", "Delete"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter; in a list, remove it",
+        &[Builder, Columns, History], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     HideColumn "hide-column", "", "hide this column; the list of columns brings it back", &[Profiles, Columns], ["x"];

@@ -10,14 +10,17 @@ mod copying;
 mod detail;
 mod files;
 mod freezing;
+mod history;
 mod keys;
 mod masking;
 mod over;
 mod palette;
 mod piping;
 mod reach;
+mod tenants;
 mod tour;
 mod view;
+mod watch;
 mod world;
 
 use std::sync::Arc;
@@ -42,6 +45,7 @@ use world::World;
 
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
+use super::history::History;
 use super::kept::Kept;
 use super::keymap::Chord;
 use super::layout::layout;
@@ -55,6 +59,7 @@ use super::panes::detail::Detail;
 use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
+use crate::config::OnChange;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, ServiceInfo, Summary};
 use crate::engine::query::{Query, QueryId};
@@ -92,6 +97,15 @@ pub struct App {
     broken: Option<Error>,
     /// Rows of the files that could not be read so far.
     unreadable: u32,
+    /// Saved queries and what was run.
+    history: History,
+    /// The number of the last run, shown or not.
+    numbered: u64,
+    /// What is watched.
+    watch: Option<watch::Watch>,
+    on_change: OnChange,
+    /// What a name is being asked for.
+    naming: Option<history::Naming>,
     /// Said in the footer until the next key.
     notice: Option<String>,
     masking: Masking,
@@ -135,7 +149,8 @@ impl App {
                 fault: None,
                 mask: start.mask,
             },
-            header: Header::new(start.tenant, start.sandbox),
+            history: History::new(&start.tenant, start.sandbox),
+            header: Header::new(start.tenant, start.sandbox).with_look(start.look),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
@@ -153,6 +168,10 @@ impl App {
             run_when_ready: start.run,
             broken: None,
             unreadable: 0,
+            numbered: 0,
+            watch: None,
+            on_change: start.on_change,
+            naming: None,
             notice: None,
             masking: Masking::default(),
             pending: Vec::new(),
@@ -178,6 +197,7 @@ impl App {
         self.guide.remember(kept);
         self.recall_columns(kept);
         self.detail.remember(kept);
+        self.recall(kept);
     }
 
     /// The terminal has this size now.
@@ -242,6 +262,10 @@ impl App {
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
+            Action::History => self.open_history(at),
+            Action::SaveQuery => self.ask_for_name(),
+            Action::Tenants => self.list_tenants(),
+            Action::Watch => self.toggle_watch(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)
             }
@@ -339,6 +363,7 @@ impl App {
                 self.activity.started(id, &ctx);
                 Turn::changed(true)
             }
+            Event::Page(id, page) if self.is_watched(id) => self.watched_page(&page, at),
             Event::Page(id, page) => {
                 if id != self.shown {
                     return Turn::default();
@@ -368,6 +393,7 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
             Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
@@ -418,6 +444,9 @@ impl App {
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
         }
+        if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
+            return self.watched_undelivered();
+        }
         if let Command::Note(ticket, _) = command {
             return self.note_undelivered(*ticket);
         }
@@ -451,6 +480,7 @@ impl App {
             self.header.next_change(&ctx),
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
+            self.watch_due(),
             plan,
             self.mask_changes(),
         ]
@@ -462,10 +492,11 @@ impl App {
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
         self.conceal_in_time(at);
+        let watched = Turn::CHANGED.and(self.watch_on(at));
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
-            return Turn::CHANGED;
+            return watched;
         }
-        Turn::CHANGED.and(self.replan(at))
+        watched.and(self.replan(at))
     }
 
     /// Asks what running the query would take. Reading files takes what it takes.
@@ -506,7 +537,8 @@ impl App {
         if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
         }
-        self.shown = QueryId(self.shown.0 + 1);
+        effects.extend(self.watch_waits());
+        self.shown = self.number();
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.conceal();
@@ -516,6 +548,9 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
+        if !self.looks_at_files() {
+            self.history.began(self.shown, query.to_draft());
+        }
         let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.
@@ -529,19 +564,30 @@ impl App {
         Turn { changed: true, effects }.and(self.settle(left, at))
     }
 
+    /// A number for a run that no other has.
+    fn number(&mut self) -> QueryId {
+        self.numbered += 1;
+        QueryId(self.numbered)
+    }
+
     fn finished(&mut self, id: QueryId, summary: &Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
+        if self.is_watched(id) {
+            return self.watched_ended(id, summary, error.as_ref(), at);
+        }
         let current = id == self.shown;
         if current {
             self.world.running = None;
         }
+        let kept = self.keep_run(id, summary);
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.activity.finished(id, Arc::clone(summary), error.as_ref(), &ctx);
         if !current {
-            return Turn::changed(true);
+            return kept;
         }
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
+        self.watch_again(summary, at);
         let replanned = self.replan(at).and(self.nobody_found(id, summary));
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
@@ -549,7 +595,7 @@ impl App {
             // Nothing would be lost any more.
             self.overlay = None;
         }
-        Turn::changed(true).and(replanned)
+        kept.and(replanned)
     }
 
     /// Close, clear, then cancel the run.
@@ -561,6 +607,9 @@ impl App {
         if self.detail_open {
             self.close_detail();
             return Turn::changed(true);
+        }
+        if self.watch.is_some() {
+            return self.stop_watching("no longer watching".to_owned());
         }
         match &mut self.world.running {
             Some(running) if !running.cancelling => {

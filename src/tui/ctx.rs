@@ -15,6 +15,7 @@ use super::keymap::Keymap;
 use super::outside::Visit;
 use super::pipe::Piping;
 use super::saving::Saving;
+use super::tenants::Whom;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
@@ -142,6 +143,12 @@ pub enum Effect {
     Jq(Ask),
     /// To the files that outlast the session.
     Keep(Keep),
+    /// The terminal's bell.
+    Bell,
+    /// Who can be asked is to be told.
+    ListTenants,
+    /// Another session takes the place of this one.
+    Open(Whom),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// Something to be said in the footer; the app says it.

@@ -21,8 +21,10 @@ use super::keymap::Loaded;
 use super::outside::Programs;
 use super::outward::{Back, Outward, Told as News};
 use super::signals::{Signals, Told};
+use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, Tty, say};
 use super::theme::{Theme, ThemeChoice};
+use crate::config::{Look, OnChange};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
@@ -63,6 +65,12 @@ pub struct Setup {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// How the tenant's name looks.
+    pub look: Look,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
+    /// Who else can be asked.
+    pub tenants: Box<dyn Tenants>,
     /// The files that are looked at in place of a service; empty where there is one.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
@@ -116,7 +124,8 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, tenant, sandbox, files, faults, kept, mask, picks, tour, .. } = setup;
+    let Setup { clock, tenant, sandbox, look, on_change, tenants, picks, tour, .. } = setup;
+    let (files, faults, kept, mask) = (setup.files, setup.faults, setup.kept, setup.mask);
     let theme = Theme::new(setup.theme, setup.ascii);
     let Loaded { keys, wrong } = setup.keys;
     let (draft, keys) = (setup.draft, if picks { keys.picking() } else { keys });
@@ -132,6 +141,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         wrong,
         tenant,
         sandbox,
+        look,
+        on_change,
         files,
         faults,
         mask,
@@ -147,7 +158,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     app.set_zone(TimeZone::system());
     app.remember(&kept);
     let (keeps, to_keep) = std::sync::mpsc::channel();
-    let keeping = tokio::task::spawn_blocking(move || kept.keep_all(&to_keep));
+    let keeper = kept.clone();
+    let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let mut input = EventStream::new();
@@ -238,6 +250,12 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),
+                Effect::Bell => guard.bell()?,
+                Effect::ListTenants => dirty |= app.tenants(tenants.list()).changed,
+                Effect::Open(whom) => {
+                    dirty |= open(&mut app, &*tenants, &whom, &mut handle, &kept, moment());
+                    engine = true;
+                }
                 Effect::Copy(text) => {
                     if let Some(copied) = outward.copy(text, &mut guard)? {
                         dirty |= told_of_copy(&mut app, copied).changed;
@@ -282,6 +300,27 @@ fn told_of_copy(app: &mut App, copied: Result<String, String>) -> Turn {
     match copied {
         Ok(words) => app.notice(words),
         Err(why) => app.not_copied(&why),
+    }
+}
+
+/// Begins to ask another; the session before ends by itself once nobody holds its handle, and is not waited for. Says
+/// whether the picture changed.
+fn open(
+    app: &mut App,
+    tenants: &dyn Tenants,
+    whom: &Whom,
+    handle: &mut Handle,
+    kept: &Kept,
+    at: Moment,
+) -> bool {
+    match tenants.open(whom) {
+        Ok(opened) => {
+            *handle = opened.handle;
+            let turn = app.opened(opened.session, at);
+            app.recall(kept);
+            turn.changed
+        }
+        Err(error) => app.unopened(error).changed,
     }
 }
 

@@ -142,6 +142,16 @@ impl Guard {
         self.screen.resize(size.into())
     }
 
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn bell(&mut self) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(b"\x07")?;
+        out.flush()
+    }
+
     /// Sends the terminal something that is no picture: a text for its clipboard.
     ///
     /// # Errors

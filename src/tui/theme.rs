@@ -94,12 +94,16 @@ pub struct Theme {
     pub string: Style,
     /// A word of the filter's language.
     pub keyword: Style,
+    /// A cell that changed while it was watched.
+    pub lit: Style,
     /// Where the search found something.
     pub found: Style,
     /// The filled part of a bar, or a sparkline.
     pub bar: Style,
     /// The empty part of a bar.
     pub bar_empty: Style,
+    /// The terminal's own colours in the order of [`crate::config::Colour`]; `None`: there are to be none.
+    pub colours: Option<[Color; 6]>,
     /// Borders and symbols.
     pub symbols: Symbols,
 }
@@ -141,6 +145,10 @@ pub struct Symbols {
     pub not_asked: &'static str,
     /// Between pinned columns and the others; where some of these are further to the left.
     pub edge: [&'static str; 2],
+    /// A cell changed while it was watched.
+    pub lit: &'static str,
+    /// In front of what was saved under a name.
+    pub saved: &'static str,
     /// Scroll bar thumb and track.
     pub scroll: [&'static str; 2],
 }
@@ -165,6 +173,8 @@ impl Symbols {
         marked: "●",
         not_asked: "·",
         edge: ["│", "‹"],
+        lit: "◆",
+        saved: "★",
         scroll: ["█", "│"],
     };
 
@@ -196,6 +206,8 @@ impl Symbols {
         marked: "*",
         not_asked: ".",
         edge: ["|", "<"],
+        lit: "!",
+        saved: "*",
         scroll: ["#", "|"],
     };
 }
@@ -242,9 +254,11 @@ impl Theme {
             boolean: s.fg(c.boolean),
             string: s.fg(c.good),
             keyword: s.fg(c.boolean).add_modifier(Modifier::BOLD),
+            lit: s.fg(c.good).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             found: s.fg(c.on_warn).bg(c.warn),
             bar: s.fg(c.accent),
             bar_empty: s.fg(c.dim),
+            colours: Some(c.colours),
             symbols,
         }
     }
@@ -282,9 +296,11 @@ impl Theme {
             boolean: s,
             string: s,
             keyword: bold,
+            lit: bold.add_modifier(Modifier::UNDERLINED),
             found: s.add_modifier(Modifier::REVERSED),
             bar: s,
             bar_empty: dim,
+            colours: None,
             symbols,
         }
     }
@@ -301,6 +317,8 @@ struct Palette {
     bad: Color,
     number: Color,
     boolean: Color,
+    /// Red, green, yellow, blue, magenta, cyan.
+    colours: [Color; 6],
 }
 
 const DARK: Palette = Palette {
@@ -314,6 +332,7 @@ const DARK: Palette = Palette {
     bad: Color::LightRed,
     number: Color::LightBlue,
     boolean: Color::Magenta,
+    colours: [Color::LightRed, Color::Green, Color::Yellow, Color::LightBlue, Color::Magenta, Color::Cyan],
 };
 
 const LIGHT: Palette = Palette {
@@ -327,6 +346,7 @@ const LIGHT: Palette = Palette {
     bad: Color::Red,
     number: Color::Blue,
     boolean: Color::Magenta,
+    colours: [Color::Red, Color::Green, Color::Yellow, Color::Blue, Color::Magenta, Color::Cyan],
 };
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ impl Explorer {
             keys: Keymap::default(),
             tenant: "acme".to_owned(),
             sandbox: true,
+            look: cxlens::config::Look::default(),
+            on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),

@@ -98,7 +98,7 @@ impl App {
         tried.retain(|other| *other != reading);
         tried.push(reading);
         // Before the service is there, the run has no number yet.
-        let run = if self.world.running.is_some() { self.shown } else { QueryId(self.shown.0 + 1) };
+        let run = if self.world.running.is_some() { self.shown } else { QueryId(self.numbered + 1) };
         self.search.sought = Some(Sought { line, tried, run, awaited: true, nobody: false });
         turn.and(said)
     }

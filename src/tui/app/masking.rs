@@ -256,7 +256,7 @@ impl App {
         }
     }
 
-    fn mask(&mut self, on: bool) {
+    pub(super) fn mask(&mut self, on: bool) {
         self.world.mask.set(on);
         self.masking.until = None;
         self.detail.veil(&self.world.mask);

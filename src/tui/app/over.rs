@@ -59,13 +59,18 @@ impl App {
         let outcome = match asks {
             Asks::Row => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                self.profiles.go_to(line, &ctx)
+                self.profiles.go_to(line, &ctx).map(|outcome| {
+                    self.overlay = None;
+                    self.settle(outcome, at)
+                })
             }
             // What comes of it takes the prompt's place.
             Asks::Pipe => match self.pipe(line) {
                 Ok(turn) => return turn,
                 Err(why) => Err(why),
             },
+            Asks::QueryName => self.named(line, at),
+            Asks::Watch => self.watch_every(line, at),
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -73,14 +78,14 @@ impl App {
                 Turn::CHANGED
             }
             (Err(_), _) => Turn::default(),
-            (Ok(outcome), _) => {
-                self.overlay = None;
-                self.settle(outcome, at).and(Turn::CHANGED)
-            }
+            (Ok(turn), _) => turn.and(Turn::CHANGED),
         }
     }
 
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        if let Some(turn) = self.act_on_history(action, at).or_else(|| self.act_on_tenants(action)) {
+            return turn;
+        }
         let area = self.area_of(Focus::Profiles);
         match (action, &mut self.overlay) {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),

@@ -1,11 +1,14 @@
 mod builder;
 mod detail;
 mod files;
+mod history;
 mod keys;
 mod masking;
 mod outward;
 mod table;
+mod tenants;
 mod tour;
+mod watch;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,6 +17,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::{Look, OnChange};
 use crate::engine::event::{Page, Status};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
@@ -21,10 +25,11 @@ use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
-use crate::tui::kept::Keep;
+use crate::tui::kept::{Keep, Kept, What};
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::outside::Visit;
 use crate::tui::pipe::Piping;
+use crate::tui::tenants::{Session, Tenant, Whom};
 use crate::tui::theme::{Theme, ThemeChoice};
 
 /// The whole explorer without a terminal and without an engine: what goes in is fed by hand, and what
@@ -39,6 +44,8 @@ struct Rig {
     visits: Vec<Visit>,
     printed: Option<String>,
     kept: Vec<Keep>,
+    opened: Vec<Whom>,
+    bells: usize,
     left: bool,
 }
 
@@ -62,6 +69,8 @@ impl Rig {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            look: Look::default(),
+            on_change: OnChange::default(),
             files: vec![],
             faults: Stage::default(),
             mask: crate::rows::Mask::default(),
@@ -81,6 +90,8 @@ impl Rig {
             visits: vec![],
             printed: None,
             kept: vec![],
+            opened: vec![],
+            bells: 0,
             left: false,
         };
         rig.resize(120, 40);
@@ -150,7 +161,13 @@ impl Rig {
                 Effect::Visit(visit) => self.visits.push(visit),
                 Effect::Print(text) => self.printed = Some(text),
                 Effect::Keep(keep) => self.kept.push(keep),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
+                Effect::Open(whom) => self.opened.push(whom),
+                Effect::Bell => self.bells += 1,
+                Effect::Suspend
+                | Effect::OpenProfile
+                | Effect::Act(_)
+                | Effect::ListTenants
+                | Effect::Say(_) => {}
             }
         }
         turn.changed

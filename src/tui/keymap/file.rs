@@ -269,6 +269,8 @@ fn place_name(place: Context) -> &'static str {
         Context::Prompt => "prompt",
         Context::Output => "output",
         Context::Compare => "compare",
+        Context::History => "history",
+        Context::Tenants => "tenants",
     }
 }
 

@@ -274,6 +274,8 @@ fn introduction(context: Context) -> &'static str {
         | Context::Save
         | Context::Prompt
         | Context::Output
-        | Context::Compare => "",
+        | Context::Compare
+        | Context::History
+        | Context::Tenants => "",
     }
 }

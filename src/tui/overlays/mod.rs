@@ -5,12 +5,14 @@ pub mod columns;
 pub mod compare;
 pub mod error;
 pub mod help;
+pub mod history;
 mod list;
 pub mod output;
 pub mod palette;
 pub mod person;
 pub mod prompt;
 pub mod saving;
+pub mod tenants;
 pub mod tour;
 pub mod whichkey;
 
@@ -49,6 +51,10 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// Two profiles beside each other.
     Compare(Box<compare::Compare>),
+    /// Saved queries and what was run.
+    History(Box<history::HistoryList>),
+    /// Whom to ask.
+    Tenants(Box<tenants::TenantsList>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
     /// What a shell command wrote.
@@ -67,6 +73,8 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Columns(_) => Context::Columns,
             Self::Save(_) => Context::Save,
+            Self::History(_) => Context::History,
+            Self::Tenants(_) => Context::Tenants,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Output(_) => Context::Output,
             Self::Compare(_) => Context::Compare,
@@ -87,6 +95,8 @@ impl Overlay {
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Compare(compare) => compare.select(action, ctx),
+            Self::History(list) => list.select(action, ctx),
+            Self::Tenants(list) => list.select(action, ctx),
         }
     }
 
@@ -96,6 +106,8 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::History(list) => list.input(key, ctx),
+            Self::Tenants(list) => list.input(key, ctx),
             Self::Person(panel) => panel.input(key),
             Self::Help(help) => help.input(key),
             Self::Error(_)
@@ -113,6 +125,8 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
+            Self::History(list) => list.paste(text),
+            Self::Tenants(list) => list.paste(text),
             Self::Person(panel) => panel.paste(text),
             Self::Help(help) => help.paste(text),
             Self::Error(_)
@@ -136,6 +150,8 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Compare(compare) => compare.view(ctx, area, buf),
+            Self::History(list) => list.view(ctx, area, buf),
+            Self::Tenants(list) => list.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
             Self::Output(panel) => panel.view(ctx, area, buf),
         }

@@ -21,6 +21,10 @@ pub enum Asks {
     Row,
     /// The shell command that is given the profile or the rows.
     Pipe,
+    /// How often to run again.
+    Watch,
+    /// What a query is to be called.
+    QueryName,
 }
 
 /// The open prompt.

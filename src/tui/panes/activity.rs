@@ -65,6 +65,11 @@ impl Activity {
         Self::default()
     }
 
+    /// Forgets everything; the open tab stays.
+    pub fn clear(&mut self) {
+        *self = Self { tab: self.tab, ..Self::default() };
+    }
+
     /// The open tab.
     pub fn tab(&self) -> Tab {
         self.tab

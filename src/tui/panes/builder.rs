@@ -101,6 +101,11 @@ impl Builder {
         builder
     }
 
+    /// Another query takes the place of what is typed. Answers to questions for earlier plans stay stale.
+    pub fn fill(&mut self, draft: Draft) {
+        *self = Self { ticket: self.ticket, ..Self::new(draft) };
+    }
+
     /// What is typed, as it stands.
     pub fn draft(&self) -> Draft {
         Draft { ids: self.ids.texts(), ..self.draft_without_ids() }
