@@ -23,6 +23,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
+pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
 pub use self::look::{Colour, Look, OnChange};
 use self::tenant::in_range;
@@ -128,6 +129,10 @@ pub struct Explorer {
     pub budget: usize,
     /// What tells that something changed which is watched.
     pub on_change: OnChange,
+    /// Which way copies go.
+    pub clipboard: Clipboard,
+    /// Whether a newcomer is shown around.
+    pub tour: bool,
 }
 
 /// How personal values are shown at first.
@@ -279,6 +284,8 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
+            clipboard: file.explorer.clipboard.unwrap_or_default(),
+            tour: file.explorer.tour.unwrap_or(true),
         },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),

@@ -11,6 +11,8 @@
 
 pub mod action;
 pub mod app;
+pub mod clipboard;
+pub mod command_line;
 pub mod ctx;
 #[cfg(test)]
 mod events;
@@ -22,8 +24,11 @@ pub mod history;
 pub mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod outside;
+pub mod outward;
 pub mod overlays;
 pub mod panes;
+pub mod pipe;
 pub mod run;
 pub mod saving;
 pub mod signals;

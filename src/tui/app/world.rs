@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use tokio::time::Instant;
 
 use crate::config::{Look, OnChange};
+use crate::engine::error::Error;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::rows::Mask;
@@ -58,6 +59,10 @@ impl Turn {
 
 /// What the explorer starts with.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of the start, each named where it is set"
+)]
 pub struct Start {
     /// The query that is ready to run.
     pub draft: Draft,
@@ -73,6 +78,8 @@ pub struct Start {
     pub theme: Theme,
     /// Keys.
     pub keys: Keymap,
+    /// What was wrong with the file of keys; said at once.
+    pub wrong: Vec<Error>,
     /// The tenant's name as set.
     pub tenant: String,
     /// Whether it will be the embedded server.
@@ -87,6 +94,10 @@ pub struct Start {
     pub faults: Stage,
     /// How personal values are shown.
     pub mask: Mask,
+    /// Whether a shell line waits for a choice.
+    pub picks: bool,
+    /// Whether a newcomer may be shown around.
+    pub tour: bool,
 }
 
 /// What all panes may read.

@@ -5,11 +5,14 @@ pub mod error;
 pub mod help;
 pub mod history;
 mod list;
+pub mod output;
 pub mod palette;
 pub mod person;
 pub mod prompt;
 pub mod saving;
 pub mod tenants;
+pub mod tour;
+pub mod whichkey;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -30,7 +33,7 @@ use crate::engine::text::clean;
 #[derive(Debug)]
 pub enum Overlay {
     /// The keys of where the user is.
-    Help(help::Help),
+    Help(Box<help::Help>),
     /// What went wrong.
     Error(Box<error::ErrorPanel>),
     /// Leave, although a run would be lost?
@@ -49,12 +52,15 @@ pub enum Overlay {
     Tenants(Box<tenants::TenantsList>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
+    /// What a shell command wrote.
+    Output(Box<output::OutputPanel>),
 }
 
 impl Overlay {
     /// Where the user is while this is open.
     pub fn context(&self) -> Context {
         match self {
+            Self::Help(help) if help.is_searched() => Context::Prompt,
             Self::Help(_) => Context::Help,
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
@@ -64,6 +70,7 @@ impl Overlay {
             Self::History(_) => Context::History,
             Self::Tenants(_) => Context::Tenants,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
+            Self::Output(_) => Context::Output,
         }
     }
 
@@ -75,6 +82,7 @@ impl Overlay {
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
+            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::History(list) => list.select(action, ctx),
@@ -91,7 +99,8 @@ impl Overlay {
             Self::History(list) => list.input(key, ctx),
             Self::Tenants(list) => list.input(key, ctx),
             Self::Person(panel) => panel.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.input(key),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -104,7 +113,8 @@ impl Overlay {
             Self::History(list) => list.paste(text),
             Self::Tenants(list) => list.paste(text),
             Self::Person(panel) => panel.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.paste(text),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -121,6 +131,7 @@ impl Overlay {
             Self::History(list) => list.view(ctx, area, buf),
             Self::Tenants(list) => list.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
+            Self::Output(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -363,7 +374,7 @@ mod tests {
         for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
             insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
             insta::assert_debug_snapshot!(drawn(
-                &Overlay::Help(help::Help::new(Context::Builder)),
+                &Overlay::Help(Box::new(help::Help::new(Context::Builder, None))),
                 choice,
                 (80, 40)
             ));
@@ -388,7 +399,9 @@ mod tests {
 
     #[test]
     fn an_overlay_fits_any_screen() {
-        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+        for overlay in
+            [failure(), Overlay::Help(Box::new(help::Help::new(Context::Profiles, None))), Overlay::Confirm]
+        {
             for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
                 let _buf = drawn(&overlay, ThemeChoice::Dark, size);
             }

@@ -23,6 +23,8 @@ pub enum Asks {
     Watch,
     /// What a query is to be called.
     QueryName,
+    /// The shell command that is given the profile or the rows.
+    Pipe,
 }
 
 /// The open prompt.

@@ -146,11 +146,6 @@ impl Profiles {
         self.watched.says = says;
     }
 
-    /// The query whose rows these are.
-    pub fn query(&self) -> Option<&Query> {
-        self.asked.as_ref().map(|(query, _)| query)
-    }
-
     /// How many rows are enough when they are asked for again, where the run before was cancelled; `None`: all.
     pub fn enough(&self) -> Option<u64> {
         let end = self.progress.as_ref()?.end()?;
@@ -233,7 +228,8 @@ impl Profiles {
         self.rows = aside.rows;
         (self.watched.index, self.watched.lit) = (aside.index, aside.lit);
         self.progress = Some(aside.progress);
-        self.asked = Some((aside.query, ctx.wall));
+        // Going past the cache is how it was watched, not what was asked.
+        self.asked = self.asked.take().map(|(query, _)| (query, ctx.wall));
         let mut jobs = Vec::new();
         if (self.view.sort(), self.view.filter()) != (&wanted.0[..], wanted.1.as_ref()) {
             jobs.extend(self.view.arrange(self.rows.data(), wanted.0, wanted.1));
