@@ -147,9 +147,7 @@ impl Guard {
     /// # Errors
     /// When the terminal cannot be written to.
     pub fn bell(&mut self) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(b"\x07")?;
-        out.flush()
+        self.send("\x07")
     }
 
     /// Sends the terminal something that is no picture: a text for its clipboard.

@@ -236,7 +236,8 @@ impl Profiles {
         self.only_marked &= !self.marks.is_empty();
         let wanted = (sort, self.wanted_filter().ok().flatten());
         self.progress = Some(aside.progress);
-        self.asked = Some((aside.query, ctx.wall));
+        // Going past the cache is how it was watched, not what was asked.
+        self.asked = self.asked.take().map(|(query, _)| (query, ctx.wall));
         let mut jobs = Vec::new();
         if (self.view.sort(), self.view.filter()) != (&wanted.0[..], wanted.1.as_ref()) {
             jobs.extend(self.view.arrange(self.rows.data(), wanted.0, wanted.1));
