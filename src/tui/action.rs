@@ -29,11 +29,13 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// Selections of fields by their names.
+    Presets,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,6 +49,7 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::Presets,
     ];
 
     /// Whether letters are text here.
@@ -70,19 +73,20 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Presets => "Fields",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Presets, Profiles, Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Presets];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -173,15 +177,18 @@ actions! {
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Presets], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
-    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder], ["X", "Delete"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter; forget a saved preset",
+        &[Builder, Presets], ["X", "Delete"];
+    FieldPresets "field-presets", "presets", "select fields by a preset: all, none, identity, contact, or one you saved",
+        &[Builder], ["b"];
+    ImportIds "import-ids", "", "take IDs from a file: one a line, or a column of a CSV", &[Builder], ["I"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];

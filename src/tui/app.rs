@@ -129,7 +129,9 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) {
+        self.remember_builder(kept);
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -207,6 +209,8 @@ impl App {
             Action::Run => self.run(at),
             Action::Find => self.find_person(),
             Action::QueryBefore => self.query_before(at),
+            Action::ImportIds => self.ask_for_ids(),
+            Action::FieldPresets => self.open_presets(),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -442,6 +446,7 @@ impl App {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
         }
         self.shown = QueryId(self.shown.0 + 1);
+        self.search.began(&query);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.detail_open = false;
@@ -476,8 +481,9 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let replanned = self.replan(at).and(self.nobody_found(id, summary));
+        let replanned = self.replan(at).and(self.nobody_found(id, summary)).and(self.know_segments(summary));
         if let Some(error) = error {
+            self.refused_filter(&error);
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
             // Nothing would be lost any more.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::action::Action;
 use super::faults::Playing;
+use super::importing::Importing;
 use super::kept::Keep;
 use super::keymap::Keymap;
 use super::saving::Saving;
@@ -127,6 +128,8 @@ pub enum Effect {
     Save(Saving),
     /// To the files that outlast the session.
     Keep(Keep),
+    /// IDs are to be read from a file, on a thread that may wait for the disk.
+    Import(Importing),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
+pub mod importing;
 pub mod kept;
 pub mod keymap;
 pub mod layout;

@@ -118,6 +118,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut input = EventStream::new();
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
+    let (imports, mut imported) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -140,6 +141,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 (turn, true)
             }
             Some(told) = saved.recv() => (app.saved(told), false),
+            Some(told) = imported.recv() => (app.imported(told, moment()), true),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -169,6 +171,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     tokio::task::spawn_blocking(move || {
                         saving.run(&mut |step| told.blocking_send(step).is_ok());
                     });
+                }
+                Effect::Import(importing) => {
+                    let imports = imports.clone();
+                    tokio::task::spawn_blocking(move || drop(imports.blocking_send(importing.run())));
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),

@@ -217,25 +217,31 @@ fn of_name(text: &str) -> Vec<Reading> {
             let both: Vec<String> = both.collect();
             let (first, last) = (&splits[0].0, &splits[0].1);
             let name = several.join(" ");
-            found.push(Reading::filter("name", format!("{name}, in either order"), both.join(" or ")));
-            let asks = if turned {
-                format!("last name {last}, first name {first}")
-            } else {
-                format!("first name {first}, last name {last}")
-            };
-            found.push(Reading::filter("first and last name", asks, straight.join(" or ")));
+            // Addresses are written without accents, as names are often typed.
+            let address = either(&spelling::in_addresses(&words), |s| format!("contains(email,{s})"));
+            let asks = format!("{name}, in either order, or in the e-mail address");
+            found.push(Reading::filter("name", asks, format!("{} or {address}", both.join(" or "))));
             let asks = format!("everybody called {last}");
             found.push(Reading::filter("last name", asks, is("lastName", last)));
             if !turned {
                 let asks = format!("everybody called {first}");
                 found.push(Reading::filter("last name", asks, is("lastName", first)));
             }
-            let (first, last) = (begins("firstName", &initial(first)), begins("lastName", last));
-            let asks = format!("{}… {}…", initial(&splits[0].0), splits[0].1);
-            found.push(Reading::filter("last name and initial", asks, format!("{last} and {first}")));
+            let asks = format!("{}… {}…", initial(first), last);
+            let begun = (begins("firstName", &initial(first)), begins("lastName", last));
+            found.push(Reading::filter(
+                "last name and initial",
+                asks,
+                format!("{} and {}", begun.1, begun.0),
+            ));
+            let asks = if turned {
+                format!("last name {last}, first name {first}")
+            } else {
+                format!("first name {first}, last name {last}")
+            };
+            found.push(Reading::filter("first and last name", asks, straight.join(" or ")));
         }
     }
-    // Addresses are written without accents, as names are often typed.
     let address = spelling::in_addresses(&words);
     let asks = format!("an e-mail address with {} in it", address[0]);
     found.push(Reading::filter(

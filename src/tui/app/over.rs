@@ -48,6 +48,9 @@ impl App {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
                 self.profiles.go_to(line, &ctx)
             }
+            Asks::IdsFile => self.import_file(line),
+            Asks::IdsColumn => self.import_column(line),
+            Asks::PresetName => self.save_preset(line),
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -73,6 +76,8 @@ impl App {
                 Turn::changed(true)
             }
             (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
+            (Action::Choose, Some(Overlay::Presets(_))) => self.pick_preset(at),
+            (Action::Clear, Some(Overlay::Presets(_))) => self.forget_preset(),
             (Action::Close, Some(Overlay::Palette(palette))) => {
                 self.overlay = palette.behind.take().map(Overlay::Error);
                 Turn::changed(true)

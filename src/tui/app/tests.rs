@@ -15,6 +15,7 @@ use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
+use crate::tui::kept::Keep;
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::theme::{Theme, ThemeChoice};
 
@@ -26,6 +27,7 @@ struct Rig {
     size: (u16, u16),
     commands: Vec<Command>,
     copied: Vec<String>,
+    kept: Vec<Keep>,
     left: bool,
 }
 
@@ -54,8 +56,15 @@ impl Rig {
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
-        let mut rig =
-            Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
+        let mut rig = Self {
+            app: App::new(start),
+            at,
+            size: (0, 0),
+            commands: vec![],
+            copied: vec![],
+            kept: vec![],
+            left: false,
+        };
         rig.resize(120, 40);
         rig
     }
@@ -110,7 +119,12 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Keep(_) => {}
+                Effect::Keep(keep) => self.kept.push(keep),
+                Effect::Import(importing) => {
+                    let turn = self.app.imported(importing.run(), self.at);
+                    self.take(turn);
+                }
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) => {}
             }
         }
         turn.changed

@@ -114,6 +114,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Palette
         | Context::Column
         | Context::Save
-        | Context::Prompt => "",
+        | Context::Prompt
+        | Context::Presets => "",
     }
 }

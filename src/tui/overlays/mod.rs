@@ -6,6 +6,7 @@ pub mod help;
 mod list;
 pub mod palette;
 pub mod person;
+pub mod presets;
 pub mod prompt;
 pub mod saving;
 
@@ -43,6 +44,8 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
+    /// Selections of fields by their names.
+    Presets(Box<presets::Presets>),
 }
 
 impl Overlay {
@@ -56,6 +59,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
+            Self::Presets(_) => Context::Presets,
         }
     }
 
@@ -67,6 +71,7 @@ impl Overlay {
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
+            Self::Presets(presets) => presets.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -79,7 +84,7 @@ impl Overlay {
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
             Self::Person(panel) => panel.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Presets(_) => false,
         }
     }
 
@@ -90,7 +95,7 @@ impl Overlay {
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
             Self::Person(panel) => panel.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Presets(_) => false,
         }
     }
 
@@ -105,6 +110,7 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
+            Self::Presets(presets) => presets.view(ctx, area, buf),
         }
     }
 }

@@ -19,6 +19,12 @@ const WIDEST: u16 = 90;
 pub enum Asks {
     /// The row to go to.
     Row,
+    /// The file to take IDs from.
+    IdsFile,
+    /// The column of it that they stand in.
+    IdsColumn,
+    /// A name for the selection of fields.
+    PresetName,
 }
 
 /// The open prompt.
