@@ -391,7 +391,7 @@ fn text(builder: &Builder, ctx: &Ctx<'_>, section: Section, top: Rect, below: Re
         let offered = if is_filter { Vec::new() } else { builder.known.offered(&text) };
         let (list, hint) = match offered.len() as u16 {
             0 => (0, format!("{} keeps it", ctx.keys.first(Action::Close))),
-            n => (n.min(below.height.saturating_sub(1)), "Down, Enter take one".to_owned()),
+            n => (n.min(below.height.saturating_sub(1)), "Down, Enter".to_owned()),
         };
         below.height -= list;
         for (y, (at, segment)) in (below.bottom()..below.bottom() + list).zip(offered.iter().enumerate()) {
