@@ -100,7 +100,8 @@ impl Desk {
             Command::Want(id, want) => self.reins.want(id, want),
             Command::Cancel(id) => self.reins.cancel(id),
             Command::Reopen => self.look().await,
-            Command::Plan(..) | Command::Bounds { .. } => {}
+            // Files have an owner, and no trail.
+            Command::Plan(..) | Command::Bounds { .. } | Command::Note(..) => {}
         }
     }
 

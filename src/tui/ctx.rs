@@ -16,7 +16,7 @@ use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
-use crate::rows::Job;
+use crate::rows::{Job, Mask};
 
 /// The pane that has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,8 @@ pub struct Ctx<'a> {
     pub pull: bool,
     /// The fault that the sandbox plays.
     pub fault: Option<&'a Playing>,
+    /// How personal values are shown.
+    pub mask: &'a Mask,
 }
 
 impl<'a> Ctx<'a> {
@@ -160,6 +162,7 @@ pub(crate) mod fixture {
         pub(crate) running: Option<Running>,
         pub(crate) pull: bool,
         pub(crate) fault: Option<Playing>,
+        pub(crate) mask: Mask,
     }
 
     impl World {
@@ -183,6 +186,7 @@ pub(crate) mod fixture {
                 running: None,
                 pull: false,
                 fault: None,
+                mask: Mask::default(),
             }
         }
 
@@ -201,6 +205,7 @@ pub(crate) mod fixture {
                 running: self.running.as_ref(),
                 pull: self.pull,
                 fault: self.fault.as_ref(),
+                mask: &self.mask,
             }
         }
     }

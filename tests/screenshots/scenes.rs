@@ -86,6 +86,7 @@ impl Explorer {
             tenant: "acme".to_owned(),
             sandbox: true,
             files: Vec::new(),
+            mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
         });
         let at = Moment { now: Clock::system().now(), wall: NOON.parse().unwrap() };
