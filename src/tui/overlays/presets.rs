@@ -16,7 +16,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::engine::query::{Field, FieldSet};
 use crate::engine::text::{clean, fit};
-use crate::tui::action::{Action, Context};
+use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 use crate::tui::widgets::{more, moved};
 
@@ -121,8 +121,14 @@ impl Presets {
         let theme = ctx.theme;
         let height = HIGHEST.min(self.entries.len() as u16 + 3).min(area.height);
         let place = super::centred(area, WIDEST.min(area.width.saturating_sub(2)), height);
-        let hints =
-            super::hints(ctx.keys, Context::Presets, Some("close"), theme, place.width.saturating_sub(3));
+        let [choose, forget, close] =
+            [Action::Choose, Action::Clear, Action::Close].map(|action| ctx.keys.first(action));
+        let does = if self.pick() == Pick::Save { "name them" } else { "select" };
+        let mut hints = vec![(choose, does), (close, "close")];
+        if self.saved().is_some() {
+            hints.insert(1, (forget, "forget"));
+        }
+        let hints = super::key_line(&hints, theme);
         let inside = super::window(ctx, "Fields", &hints, place, theme.border_focused, buf);
         if inside.is_empty() {
             return;

@@ -458,8 +458,13 @@ fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
     let theme = ctx.theme;
     let mut said: Vec<(String, Style)> =
         builder.notice.iter().map(|text| (text.clone(), theme.accent)).collect();
-    if let Some((_, error)) = &builder.refused {
-        said.push((error.cause.clone(), theme.bad));
+    if let Some((text, error)) = &builder.refused {
+        let place = builder.objected().unwrap_or(0);
+        let word: String = text.chars().skip(place).take_while(|c| !c.is_whitespace()).take(16).collect();
+        let at = if word.is_empty() { "at the end".to_owned() } else { format!("at {}", clean(&word)) };
+        // What led to it was said when the run failed; and the place that the service names is in the filter as sent.
+        let why = error.cause.find("expected").map_or(&error.cause[..], |begins| &error.cause[begins..]);
+        said.push((format!("{at}: {why}"), theme.bad));
     }
     if builder.section == Section::Fields && ctx.focus == Focus::Builder {
         let field = builder.matrix.field();

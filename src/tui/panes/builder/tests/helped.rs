@@ -60,7 +60,7 @@ fn what_the_service_refuses_is_pointed_at_until_the_text_is_another() {
     assert!(!builder.refused(&Error::usage("x", "y", "z")), "that is not about the filter");
     assert!(builder.refused(&refusal(6)));
     assert_eq!(objected(&builder, &world, 42, 20), ["l"], "outer blanks are not sent");
-    assert!(seen(&builder, &world, 60, 20).contains("expected an operator"));
+    assert!(seen(&builder, &world, 60, 20).contains("at like: expected an operator"));
     // Editing begins at the place.
     let _ = act(&mut builder, &world, &[Action::Edit]);
     assert_eq!(objected(&builder, &world, 42, 20), ["l"]);
@@ -77,6 +77,7 @@ fn a_place_behind_the_end_is_a_place_too() {
         let mut builder = filtered("plan eq");
         assert!(builder.refused(&refusal(8)));
         assert_eq!(objected(&builder, &world, width, 20), [" "], "{width}");
+        assert!(seen(&builder, &world, width, 20).contains("at the end:"), "{width}");
         let _ = act(&mut builder, &world, &[Action::Edit]);
         assert_eq!(objected(&builder, &world, width, 20), [" "], "{width}");
     }
