@@ -49,24 +49,20 @@ impl Importing {
     }
 
     fn read(self) -> Result<Imported, Vec<Error>> {
-        let Self { path, column } = self;
+        let Self { path, mut column } = self;
         let unreadable = |error| vec![list::unreadable(&path, &error, Words::ASKED)];
         let mut file = File::open(&path).map_err(unreadable)?;
-        let column = match column {
-            Some(column) => Some(column),
-            None => {
-                let mut head = Vec::new();
-                (&mut file).take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
-                file.rewind().map_err(unreadable)?;
-                match list::columns(&head) {
-                    None => None,
-                    Some(columns) => match list::id_column(&columns) {
-                        Some(column) => Some(column.to_owned()),
-                        None => return Ok(Imported::WhichColumn { path, columns }),
-                    },
+        if column.is_none() {
+            let mut head = Vec::new();
+            (&mut file).take(HEAD).read_to_end(&mut head).map_err(unreadable)?;
+            file.rewind().map_err(unreadable)?;
+            if let Some(columns) = list::columns(&head) {
+                match list::id_column(&columns) {
+                    Some(id) => column = Some(id.to_owned()),
+                    None => return Ok(Imported::WhichColumn { path, columns }),
                 }
             }
-        };
+        }
         let ids = list::read(file, &path, column.as_deref(), Words::ASKED)?;
         Ok(Imported::Ids { path, ids })
     }

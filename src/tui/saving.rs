@@ -65,6 +65,12 @@ impl Saving {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Writes them. `tell` hears now and then how far it is.
     pub fn run(self, tell: &mut dyn FnMut(Told) -> bool) {
         let target = self.target.clone();

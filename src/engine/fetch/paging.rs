@@ -57,9 +57,10 @@ pub fn filter(service: &Service, query: &Query) -> Option<String> {
 pub fn own_place(service: &Service, query: &Query, sent: usize) -> Option<usize> {
     let own = query.filter()?.as_str().chars().count();
     // The user's own stands last, and behind it nothing but a parenthesis.
-    let before = match query.segments().is_empty() {
-        true => 0,
-        false => filter(service, query)?.chars().count().checked_sub(own + 1)?,
+    let before = if query.segments().is_empty() {
+        0
+    } else {
+        filter(service, query)?.chars().count().checked_sub(own + 1)?
     };
     sent.checked_sub(before).filter(|place| (1..=own + 1).contains(place))
 }
