@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use cxlens::engine::query::Draft;
 use cxlens::engine::query::person::{Reading, readings};
+use cxlens::engine::query::{Draft, Filter, Id};
 use cxlens::sandbox::{Client, Options, Sandbox};
 use cxlens::wire::crm_v2::{CONTACTS_PATH, TOKEN_PATH, contacts_query};
 use serde_json::Value;
@@ -60,8 +60,8 @@ impl Service {
     /// The IDs of everybody whom a reading finds.
     async fn found(&self, reading: &Reading) -> BTreeSet<String> {
         let query = reading.onto(&Draft::default()).check().unwrap();
-        let ids: Vec<&str> = query.ids().iter().map(|id| id.as_str()).collect();
-        let filter = query.filter().map(|filter| filter.as_str());
+        let ids: Vec<&str> = query.ids().iter().map(Id::as_str).collect();
+        let filter = query.filter().map(Filter::as_str);
         let rows = self.page(&contacts_query("id", 1_000, 1, &ids, filter)).await;
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
