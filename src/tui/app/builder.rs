@@ -113,7 +113,7 @@ impl App {
         self.search.made = Some(asked);
         let said = if replaced {
             let find = self.world.keys.first(Action::Find);
-            let said = format!("looked for in place of {}; {find} Enter brings that back", gist(&was));
+            let said = format!("{find} Enter brings back {}", gist(&was));
             self.search.before = Some(was);
             self.notice(said)
         } else {

@@ -30,6 +30,7 @@ fn what_is_typed_is_taken_for_what_it_is() {
         ("Ada Byron", "name"),
         ("Byron, Ada", "name"),
         ("O'Brien", "name"),
+        ("grace.whitlock", "e-mail, its beginning"),
     ] {
         assert_eq!(first(text).what, what, "{text}");
     }

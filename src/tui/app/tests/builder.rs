@@ -78,10 +78,7 @@ fn the_query_of_before_is_named_and_brought_back() {
         rig.key(key);
     }
     let screen = rig.screen();
-    assert!(
-        screen.contains("in place of segments SEG-PREMIUM-01; Ctrl-F Enter brings that back"),
-        "{screen}"
-    );
+    assert!(screen.contains("Ctrl-F Enter brings back segments SEG-PREMIUM-01"), "{screen}");
     // The next caller does not make it forgotten.
     for key in ["Ctrl-F", "B", "o", "b", "Enter"] {
         rig.key(key);
