@@ -259,10 +259,12 @@ impl PersonPanel {
         for (at, (y, line)) in (area.y..area.bottom()).zip(&lines).enumerate() {
             let cut = at + 1 == usize::from(area.height) && lines.len() > at + 1;
             let room = usize::from(area.width).saturating_sub(1);
-            let line = match cut {
-                true if line.width() <= room => format!("{line}…"),
-                true => fit(line, room).into_owned(),
-                false => line.clone(),
+            let line = if !cut {
+                line.clone()
+            } else if line.width() <= room {
+                format!("{line}…")
+            } else {
+                fit(line, room).into_owned()
             };
             buf.set_line(area.x, y, &Line::styled(line, ctx.theme.dim), area.width);
         }
