@@ -5,6 +5,7 @@
 //! Source: contract "wire", *crm-v2*.
 
 mod field;
+pub mod list;
 pub mod person;
 mod term;
 

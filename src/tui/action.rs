@@ -39,11 +39,13 @@ pub enum Context {
     History,
     /// The tenants that can be asked: letters narrow the list.
     Tenants,
+    /// Selections of fields by their names.
+    Presets,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -62,6 +64,7 @@ impl Context {
         Self::Compare,
         Self::History,
         Self::Tenants,
+        Self::Presets,
     ];
 
     /// Whether letters are text here.
@@ -95,13 +98,14 @@ impl Context {
             Self::Compare => "Compare",
             Self::History => "Saved and history",
             Self::Tenants => "Tenants",
+            Self::Presets => "Fields",
         }
     }
 }
 
 use Context::{
     Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, History, Output,
-    Palette, Profiles, Prompt, Save, Tenants,
+    Palette, Presets, Profiles, Prompt, Save, Tenants,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -109,7 +113,7 @@ const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
-    Compare, History, Tenants,
+    Compare, History, Tenants, Presets,
 ];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
@@ -227,7 +231,7 @@ actions! {
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants, Presets], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
@@ -235,7 +239,10 @@ actions! {
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
     Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter; in a list, remove it",
-        &[Builder, Columns, History], ["X", "Delete"];
+        &[Builder, Columns, History, Presets], ["X", "Delete"];
+    FieldPresets "field-presets", "presets", "select fields by a preset: all, none, identity, contact, or one you saved",
+        &[Builder], ["b"];
+    ImportIds "import-ids", "", "take IDs from a file: one a line, or a column of a CSV", &[Builder], ["I"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     HideColumn "hide-column", "", "hide this column; the list of columns brings it back", &[Profiles, Columns], ["x"];

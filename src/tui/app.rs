@@ -198,6 +198,7 @@ impl App {
         self.recall_columns(kept);
         self.detail.remember(kept);
         self.recall(kept);
+        self.remember_builder(kept);
     }
 
     /// The terminal has this size now.
@@ -259,6 +260,8 @@ impl App {
             Action::Run => self.run(at),
             Action::Find => self.find_person(),
             Action::QueryBefore => self.query_before(at),
+            Action::ImportIds => self.ask_for_ids(),
+            Action::FieldPresets => self.open_presets(),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -539,6 +542,7 @@ impl App {
         }
         effects.extend(self.watch_waits());
         self.shown = self.number();
+        self.search.began(&query);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.conceal();
@@ -588,8 +592,9 @@ impl App {
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
         self.watch_again(summary, at);
-        let replanned = self.replan(at).and(self.nobody_found(id, summary));
+        let replanned = self.replan(at).and(self.nobody_found(id, summary)).and(self.know_segments(summary));
         if let Some(error) = error {
+            self.refused_filter(&error);
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
             // Nothing would be lost any more.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::action::Action;
 use super::faults::Playing;
+use super::importing::Importing;
 use super::jq::Ask;
 use super::kept::Keep;
 use super::keymap::Keymap;
@@ -149,6 +150,8 @@ pub enum Effect {
     ListTenants,
     /// Another session takes the place of this one.
     Open(Whom),
+    /// IDs are to be read from a file, on a thread that may wait for the disk.
+    Import(Importing),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// Something to be said in the footer; the app says it.

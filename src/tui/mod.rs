@@ -21,6 +21,7 @@ pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
 pub mod history;
+pub mod importing;
 pub mod jq;
 pub mod kept;
 pub mod keymap;

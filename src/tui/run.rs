@@ -166,6 +166,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
     let (answers, mut answered) = mpsc::channel(STEPS);
+    let (imports, mut imported) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -212,6 +213,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
             },
             Some((ticket, answer)) = answered.recv() => (app.answered_jq(ticket, answer, moment()), false),
+            Some(told) = imported.recv() => (app.imported(told, moment()), true),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -247,6 +249,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     tokio::task::spawn_blocking(move || {
                         let _ = answers.blocking_send((ask.ticket, ask.run()));
                     });
+                }
+                Effect::Import(importing) => {
+                    let imports = imports.clone();
+                    tokio::task::spawn_blocking(move || drop(imports.blocking_send(importing.run())));
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),

@@ -50,6 +50,13 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
         error = error.ask_again_in(wait);
     }
     error = error.with_request(request(call));
+    if call.endpoint == Endpoint::Contacts
+        && let Ok(reply) = &last.exchanged
+        && reply.status >= 400
+    {
+        let refused = crm_v2::error_body(reply.media_type().as_deref(), body.as_bytes());
+        error = error.in_filter(refused.filter_position());
+    }
     if let Ok(reply) = &last.exchanged {
         let media = reply.media_type().unwrap_or_else(|| "no content type".into());
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));

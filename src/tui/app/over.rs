@@ -5,7 +5,7 @@ use crate::engine::error::Error;
 use crate::engine::query::FieldSet;
 use crate::export::Spec;
 use crate::tui::action::{Action, Context};
-use crate::tui::ctx::{Effect, Focus};
+use crate::tui::ctx::{Effect, Focus, Outcome};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
@@ -59,10 +59,8 @@ impl App {
         let outcome = match asks {
             Asks::Row => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                self.profiles.go_to(line, &ctx).map(|outcome| {
-                    self.overlay = None;
-                    self.settle(outcome, at)
-                })
+                let outcome = self.profiles.go_to(line, &ctx);
+                self.taken(outcome, at)
             }
             // What comes of it takes the prompt's place.
             Asks::Pipe => match self.pipe(line) {
@@ -71,6 +69,18 @@ impl App {
             },
             Asks::QueryName => self.named(line, at),
             Asks::Watch => self.watch_every(line, at),
+            Asks::IdsFile => {
+                let outcome = self.import_file(line);
+                self.taken(outcome, at)
+            }
+            Asks::IdsColumn => {
+                let outcome = self.import_column(line);
+                self.taken(outcome, at)
+            }
+            Asks::PresetName => {
+                let outcome = self.save_preset(line);
+                self.taken(outcome, at)
+            }
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -80,6 +90,13 @@ impl App {
             (Err(_), _) => Turn::default(),
             (Ok(turn), _) => turn.and(Turn::CHANGED),
         }
+    }
+
+    /// The line was taken: the prompt closes, and what comes of it happens.
+    fn taken(&mut self, outcome: Result<Outcome, String>, at: Moment) -> Result<Turn, String> {
+        let outcome = outcome?;
+        self.overlay = None;
+        Ok(self.settle(outcome, at))
     }
 
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
@@ -117,6 +134,8 @@ impl App {
                 Turn::CHANGED
             }
             (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
+            (Action::Choose, Some(Overlay::Presets(_))) => self.pick_preset(at),
+            (Action::Clear, Some(Overlay::Presets(_))) => self.forget_preset(),
             (Action::Close, Some(Overlay::Palette(palette))) => {
                 self.overlay = palette.behind.take().map(Overlay::Error);
                 Turn::changed(true)

@@ -153,6 +153,10 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
+                Effect::Import(importing) => {
+                    let turn = self.app.imported(importing.run(), self.at);
+                    self.take(turn);
+                }
                 Effect::Jq(ask) => {
                     let turn = self.app.answered_jq(ask.ticket, ask.run_here(), self.at);
                     self.take(turn);

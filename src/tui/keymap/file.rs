@@ -269,6 +269,7 @@ fn place_name(place: Context) -> &'static str {
         Context::Prompt => "prompt",
         Context::Output => "output",
         Context::Compare => "compare",
+        Context::Presets => "presets",
         Context::History => "history",
         Context::Tenants => "tenants",
     }

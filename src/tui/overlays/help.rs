@@ -276,6 +276,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Output
         | Context::Compare
         | Context::History
-        | Context::Tenants => "",
+        | Context::Tenants
+        | Context::Presets => "",
     }
 }

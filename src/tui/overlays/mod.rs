@@ -10,6 +10,7 @@ mod list;
 pub mod output;
 pub mod palette;
 pub mod person;
+pub mod presets;
 pub mod prompt;
 pub mod saving;
 pub mod tenants;
@@ -59,6 +60,8 @@ pub enum Overlay {
     Person(Box<person::PersonPanel>),
     /// What a shell command wrote.
     Output(Box<output::OutputPanel>),
+    /// Selections of fields by their names.
+    Presets(Box<presets::Presets>),
 }
 
 impl Overlay {
@@ -78,6 +81,7 @@ impl Overlay {
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Output(_) => Context::Output,
             Self::Compare(_) => Context::Compare,
+            Self::Presets(_) => Context::Presets,
         }
     }
 
@@ -92,6 +96,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
             Self::Output(panel) => panel.scroll(action, ctx),
+            Self::Presets(presets) => presets.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Compare(compare) => compare.select(action, ctx),
@@ -115,7 +120,8 @@ impl Overlay {
             | Self::Column(_)
             | Self::Columns(_)
             | Self::Output(_)
-            | Self::Compare(_) => false,
+            | Self::Compare(_)
+            | Self::Presets(_) => false,
         }
     }
 
@@ -134,7 +140,8 @@ impl Overlay {
             | Self::Column(_)
             | Self::Columns(_)
             | Self::Output(_)
-            | Self::Compare(_) => false,
+            | Self::Compare(_)
+            | Self::Presets(_) => false,
         }
     }
 
@@ -154,6 +161,7 @@ impl Overlay {
             Self::Tenants(list) => list.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
             Self::Output(panel) => panel.view(ctx, area, buf),
+            Self::Presets(presets) => presets.view(ctx, area, buf),
         }
     }
 }

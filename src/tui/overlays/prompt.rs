@@ -25,6 +25,12 @@ pub enum Asks {
     Watch,
     /// What a query is to be called.
     QueryName,
+    /// The file to take IDs from.
+    IdsFile,
+    /// The column of it that they stand in.
+    IdsColumn,
+    /// A name for the selection of fields.
+    PresetName,
 }
 
 /// The open prompt.
