@@ -135,8 +135,8 @@ fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
     Some((quoted.next()?, quoted.collect()))
 }
 
-/// The known key that is closest, where one is close enough to have been meant.
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+/// The known word that is closest, where one is close enough to have been meant.
+pub fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
     (distance <= key.len().max(near.len()).div_ceil(2)).then_some(near)
 }

@@ -22,6 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
+pub use self::file::nearest;
 use self::file::{File, Tenant};
 use self::tenant::in_range;
 use crate::engine::error::Error;

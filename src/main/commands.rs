@@ -14,6 +14,7 @@ use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::linear;
 use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
@@ -38,10 +39,17 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         Target::Incomplete { error, .. } => return Err(error.clone().into()),
         Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
     };
-    on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
+    if !typed.linear {
+        on_a_terminal(
+            "run it in one, or use cxlens query for files, or cxlens --linear for commands from a pipe",
+        )?;
+    }
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push("SEG-ALL".to_owned());
+    }
+    if typed.linear {
+        return linear(typed, draft, settings, start);
     }
     let setup = tui::run::Setup {
         draft,
@@ -63,6 +71,27 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
         show(session::start(settings, start.clock, &stage), setup).await
+    })
+}
+
+/// `cxlens --linear`
+fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start) -> Result<u8, Failed> {
+    let setup = linear::Setup {
+        draft,
+        run_at_once: typed.run,
+        pause: settings.explorer.pause,
+        budget: settings.explorer.budget,
+        clock: start.clock.clone(),
+        zone: TimeZone::system(),
+        mask: mask(&settings.privacy, true),
+        is_typed: io::stdin().is_terminal(),
+    };
+    runtime()?.block_on(async {
+        let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
+        let (handle, background) = session::start(settings, start.clock, &Stage::default()).split();
+        let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
+        session::end(background).await;
+        Ok(code.map_err(|e| local("stdout", &e))?)
     })
 }
 

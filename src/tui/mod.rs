@@ -15,7 +15,6 @@ pub mod ctx;
 #[cfg(test)]
 mod events;
 pub mod faults;
-pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
 pub mod kept;
@@ -24,8 +23,9 @@ pub mod layout;
 pub mod overlays;
 pub mod panes;
 pub mod run;
-pub mod saving;
 pub mod signals;
 pub mod terminal;
 pub mod theme;
 pub mod widgets;
+
+pub use crate::{figures, saving};

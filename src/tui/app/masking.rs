@@ -113,7 +113,7 @@ impl App {
             }
             Effect::Save(saving) => {
                 let fields = saving.spec.fields.iter().map(|field| field.wire().to_owned()).collect();
-                Some((Disclosure::Export, None, fields, saving.len() as u64))
+                Some((Disclosure::Export, None, fields, saving.rows() as u64))
             }
             _ => None,
         }

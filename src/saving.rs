@@ -33,7 +33,7 @@ pub struct Saving {
 
 impl fmt::Debug for Saving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Saving({} rows)", self.len())
+        write!(f, "Saving({} rows)", self.rows())
     }
 }
 
@@ -60,8 +60,7 @@ pub fn format_of(path: &Path) -> Option<Format> {
 
 impl Saving {
     /// How many rows there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
     }
 
@@ -86,7 +85,7 @@ impl Saving {
             |written: u64| !self.stopped.load(Ordering::Relaxed) && tell(Told::Written(written));
         let mut attributes = String::new();
         let mut stopped = false;
-        for at in 0..self.len() {
+        for at in 0..self.rows() {
             if at % STEP == 0 && !goes_on(at as u64) {
                 stopped = true;
                 break;
