@@ -164,14 +164,14 @@ impl Trail {
     async fn record(self, query: &Query, ended: &Ended) -> Result<(), Error> {
         let Ended { summary, error, scopes } = ended;
         let entry = Entry::of_query(self.audit.hasher(), &self.who, query, scopes, summary, error.as_ref());
-        on_the_disk(move || self.audit.record(&entry)).await
+        on_the_disk(move || self.audit.record(&entry)).await.map(drop)
     }
 }
 
 impl Trail {
     async fn note(self, note: Note, at: Timestamp) -> Result<(), Error> {
         let entry = Entry::of_note(self.audit.hasher(), &self.who, &note, at);
-        on_the_disk(move || self.audit.record(&entry)).await
+        on_the_disk(move || self.audit.record(&entry)).await.map(drop)
     }
 }
 

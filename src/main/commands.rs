@@ -307,6 +307,11 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
     Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
 }
 
+/// `cxlens audit verify`
+pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
+    Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
+}
+
 fn runtime() -> Result<Runtime, Error> {
     Builder::new_multi_thread().enable_all().build().map_err(|e| no_threads(&e))
 }

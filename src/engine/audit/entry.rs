@@ -16,7 +16,7 @@ use crate::engine::options::Service;
 use crate::engine::query::{Id, Query};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Who asks, and whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Who {
 
 /// What is written of one query, or of values that were disclosed. Holds no personal value and no secret: IDs and the literals of the filter
 /// are keyed hashes, errors have their values taken out, and no reply is in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "docs/audit.md describes each field, and a test sees to it")]
 pub struct Entry {
     pub schema: u32,
@@ -123,6 +123,24 @@ impl From<Latency> for Percentiles {
 }
 
 impl Entry {
+    /// The entry of a piece of a line that was cut off, so many bytes long, noted just before `entry`.
+    pub(super) fn of_torn_line(entry: &Self, bytes: u64) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: "torn-line".to_owned(),
+            tool: entry.tool.clone(),
+            time: entry.time.clone(),
+            user: entry.user.clone(),
+            uid: entry.uid,
+            tenant: entry.tenant.clone(),
+            dialect: entry.dialect.clone(),
+            sandbox: entry.sandbox,
+            status: "success".to_owned(),
+            bytes,
+            ..Self::default()
+        }
+    }
+
     /// The entry of a query that is over. `granted` are the scopes of the token, empty where there was none.
     pub fn of_query(
         hasher: &Hasher,
@@ -345,7 +363,7 @@ pub(super) mod tests {
         let id = hasher.hash("CANARY-ID");
         let value: Value = serde_json::to_value(&entry).unwrap();
         let asked = serde_json::json!({
-            "schema": 1, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
+            "schema": 2, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
             "time": "2026-03-04T12:01:04.5Z", "elapsed_ms": 1234,
             "user": "ada", "uid": 1000, "tenant": "acme", "dialect": "crm-v2", "sandbox": false,
             "scopes": ["crm:read", "cdp:read"], "scopes_needed": ["crm:read", "cdp:read"],
