@@ -42,9 +42,8 @@ impl Session {
     pub(super) fn read(&mut self, place: usize) {
         let len = self.view.len();
         let Some(row) = self.view.row(place) else {
-            let rows = figures::counted(len as u64, "row", "rows");
-            return self
-                .say(format!("There is no row {}: there are {rows}.", figures::count(place as u64 + 1)));
+            let number = figures::count(place as u64 + 1);
+            return self.say(format!("There is no row {number}: {}.", there_are(len)));
         };
         match self.rows.profile(row) {
             Ok(Some(profile)) => {

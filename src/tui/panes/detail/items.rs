@@ -293,7 +293,7 @@ pub(super) fn raw(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
         let depth = (line.len() - value.len()) / 2;
         paths.truncate(depth.max(1));
         let holds = paths.last().cloned().unwrap_or_default();
-        let key = super::draw::name_end(value).map(|end| value[1..end - 2].to_owned());
+        let key = super::draw::name_end(value).map(|end| value[1..end - 1].to_owned());
         paths.push(key.map_or(holds.clone(), |key| Mask::below(&holds, &key)));
         let item = Item {
             depth: ((line.len() - value.len()) / 2) as u16,
