@@ -29,11 +29,13 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// What a shell command wrote.
+    Output,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,6 +49,7 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::Output,
     ];
 
     /// Whether letters are text here.
@@ -70,19 +73,20 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Output => "Output",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Output, Palette, Profiles, Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Output];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -108,6 +112,7 @@ impl Entry {
     pub fn about_in(&self, context: Context) -> &'static str {
         match (self.action, context) {
             (Action::Run, Context::Files) => "read the files again, from their beginning",
+            (Action::Search, Context::Help) => "search these keys; letters are text then",
             _ => self.about,
         }
     }
@@ -144,7 +149,8 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
-    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
+    Search "search", "search", "search what the cells show; in the help, its keys", &[Profiles, Help], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
         &[Profiles], ["f"];
@@ -165,15 +171,16 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy: the cell, the node, the value, or all of an error, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Error, Column], ["y"];
+    Copy "copy", "copy", "copy the cell, the node, the value, or all of an error",
+        &[Profiles, Detail, Error, Column, Output], ["y y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
-    Help "help", "help", "help for where you are", &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+    Help "help", "help", "help for where you are",
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
@@ -193,6 +200,24 @@ actions! {
     Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
         &[Profiles, Detail], ["M"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
+    CopyRow "copy-row", "", "copy the row: the columns that are shown, with tabs between them",
+        &[Profiles, Detail], ["y r"];
+    CopyId "copy-id", "", "copy the ID of the profile", &[Profiles, Detail], ["y i"];
+    CopyJson "copy-json", "", "copy the profile as processed, as JSON, whatever of it is shown",
+        &[Profiles, Detail], ["y j"];
+    CopyReceived "copy-received", "", "copy the profile as received, as JSON", &[Profiles, Detail], ["y w"];
+    CopyCurl "copy-curl", "", "copy the request as a curl line, the token left out",
+        &[Builder, Profiles, Detail], ["y u"];
+    CopyCommand "copy-command", "", "copy the query as a command line: cxlens query …",
+        &[Builder, Profiles, Detail], ["y l"];
+    Pipe "pipe", "", "give the profile, or the rows that are shown, to a shell command as JSON",
+        &[Profiles, Detail], ["|"];
+    Pager "pager", "", "read the profile, or the rows that are shown, in $PAGER", &[Profiles, Detail], ["o"];
+    OpenEditor "open-editor", "", "look at the profile, or the rows that are shown, in $EDITOR: a copy of it",
+        &[Profiles, Detail], ["E"];
+    Freeze "freeze", "", "let the picture stand still while rows and figures go on; again: let it go on",
+        PANES, ["Z"];
+    Tour "tour", "", "the first steps, one after the other", PANES, ["F9"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];

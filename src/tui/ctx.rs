@@ -11,6 +11,8 @@ use super::action::Action;
 use super::faults::Playing;
 use super::kept::Keep;
 use super::keymap::Keymap;
+use super::outside::Visit;
+use super::pipe::Piping;
 use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
@@ -121,8 +123,14 @@ impl Outcome {
 pub enum Effect {
     /// To the worker, with `try_send`.
     Engine(Command),
-    /// To the clipboard, by OSC 52.
+    /// To the clipboard.
     Copy(String),
+    /// To a shell command, which runs beside the screen.
+    Pipe(Piping),
+    /// To a program that has the terminal until it ends.
+    Visit(Visit),
+    /// Leave, and give this to whoever started us.
+    Print(String),
     /// To another thread, which gives its steps back.
     Work(Job),
     /// To another thread, which tells how far it is.

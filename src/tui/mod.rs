@@ -11,6 +11,8 @@
 
 pub mod action;
 pub mod app;
+pub mod clipboard;
+pub mod command_line;
 pub mod ctx;
 #[cfg(test)]
 mod events;
@@ -20,8 +22,11 @@ pub mod gauge;
 pub mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod outside;
+pub mod outward;
 pub mod overlays;
 pub mod panes;
+pub mod pipe;
 pub mod run;
 pub mod signals;
 pub mod terminal;

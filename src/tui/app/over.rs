@@ -48,6 +48,11 @@ impl App {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
                 self.profiles.go_to(line, &ctx)
             }
+            // What comes of it takes the prompt's place.
+            Asks::Pipe => match self.pipe(line) {
+                Ok(turn) => return turn,
+                Err(why) => Err(why),
+            },
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -70,8 +75,28 @@ impl App {
             (Action::Suspend, _) => Turn::of(Effect::Suspend),
             (Action::Mask, _) => self.toggle_mask(),
             (Action::Help, Some(Overlay::Error(_))) => {
-                self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
-                Turn::changed(true)
+                let behind = match self.overlay.take() {
+                    Some(Overlay::Error(panel)) => Some(panel),
+                    _ => None,
+                };
+                self.overlay = Some(Overlay::Help(Box::new(Help::new(Context::Error, behind))));
+                Turn::CHANGED
+            }
+            (Action::Choose | Action::Answer, Some(Overlay::Help(help))) => {
+                let Some(action) = help.choice(&self.world.keys) else { return Turn::default() };
+                self.overlay = help.behind.take().map(Overlay::Error);
+                self.act(action, at).and(Turn::CHANGED)
+            }
+            (Action::Search, Some(Overlay::Help(help))) => {
+                help.search();
+                Turn::CHANGED
+            }
+            (Action::Close | Action::Help, Some(Overlay::Help(help))) => {
+                let cleared = action == Action::Close && help.clear();
+                if !cleared {
+                    self.overlay = help.behind.take().map(Overlay::Error);
+                }
+                Turn::CHANGED
             }
             (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
             (Action::Close, Some(Overlay::Palette(palette))) => {
@@ -106,6 +131,14 @@ impl App {
             }
             (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
             (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),
+            (Action::Close, Some(Overlay::Output(panel))) => {
+                // First it is stopped, and what it wrote can be read.
+                if !panel.stop() {
+                    self.overlay = None;
+                }
+                Turn::CHANGED
+            }
+            (Action::Copy, Some(Overlay::Output(panel))) => Turn::of(Effect::Copy(panel.text())),
             (Action::Copy, Some(Overlay::Column(panel))) => {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))

@@ -4,10 +4,13 @@ pub mod column;
 pub mod error;
 pub mod help;
 mod list;
+pub mod output;
 pub mod palette;
 pub mod person;
 pub mod prompt;
 pub mod saving;
+pub mod tour;
+pub mod whichkey;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -28,7 +31,7 @@ use crate::engine::text::clean;
 #[derive(Debug)]
 pub enum Overlay {
     /// The keys of where the user is.
-    Help(help::Help),
+    Help(Box<help::Help>),
     /// What went wrong.
     Error(Box<error::ErrorPanel>),
     /// Leave, although a run would be lost?
@@ -43,12 +46,15 @@ pub enum Overlay {
     Prompt(Box<prompt::Prompt>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
+    /// What a shell command wrote.
+    Output(Box<output::OutputPanel>),
 }
 
 impl Overlay {
     /// Where the user is while this is open.
     pub fn context(&self) -> Context {
         match self {
+            Self::Help(help) if help.is_searched() => Context::Prompt,
             Self::Help(_) => Context::Help,
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
@@ -56,6 +62,7 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
+            Self::Output(_) => Context::Output,
         }
     }
 
@@ -67,6 +74,7 @@ impl Overlay {
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
+            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
         }
@@ -79,7 +87,8 @@ impl Overlay {
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
             Self::Person(panel) => panel.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.input(key),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -90,7 +99,8 @@ impl Overlay {
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
             Self::Person(panel) => panel.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Help(help) => help.paste(text),
+            Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Output(_) => false,
         }
     }
 
@@ -105,6 +115,7 @@ impl Overlay {
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
+            Self::Output(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -347,7 +358,7 @@ mod tests {
         for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
             insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
             insta::assert_debug_snapshot!(drawn(
-                &Overlay::Help(help::Help::new(Context::Builder)),
+                &Overlay::Help(Box::new(help::Help::new(Context::Builder, None))),
                 choice,
                 (80, 40)
             ));
@@ -372,7 +383,9 @@ mod tests {
 
     #[test]
     fn an_overlay_fits_any_screen() {
-        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+        for overlay in
+            [failure(), Overlay::Help(Box::new(help::Help::new(Context::Profiles, None))), Overlay::Confirm]
+        {
             for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
                 let _buf = drawn(&overlay, ThemeChoice::Dark, size);
             }

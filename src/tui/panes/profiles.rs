@@ -10,6 +10,7 @@
 //! costs depends on the size of the pane alone.
 
 mod columns;
+mod copying;
 mod draw;
 mod looking;
 mod progress;
@@ -29,7 +30,6 @@ use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Field, FieldSet, Query};
-use crate::export;
 use crate::rows::{Column, Filter, Rows, Sort, View};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
@@ -323,14 +323,10 @@ impl Profiles {
     }
 
     fn copy_cell(&self) -> Outcome {
-        let Some(row) = self.selected() else { return Outcome::IGNORED };
-        Outcome { changed: false, effect: Some(Effect::Copy(self.rows.cell(row, self.column).copied())) }
+        Outcome { changed: false, effect: self.cell().map(Effect::Copy) }
     }
 
     fn copy_profile(&self) -> Outcome {
-        let Some(row) = self.selected() else { return Outcome::IGNORED };
-        let mut json = String::new();
-        self.rows.data().json(row, &mut json);
-        Outcome { changed: false, effect: Some(Effect::Copy(export::pretty(&json))) }
+        Outcome { changed: false, effect: self.json().map(Effect::Copy) }
     }
 }
