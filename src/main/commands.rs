@@ -15,6 +15,7 @@ use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::linear;
 use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
@@ -46,13 +47,20 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
             let cause = format!("--print draws on /dev/tty, and there is none: {error}");
             Error::usage("the explorer", cause, "run it in a terminal, or use cxlens query")
         })?
+    } else if typed.linear {
+        Tty::default()
     } else {
-        on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
+        on_a_terminal(
+            "run it in one, or use cxlens query for files, or cxlens --linear for commands from a pipe",
+        )?;
         Tty::default()
     };
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push(EVERYBODY.to_owned());
+    }
+    if typed.linear {
+        return linear(typed, draft, settings, start);
     }
     let doors = Doors {
         env: start.env.clone(),
@@ -98,6 +106,27 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         Exit::Left if typed.print => Ok(130),
         exit => Ok(exit.code()),
     }
+}
+
+/// `cxlens --linear`
+fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start) -> Result<u8, Failed> {
+    let setup = linear::Setup {
+        draft,
+        run_at_once: typed.run,
+        pause: settings.explorer.pause,
+        budget: settings.explorer.budget,
+        clock: start.clock.clone(),
+        zone: TimeZone::system(),
+        mask: mask(&settings.privacy, true),
+        is_typed: io::stdin().is_terminal(),
+    };
+    runtime()?.block_on(async {
+        let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
+        let (handle, background) = session::start(settings, start.clock, &Stage::default()).split();
+        let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
+        session::end(background).await;
+        Ok(code.map_err(|e| local("stdout", &e))?)
+    })
 }
 
 /// `cxlens open`

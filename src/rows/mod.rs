@@ -323,6 +323,11 @@ impl Data {
         self.shapes.keys(path)
     }
 
+    /// The column of a name as it is typed: a key, a title, an attribute with or without `attributes.`.
+    pub fn column(&self, name: &str) -> Option<Column> {
+        filter::column(name, self)
+    }
+
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<PathId> {
         self.shapes.named(name)

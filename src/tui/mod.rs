@@ -17,7 +17,6 @@ pub mod ctx;
 #[cfg(test)]
 mod events;
 pub mod faults;
-pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
 pub mod history;
@@ -32,9 +31,10 @@ pub mod overlays;
 pub mod panes;
 pub mod pipe;
 pub mod run;
-pub mod saving;
 pub mod signals;
 pub mod tenants;
 pub mod terminal;
 pub mod theme;
 pub mod widgets;
+
+pub use crate::{figures, saving};

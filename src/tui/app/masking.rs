@@ -120,7 +120,7 @@ impl App {
                     Source::Attribute(_) => column.name,
                 };
                 let fields = saving.spec.columns().into_iter().map(wire).collect();
-                Some((Disclosure::Export, None, fields, saving.len() as u64))
+                Some((Disclosure::Export, None, fields, saving.rows() as u64))
             }
             Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.handed_out(given),
             _ => None,

@@ -159,7 +159,7 @@ impl App {
                 spec.csv.flatten = panel.is_flat();
                 let what = (panel.which(), panel.is_as_shown());
                 let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
-                panel.writes(saving.len() as u64);
+                panel.writes(saving.rows() as u64);
                 Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
             (Action::Find, _) => self.find_person(),
