@@ -183,8 +183,14 @@ async fn explore(words: &[String]) -> Outcome<()> {
     let clock = Clock::system();
     let (handle, worker) = channel();
     let audit = Some(PathBuf::from(home).join("audit"));
-    let setup =
-        worker::Setup { service, clock: clock.clone(), chance: Chance::system(), transport: None, audit };
+    let setup = worker::Setup {
+        service,
+        clock: clock.clone(),
+        chance: Chance::system(),
+        transport: None,
+        audit,
+        keep_exchanges: true,
+    };
     let background = tokio::spawn(worker.run(setup));
     let setup = tui::run::Setup {
         draft: everybody(),
@@ -199,6 +205,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         sandbox: false,
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
+        kept: tui::kept::Kept::nowhere(),
         in_tmux: false,
     };
     tui::run::run(handle, setup).await?;

@@ -60,7 +60,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        show(session::start(settings, start.clock, &stage), setup).await
+        show(session::start(settings, start.clock, &stage, true), setup).await
     })
 }
 
@@ -156,7 +156,7 @@ fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default()).split();
+            session::start(settings.without_cache(), start.clock, &Stage::default(), false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)

@@ -29,11 +29,15 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// One exchange.
+    Exchange,
+    /// A run that is over.
+    Finished,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -47,6 +51,8 @@ impl Context {
         Self::Column,
         Self::Save,
         Self::Prompt,
+        Self::Exchange,
+        Self::Finished,
     ];
 
     /// Whether letters are text here.
@@ -70,19 +76,22 @@ impl Context {
             Self::Column => "Column",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Exchange => "Exchange",
+            Self::Finished => "Run",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Files, Help, Palette, Profiles, Prompt, Save,
+    Activity, Builder, Column, Detail, Editor, Error, Exchange, Files, Finished, Help, Palette, Profiles,
+    Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt];
+    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Exchange, Finished];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -107,6 +116,10 @@ impl Entry {
     /// The sentence for the help of a place.
     pub fn about_in(&self, context: Context) -> &'static str {
         match (self.action, context) {
+            (Action::CopyProfile, Context::Exchange) => "copy the reply's body",
+            (Action::Search, Context::Exchange) => "search the reply's body",
+            (Action::SearchNext, Context::Exchange) => "the next place that the search finds",
+            (Action::SearchPrevious, Context::Exchange) => "the place before that the search finds",
             (Action::Run, Context::Files) => "read the files again, from their beginning",
             _ => self.about,
         }
@@ -141,7 +154,11 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
-    Search "search", "search", "search what the cells show", &[Profiles], ["/"];
+    Look "look", "open", "look at what the cursor is on: an exchange in full, a run; webhooks: ask for them",
+        &[Activity], ["Enter"];
+    SendAgain "send-again", "again", "send the exchange's request again (GET only), within the limits and recorded",
+        &[Activity, Exchange], ["R"];
+    Search "search", "search", "search what the cells show", &[Profiles, Exchange], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
         &[Profiles], ["f"];
@@ -162,10 +179,13 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy: the cell, the node, the value, or all of an error, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Error, Column], ["y"];
+    Copy "copy", "copy", "copy: the cell, the node, the value, the line, or all of a panel, to the clipboard (OSC 52)",
+        &[Profiles, Detail, Activity, Error, Column, Exchange, Finished], ["y"];
+    CopyCurl "copy-curl", "", "copy the exchange's request as a curl line, the secret left out",
+        &[Activity, Exchange], [];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
-    Help "help", "help", "help for where you are", &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+    Help "help", "help", "help for where you are",
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Exchange], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
@@ -181,11 +201,11 @@ actions! {
         &[Builder], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
-    SearchNext "search-next", "", "the next row that the search finds", &[Profiles], ["n"];
-    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles], ["N"];
+    SearchNext "search-next", "", "the next row that the search finds", &[Profiles, Exchange], ["n"];
+    SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles, Exchange], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
-    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail], ["Y"];
+    CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail, Exchange], ["Y"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];
@@ -196,9 +216,10 @@ actions! {
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
     GoTo "go-to", "", "go to a row by its number", &[Profiles], ["Ctrl-G"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
-    TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
+    TabLatency "tab-latency", "", "activity: where the time went, latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
-    TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
+    TabWebhooks "tab-webhooks", "", "activity: the webhook registrations", PANES, ["4"];
+    TabLog "tab-log", "", "activity: every exchange", PANES, ["5"];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
 }
 

@@ -3,6 +3,7 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod exchange;
 mod files;
 mod over;
 mod palette;
@@ -232,7 +233,14 @@ impl App {
             }
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
-            Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
+            Action::Look => self.look(at),
+            Action::SendAgain => self.send_again(at),
+            Action::CopyCurl => self.copy_curl(),
+            Action::TabAudit
+            | Action::TabLatency
+            | Action::TabLimits
+            | Action::TabWebhooks
+            | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);
                 self.settle(outcome, at)
@@ -289,12 +297,14 @@ impl App {
             Event::Exchange(exchange) => {
                 self.header.exchange(&exchange);
                 let ctx = self.world.ctx(at, Rect::default());
-                self.activity.exchange(exchange, &ctx);
+                self.activity.exchange(Arc::clone(&exchange), &ctx);
+                self.exchange_came(&exchange);
                 self.look_at_fault();
                 Turn::changed(true)
             }
             Event::Limits(limits) => {
                 let limits = self.as_wanted(limits);
+                self.activity.limits(&limits, &self.world.ctx(at, Rect::default()));
                 let changed = self.world.limits.as_ref() != Some(&limits);
                 self.world.limits = Some(limits);
                 Turn::changed(changed)
@@ -304,6 +314,8 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Again(number, error) => self.sent_again(number, error, at),
+            Event::Webhooks(listed) => self.webhooks_listed(listed, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -352,6 +364,9 @@ impl App {
         }
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
+        }
+        if matches!(command, Command::Again(_) | Command::Webhooks) {
+            return self.aside_undelivered();
         }
         self.world.running = None;
         if self.broken.is_none() {
@@ -442,6 +457,7 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
+        self.activity.asked(self.shown, &query);
         let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.

@@ -26,6 +26,7 @@ pub mod panes;
 pub mod run;
 pub mod saving;
 pub mod signals;
+pub mod spent;
 pub mod terminal;
 pub mod theme;
 pub mod widgets;

@@ -63,6 +63,9 @@ impl App {
     }
 
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        if let Some(turn) = self.act_on_exchange(action, at) {
+            return turn;
+        }
         let area = self.area_of(Focus::Profiles);
         match (action, &mut self.overlay) {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),

@@ -69,6 +69,7 @@ impl App {
         self.overlay = None;
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.resume(&ctx);
+        self.activity.asked(self.shown, &place.query);
         let want = self.reach_from(place.rows, at);
         Turn { changed: true, effects: vec![Effect::Engine(Command::Resume(self.shown, place, want))] }
     }

@@ -2,6 +2,8 @@
 
 pub mod column;
 pub mod error;
+pub mod exchange;
+pub mod finished;
 pub mod help;
 pub mod palette;
 pub mod prompt;
@@ -38,6 +40,10 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// One exchange in full.
+    Exchange(Box<exchange::ExchangePanel>),
+    /// A run that is over.
+    Finished(Box<finished::RunPanel>),
 }
 
 impl Overlay {
@@ -51,6 +57,10 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
             Self::Prompt(_) => Context::Prompt,
+            // What is searched for is a line of text too.
+            Self::Exchange(panel) if panel.is_typing() => Context::Prompt,
+            Self::Exchange(_) => Context::Exchange,
+            Self::Finished(_) => Context::Finished,
         }
     }
 
@@ -63,6 +73,8 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
+            Self::Exchange(panel) => panel.scroll(action, ctx),
+            Self::Finished(panel) => panel.scroll(action, ctx),
         }
     }
 
@@ -72,7 +84,8 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Exchange(panel) => panel.input(key, ctx),
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
         }
     }
 
@@ -82,7 +95,8 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) => false,
+            Self::Exchange(panel) => panel.paste(text),
+            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
         }
     }
 
@@ -96,6 +110,8 @@ impl Overlay {
             Self::Column(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Exchange(panel) => panel.view(ctx, area, buf),
+            Self::Finished(panel) => panel.view(ctx, area, buf),
         }
     }
 }

@@ -142,7 +142,7 @@ fn only_the_limits_wake_by_time_and_only_when_looked_at() {
 }
 
 fn limits_tab(world: &World, activity: &Activity) -> String {
-    let area = Rect { height: 12, width: 120, ..AREA };
+    let area = Rect { height: 14, width: 120, ..AREA };
     let mut buf = Buffer::empty(area);
     activity.view(&world.ctx(area), area, &mut buf);
     buf.content
