@@ -239,6 +239,9 @@ pub enum Audit {
     /// Print the entries, oldest first
     #[command(after_help = AUDIT_EXAMPLES)]
     Show(AuditShow),
+    /// Walk the hash chain and name the first line that does not hold
+    #[command(after_help = AUDIT_VERIFY_EXAMPLES)]
+    Verify(AuditVerify),
 }
 
 /// `cxlens audit show`
@@ -256,6 +259,14 @@ pub struct AuditShow {
     /// text for a person, ndjson for the entries as they are kept
     #[arg(long, value_name = "F", default_value = "text")]
     pub format: AuditFormat,
+}
+
+/// `cxlens audit verify`
+#[derive(Clone, Debug, clap::Args)]
+pub struct AuditVerify {
+    /// A head that was kept elsewhere: the trail must have that entry, as it was then
+    #[arg(long, value_name = "N:HASH")]
+    pub head: Option<String>,
 }
 
 /// How a run ended, as audit entries have it.
@@ -443,6 +454,13 @@ Examples:
   cxlens audit show --since 7d --status failed
   cxlens audit show --format ndjson | jq .rows";
 
+const AUDIT_VERIFY_EXAMPLES: &str = "\
+Examples:
+  cxlens audit verify
+      Exit code 0 and the head of the chain, or 1 and FILE:LINE of the first line that does not hold.
+  cxlens audit verify --head 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+      Also against a head that was kept: without one, an end that was cut off together with the head file is not seen.";
+
 const WEBHOOK_EXAMPLES: &str = "\
 Examples:
   cxlens webhook register --url https://example.com/hooks/cxone --secret-file hook.secret
@@ -516,9 +534,18 @@ mod tests {
 
     #[test]
     fn short_and_long_help_both_give_examples() {
-        for command in
-            ["", "explore", "open", "query", "sandbox", "audit", "audit show", "webhook", "webhook register"]
-        {
+        for command in [
+            "",
+            "explore",
+            "open",
+            "query",
+            "sandbox",
+            "audit",
+            "audit show",
+            "audit verify",
+            "webhook",
+            "webhook register",
+        ] {
             let help = |flag: &str| {
                 let error = parse(&format!("{command} {flag}")).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{command} {flag}");

@@ -91,6 +91,7 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
         Some(Command::Audit(Audit::Show(typed))) => commands::audit_show(&typed, &start),
+        Some(Command::Audit(Audit::Verify(typed))) => commands::audit_verify(&typed, &start),
     }
 }
 

@@ -85,6 +85,7 @@ impl Scene {
             sandbox: false,
             files: Vec::new(),
             faults: Stage::default(),
+            mask: cxlens::rows::Mask::default(),
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

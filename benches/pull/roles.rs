@@ -206,6 +206,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),
+        mask: cxlens::rows::Mask::default(),
         in_tmux: false,
     };
     tui::run::run(handle, setup).await?;

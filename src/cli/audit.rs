@@ -1,4 +1,4 @@
-//! `cxlens audit show`: the trail for a person, or as it is kept.
+//! `cxlens audit show` and `verify`: the trail for a person, or as it is kept, and whether it is as it was written.
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::summary::{counted, grouped, millis, seconds};
-use crate::engine::audit::{Entry, Percentiles, entries};
+use crate::engine::audit::{Entry, Link, Percentiles, Verified, entries, verify as chain};
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::Status;
 use crate::engine::text::clean;
@@ -78,6 +78,48 @@ pub fn show(
     }
 }
 
+/// Walks the chain of a directory's entries, and says its head, or `FILE:LINE` and why of the first line that does not
+/// hold; that makes the exit code 1. `kept` is a head that was kept elsewhere.
+///
+/// # Errors
+/// `kept` is no head; `out` cannot be written to, other than because nobody reads it any more.
+pub fn verify(dir: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8, Error> {
+    let kept = kept
+        .map(|text| {
+            let wrong =
+                |cause| Error::usage(format!("--head {text:?}"), cause, "copy it whole, number and hash");
+            text.parse::<Link>().map_err(wrong)
+        })
+        .transpose()?;
+    let (code, mut said) = match chain(dir, kept.as_ref()) {
+        Ok(Verified { entries: 0, unchained: 0, .. }) => {
+            (0, format!("nothing was recorded yet in {}\n", clean(&dir.display().to_string())))
+        }
+        Ok(Verified { head, entries, unchained }) => {
+            let mut said = format!("{} in a chain that holds; its head is\n{head}\n", in_entries(entries));
+            if unchained > 0 {
+                let _ =
+                    writeln!(said, "{} before it are from before there was a chain", in_entries(unchained));
+            }
+            (0, said)
+        }
+        Err(bad) => (1, format!("{}\n", clean(&bad.to_string()))),
+    };
+    if code == 0 && kept.is_none() {
+        said.push_str(
+            "keep the head elsewhere: --head finds an end that was cut off together with the head file\n",
+        );
+    }
+    match out.write_all(said.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error)),
+        _ => Ok(code),
+    }
+}
+
+fn in_entries(n: u64) -> String {
+    format!("{} {}", grouped(n), if n == 1 { "entry" } else { "entries" })
+}
+
 impl Show {
     fn takes(&self, entry: &Entry) -> bool {
         let late_enough = self.since.is_none_or(|since| {
@@ -133,7 +175,28 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         |time| time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
     );
     let mut out = String::new();
+    if entry.event == "torn-line" {
+        let bytes = counted(entry.bytes, "byte");
+        let _ = writeln!(
+            out,
+            "{}  a piece of a line was cut off: {bytes}  by {}",
+            clean(&time),
+            clean(&entry.user)
+        );
+        return out;
+    }
     let sandbox = if entry.sandbox { " (sandbox)" } else { "" };
+    if entry.is_disclosure() {
+        let whose = match entry.id_hashes.first() {
+            Some(hash) => format!("profile #{hash}"),
+            None if entry.rows == 0 => "whatever is shown".to_owned(),
+            None => counted(entry.rows, "profile"),
+        };
+        let (time, tenant, user) = (clean(&time), clean(&entry.tenant), clean(&entry.user));
+        let _ = writeln!(out, "{time}  {}  masked values  {tenant}{sandbox}  by {user}", clean(&entry.event));
+        let _ = writeln!(out, "  of        {}: {}", clean(&whose), clean(&entry.fields.join(" ")));
+        return out;
+    }
     let _ = writeln!(
         out,
         "{}  {}  {} in {}  {}{sandbox}  by {}",
@@ -222,6 +285,7 @@ fn local(what: &str, error: &io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::audit::Audit;
     use std::fs;
 
     /// An entry as the contract of `docs/audit.md` has it.
@@ -282,6 +346,23 @@ mod tests {
     }
 
     #[test]
+    fn a_disclosure_is_told_by_what_was_seen_of_whom() {
+        let dir = tempfile::tempdir().unwrap();
+        let line = entry("2026-03-03T10:00:00Z", "success")
+            .replace("\"query\"", "\"reveal\"")
+            .replace("[\"a\", \"b\", \"c\"]", "[\"ab12\"]");
+        fs::write(dir.path().join("2026-03.jsonl"), line + "\n").unwrap();
+        let (code, out, _) = shown(dir.path(), &Show::default());
+        assert_eq!(
+            (code, out.as_str()),
+            (
+                0,
+                "2026-03-03 10:00:00 UTC  reveal  masked values  acme  by alice\n  of        profile #ab12: id email\n"
+            )
+        );
+    }
+
+    #[test]
     fn filters_choose_entries() {
         let dir = trail();
         let count = |how: &Show| shown(dir.path(), &Show { ndjson: true, ..how.clone() }).1.lines().count();
@@ -307,6 +388,30 @@ mod tests {
         let (code, out, said) = shown(dir.path(), &Show::default());
         assert_eq!((code, out.as_str()), (0, ""));
         assert!(said.contains("nothing was recorded"), "{said}");
+    }
+
+    #[test]
+    fn a_chain_that_holds_says_its_head_and_one_that_does_not_the_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let verified = |head: Option<&str>| {
+            let mut out = Vec::new();
+            let code = verify(dir.path(), head, &mut out).unwrap();
+            (code, String::from_utf8(out).unwrap())
+        };
+        assert!(verified(None).1.contains("nothing was recorded"));
+        let line: Entry = serde_json::from_str(&entry("2026-03-01T10:00:00Z", "success")).unwrap();
+        let trail = Audit::open(dir.path()).unwrap();
+        trail.record(&line).unwrap();
+        let head = trail.record(&line).unwrap().to_string();
+        let (code, said) = verified(None);
+        assert!(code == 0 && said.contains("2 entries") && said.contains(&head), "{said}");
+        assert_eq!(verified(Some(&head)).0, 0);
+        assert_eq!(verify(dir.path(), Some("2:beef"), Vec::new()).unwrap_err().kind, Kind::Usage);
+        let file = dir.path().join("2026-03.jsonl");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replacen("alice", "mallo", 1)).unwrap();
+        let (code, said) = verified(None);
+        assert!(code == 1 && said.contains("2026-03.jsonl:2: "), "{said}");
     }
 
     #[test]

@@ -38,12 +38,14 @@ pub(super) struct Cache {
 }
 
 /// `[explorer]`
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub mask: Option<bool>,
+    pub mask_attributes: Option<Vec<String>>,
 }
 
 /// `[tenants.NAME]`
@@ -66,6 +68,8 @@ pub(super) struct Tenant {
     pub concurrency: Option<u32>,
     pub page_size: Option<u32>,
     pub retention_days: Option<u32>,
+    pub mask: Option<bool>,
+    pub mask_attributes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "duration")]
     pub max_wait: Option<Duration>,
     #[serde(default)]

@@ -36,6 +36,8 @@ pub const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 const PAUSE_ROWS: u64 = 10_000;
 /// More requests at once than this help nobody.
 const MAX_CONCURRENCY: u32 = 64;
+/// Attributes that are personal unless said otherwise.
+const MASK_ATTRIBUTES: [&str; 4] = ["address.*", "*birth*", "iban", "ssn"];
 /// A configuration or secret file larger than this is something else.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
@@ -72,6 +74,8 @@ pub struct Settings {
     pub query: QueryDefaults,
     /// How the explorer starts.
     pub explorer: Explorer,
+    /// How personal values are shown.
+    pub privacy: Privacy,
     /// Where files live.
     pub paths: Paths,
     /// Where webhooks are sent to, where that is set.
@@ -118,6 +122,22 @@ pub struct Explorer {
     pub pull: bool,
     /// Bytes that rows may take in memory before what was received goes to a temporary file.
     pub budget: usize,
+}
+
+/// How personal values are shown at first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Privacy {
+    /// Whether they are masked.
+    pub mask: bool,
+    /// Paths of the attributes that are personal too, in which `*` stands for anything: `address.*`.
+    pub attributes: Vec<String>,
+}
+
+impl Privacy {
+    /// What holds where the settings cannot be read: nobody knows that they do not want it masked.
+    pub fn unknown() -> Self {
+        Self { mask: true, attributes: MASK_ATTRIBUTES.map(str::to_owned).to_vec() }
+    }
 }
 
 /// How a service is treated, whichever it is.
@@ -227,17 +247,22 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     let mut treatment = Treatment { cache, ..Treatment::default() };
     let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
+    let mut privacy = Privacy { mask: file.explorer.mask.unwrap_or(false), ..Privacy::unknown() };
+    if let Some(attributes) = &file.explorer.mask_attributes {
+        privacy.attributes.clone_from(attributes);
+    }
     let target = if flags.sandbox {
         treatment.flags(flags)?;
         Target::Sandbox
     } else {
-        tenant::settle(env, flags, &file, &path, &mut treatment, &mut query)?
+        tenant::settle(env, flags, &file, &path, &mut treatment, &mut query, &mut privacy)?
     };
     query.page_size = flags.page_size.unwrap_or(query.page_size);
     query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
     Ok(Settings {
         target,
         query,
+        privacy,
         paths: paths.clone(),
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),

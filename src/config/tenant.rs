@@ -7,7 +7,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::file::{File, Tenant};
-use super::{Env, Flags, OR_SANDBOX, QueryDefaults, Target, Treatment, origin, read, readable_by_others};
+use super::{
+    Env, Flags, OR_SANDBOX, Privacy, QueryDefaults, Target, Treatment, origin, read, readable_by_others,
+};
 use crate::engine::error::Error;
 use crate::engine::options::Service;
 use crate::engine::query::MAX_PAGE_SIZE;
@@ -20,6 +22,7 @@ pub(super) fn settle(
     path: &Path,
     treatment: &mut Treatment,
     query: &mut QueryDefaults,
+    privacy: &mut Privacy,
 ) -> Result<Target, Error> {
     let only = || file.tenants.keys().next().filter(|_| file.tenants.len() == 1).map(String::as_str);
     let named = flags.tenant.as_deref().or(env.get("CXONE_TENANT")).or(file.tenant.as_deref());
@@ -51,6 +54,10 @@ pub(super) fn settle(
     if let Some(size) = table.page_size {
         in_range(path, name, "page_size", size, 1, MAX_PAGE_SIZE)?;
         query.page_size = size;
+    }
+    privacy.mask = table.mask.unwrap_or(privacy.mask);
+    if let Some(attributes) = &table.mask_attributes {
+        privacy.attributes.clone_from(attributes);
     }
     query.retention_days = table.retention_days.unwrap_or(query.retention_days);
 

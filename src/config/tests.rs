@@ -318,4 +318,20 @@ fn the_sample_parses_and_equals_the_defaults() {
     let query = home.load().unwrap().query;
     assert_eq!(query, Home::bare().load().unwrap().query);
     assert_eq!(query, QueryDefaults { page_size: 50, retention_days: 180 });
+    assert_eq!(home.load().unwrap().privacy, Home::bare().load().unwrap().privacy);
+}
+
+#[test]
+fn a_tenant_says_whether_it_is_masked_or_the_explorer_does() {
+    let tenant = |explorer: &str, tenant: &str| {
+        let text = format!("[explorer]\n{explorer}\n[tenants.acme]\nclient_id = \"x\"\n{tenant}\n");
+        Home::new(&text).load().unwrap().privacy
+    };
+    assert!(!tenant("", "").mask);
+    assert!(tenant("", "mask = true").mask);
+    assert!(tenant("mask = true", "").mask);
+    assert!(!tenant("mask = true", "mask = false").mask);
+    assert_eq!(tenant("mask_attributes = [\"a\"]", "").attributes, ["a"]);
+    assert_eq!(tenant("mask_attributes = [\"a\"]", "mask_attributes = [\"b.*\"]").attributes, ["b.*"]);
+    assert!(Privacy::unknown().mask, "settings that cannot be read may have wanted it");
 }

@@ -36,6 +36,8 @@ pub enum Command {
     /// Looks at the files anew, for they may have changed; answered by [`Event::Ready`]. A service has nothing to look
     /// at and says nothing.
     Reopen,
+    /// Records in the audit trail that personal values are disclosed; answered by [`Event::Noted`] with the same ticket.
+    Note(u64, Note),
     /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
     Plan(u64, Query),
     /// Sends an exchange's request again, while it is kept and if it changes nothing; answered by its exchanges and
@@ -80,10 +82,47 @@ pub enum Event {
     Again(u64, Option<Error>),
     /// The webhook registrations that the service has, or why they are not known.
     Webhooks(std::result::Result<Arc<[Registered]>, Error>),
+    /// What was noted with this ticket is in the audit trail, or why it is not.
+    Noted(u64, Result<(), Error>),
     /// A run is over: all of it, or as much as was wanted, or cancelled.
     Finished(QueryId, Arc<Summary>),
     /// A run stopped early; what came before is kept.
     Failed(QueryId, Arc<Summary>, Error),
+}
+
+/// Personal values that were masked and are disclosed all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// How.
+    pub disclosure: Disclosure,
+    /// Whose, where it is one profile's: its ID.
+    pub id: Option<Untrusted>,
+    /// Names of the fields; never their values.
+    pub fields: Vec<String>,
+    /// How many profiles.
+    pub rows: u64,
+}
+
+/// How masked values are disclosed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disclosure {
+    /// Shown on the screen.
+    Reveal,
+    /// Copied to the clipboard.
+    Copy,
+    /// Written to a file or to another program.
+    Export,
+}
+
+impl Disclosure {
+    /// The word in audit entries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reveal => "reveal",
+            Self::Copy => "copy",
+            Self::Export => "export",
+        }
+    }
 }
 
 /// What the screen says about the service.

@@ -5,6 +5,7 @@
 //! Source: contract "wire", *crm-v2*.
 
 mod field;
+pub mod person;
 mod term;
 
 use std::collections::HashSet;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,7 +22,7 @@ use super::cache::Cache;
 use super::chance::Chance;
 use super::clock::{Clock, later};
 use super::error::Error;
-use super::event::{Command, Event, ServiceInfo};
+use super::event::{Command, Event, Note, ServiceInfo};
 use super::fetch::client::Client;
 use super::fetch::limits::Limiter;
 use super::fetch::pull::{Ended, Pull};
@@ -180,8 +181,13 @@ impl Trail {
         self.write(entry).await
     }
 
+    async fn note(self, note: Note, at: Timestamp) -> Result<(), Error> {
+        let entry = Entry::of_note(self.audit.hasher(), &self.who, &note, at);
+        self.write(entry).await
+    }
+
     async fn write(self, entry: Entry) -> Result<(), Error> {
-        on_the_disk(move || self.audit.record(&entry)).await
+        on_the_disk(move || self.audit.record(&entry)).await.map(drop)
     }
 }
 
@@ -235,6 +241,7 @@ impl Runs {
             Command::Plan(ticket, query) => self.plan(ticket, query),
             Command::Again(number) => self.again(number),
             Command::Webhooks => self.webhooks(),
+            Command::Note(ticket, note) => self.note(ticket, note),
             Command::Reopen => {}
         }
     }
@@ -280,6 +287,20 @@ impl Runs {
                 })
                 .await;
             Some((id, target, total))
+        });
+    }
+
+    /// Records a disclosure. Whoever waits for the answer discloses nothing without it.
+    fn note(&mut self, ticket: u64, note: Note) {
+        let (client, trail) = (self.client.clone(), self.trail.clone());
+        self.tasks.spawn(async move {
+            let noted = match trail {
+                Ok(Some(trail)) => trail.note(note, client.clock().wall()).await,
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            client.tell(Event::Noted(ticket, noted)).await;
+            None
         });
     }
 
@@ -357,5 +378,64 @@ async fn watch_limits(limiter: Limiter, clock: Clock, events: mpsc::Sender<Event
             () = limiter.changed() => {}
             () = clock.sleep_until(settle), if moving => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::audit::entries;
+    use crate::engine::event::Disclosure;
+    use secrecy::SecretString;
+    use url::Url;
+
+    /// What comes of a note where the trail lies there.
+    async fn noted(audit: PathBuf) -> Result<(), Error> {
+        let base = Url::parse("https://acme.my.cxone.com").unwrap();
+        let service = Service::new("acme", base, "me", SecretString::from("s3cr3t-value"));
+        let (mut handle, worker) = channel();
+        let (clock, chance) = (Clock::system(), Chance::seeded(7));
+        tokio::spawn(worker.run(Setup {
+            service,
+            clock,
+            chance,
+            transport: None,
+            audit: Some(audit),
+            keep_exchanges: false,
+        }));
+        let note = Note {
+            disclosure: Disclosure::Reveal,
+            id: Some("PROF-1".into()),
+            fields: vec!["email".to_owned()],
+            rows: 1,
+        };
+        handle.commands.send(Command::Note(5, note)).await.unwrap();
+        loop {
+            if let Event::Noted(ticket, noted) = handle.events.recv().await.expect("the worker lives") {
+                assert_eq!(ticket, 5);
+                return noted;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_note_is_in_the_trail_before_it_is_answered() {
+        let root = tempfile::tempdir().unwrap();
+        noted(root.path().join("audit")).await.unwrap();
+        let read: Vec<_> = entries(&root.path().join("audit")).map(|entry| entry.unwrap().2).collect();
+        assert_eq!(read.len(), 1);
+        assert_eq!(
+            (read[0].event.as_str(), read[0].fields.as_slice()),
+            ("reveal", &["email".to_owned()][..])
+        );
+        assert!(read[0].id_hashes[0] != "PROF-1" && read[0].id_hashes[0].len() == 32);
+    }
+
+    #[tokio::test]
+    async fn a_note_that_cannot_be_written_is_answered_with_why() {
+        let root = tempfile::tempdir().unwrap();
+        let file = root.path().join("audit");
+        std::fs::write(&file, "").unwrap();
+        assert!(noted(file).await.unwrap_err().to_string().contains("audit"));
     }
 }

@@ -100,7 +100,12 @@ impl Desk {
             Command::Want(id, want) => self.reins.want(id, want),
             Command::Cancel(id) => self.reins.cancel(id),
             Command::Reopen => self.look().await,
-            Command::Plan(..) | Command::Bounds { .. } | Command::Again(_) | Command::Webhooks => {}
+            // Files have an owner, and no trail.
+            Command::Plan(..)
+            | Command::Bounds { .. }
+            | Command::Note(..)
+            | Command::Again(_)
+            | Command::Webhooks => {}
         }
     }
 

@@ -8,12 +8,13 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Settings, Target, origin};
+use cxlens::config::{self, Flags, Privacy, Settings, Target, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
@@ -56,6 +57,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
+        mask: mask(&settings.privacy, false),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     behind_the_screen()?.block_on(async {
@@ -69,8 +71,9 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let budget = config::load(&start.env, &start.paths, &Flags::default())
-        .map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let settings = config::load(&start.env, &start.paths, &Flags::default());
+    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let privacy = settings.map_or_else(|_| Privacy::unknown(), |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -86,10 +89,16 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
+        mask: mask(&privacy, false),
         in_tmux: start.env.get("TMUX").is_some(),
     };
     behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+}
+
+/// How personal values are shown in this session, whose stand-ins no other has.
+fn mask(privacy: &Privacy, ascii: bool) -> Mask {
+    Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 
 /// Shows the explorer until the user leaves.
@@ -267,6 +276,11 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
         ndjson: typed.format == args::AuditFormat::Ndjson,
     };
     Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
+}
+
+/// `cxlens audit verify`
+pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
+    Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
 }
 
 fn runtime() -> Result<Runtime, Error> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::chunk::Chunk;
 use super::shapes::{Part, Shapes};
 use super::values::{Kind, Value};
-use super::{Column, json};
+use super::{Column, Mask, Personal, json};
 use crate::engine::text::{clean, fit};
 
 /// Bytes of a value that are looked at for each display column wanted. A column takes at most four bytes for its
@@ -127,8 +127,9 @@ impl<'a> Shaped<'a> {
         }
     }
 
-    /// In one line, safe to print: `score: 21, address: {city: Zürich}`. Stops once it is longer than `most`.
-    fn line(&self, out: &mut String, most: usize) {
+    /// In one line, safe to print: `score: 21, address: {city: Zürich}`. Stops once it is longer than `most`. `masked`: by
+    /// whom, and whose they are.
+    fn line(&self, out: &mut String, most: usize, masked: Option<(&Mask, usize)>) {
         let (mut depth, mut first) = (0, true);
         for (part, value) in self.parts() {
             if out.len() > most {
@@ -148,13 +149,22 @@ impl<'a> Shaped<'a> {
                     out.push_str(&clean(head(key, most)));
                     out.push_str(": ");
                 }
-                Part::Leaf(_) => match value.kind() {
-                    Kind::Null => out.push_str("null"),
-                    Kind::Json => {
-                        json::line(out, value.text, false, most);
+                Part::Leaf(_) if value.kind() == Kind::Null => out.push_str("null"),
+                Part::Leaf(path) => {
+                    let path = masked.map(|_| format!("attributes.{}", self.shapes.name(*path)));
+                    let masked = masked.zip(path.as_deref());
+                    let hidden = masked.and_then(|((mask, row), path)| mask.hides(Some(row), path));
+                    match (masked, hidden) {
+                        (Some(((mask, _), _)), Some(kind)) => out.push_str(&mask.stand_in(kind, value.text)),
+                        (Some(((mask, row), path)), None) if value.kind() == Kind::Json => {
+                            json::line(out, &masked_json(mask, row, path, value.text), false, most);
+                        }
+                        _ if value.kind() == Kind::Json => {
+                            json::line(out, value.text, false, most);
+                        }
+                        _ => out.push_str(&clean(head(value.text, most))),
                     }
-                    _ => out.push_str(&clean(head(value.text, most))),
-                },
+                }
                 Part::Close => {
                     (depth, first) = (depth - 1, false);
                     if depth > 0 {
@@ -193,9 +203,30 @@ impl<'a> Cell<'a> {
             Content::Json(raw) => {
                 json::line(&mut line, raw.0, true, most);
             }
-            Content::Attributes(shaped) => shaped.line(&mut line, most),
+            Content::Attributes(shaped) => shaped.line(&mut line, most, None),
         }
         // What was written may have been stopped anywhere; then it is longer than what fits, and gets its `…`.
+        Cow::Owned(fit(&line, width).into_owned())
+    }
+
+    /// As [`display`](Self::display), with stand-ins for what is masked of the value at this path of a row.
+    pub fn veiled(&self, width: usize, mask: &Mask, row: usize, path: &str) -> Cow<'a, str> {
+        if !mask.is_on() || !self.is_filled() {
+            return self.display(width);
+        }
+        let most = width.saturating_mul(BYTES_A_COLUMN).max(BYTES_A_COLUMN);
+        let mut line = String::new();
+        match (self.content, mask.hides(Some(row), path)) {
+            (
+                Content::Text(raw) | Content::Number(raw) | Content::Bool(raw) | Content::Json(raw),
+                Some(kind),
+            ) => line = mask.stand_in(kind, raw.0),
+            (Content::Attributes(shaped), _) => shaped.line(&mut line, most, Some((mask, row))),
+            (Content::Json(raw), None) => {
+                json::line(&mut line, &masked_json(mask, row, path, raw.0), true, most);
+            }
+            _ => return self.display(width),
+        }
         Cow::Owned(fit(&line, width).into_owned())
     }
 
@@ -218,6 +249,15 @@ impl<'a> Cell<'a> {
     pub fn is_filled(&self) -> bool {
         self.content.kind().is_filled()
     }
+}
+
+/// JSON with its personal values masked; what is too long to be looked through for each picture is masked whole.
+fn masked_json(mask: &Mask, row: usize, path: &str, json: &str) -> String {
+    const LONGEST: usize = 16 * 1024;
+    if json.len() > LONGEST {
+        return format!("\"{}\"", mask.stand_in(Personal::Attribute, json));
+    }
+    mask.json_at(Some(row), path, json)
 }
 
 fn head(text: &str, most: usize) -> &str {

@@ -205,6 +205,10 @@ actions! {
     SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles, Exchange], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
+    Mask "mask", "", "mask personal values, or show them; search and filter know the true ones",
+        &[Builder, Files, Profiles, Detail, Activity, Error, Column, Exchange, Finished], ["m"];
+    Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
+        &[Profiles, Detail], ["M"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail, Exchange], ["Y"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];

@@ -5,6 +5,7 @@
 mod bounds;
 mod exchange;
 mod files;
+mod masking;
 mod over;
 mod palette;
 mod reach;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use masking::Masking;
 use palette::Faulty;
 use reach::Reach;
 use world::World;
@@ -74,6 +76,7 @@ pub struct App {
     unreadable: u32,
     /// Said in the footer until the next key.
     notice: Option<String>,
+    masking: Masking,
 }
 
 impl App {
@@ -86,6 +89,8 @@ impl App {
             sandbox: false,
             files: start.files,
         };
+        let mut detail = Detail::new();
+        detail.veil(&start.mask);
         Self {
             world: World {
                 theme: start.theme,
@@ -99,12 +104,13 @@ impl App {
                 running: None,
                 pull: start.pull,
                 fault: None,
+                mask: start.mask,
             },
             header: Header::new(start.tenant, start.sandbox),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
-            detail: Detail::new(),
+            detail,
             detail_open: false,
             activity: Activity::new(),
             overlay: None,
@@ -116,6 +122,7 @@ impl App {
             broken: None,
             unreadable: 0,
             notice: None,
+            masking: Masking::default(),
         }
     }
 
@@ -175,7 +182,7 @@ impl App {
                 Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
             }
         };
-        turn.and(Turn::changed(said))
+        self.recorded(turn).and(Turn::changed(said))
     }
 
     /// Text was pasted.
@@ -208,6 +215,8 @@ impl App {
             }
             Action::GoOn => self.go_on(at),
             Action::PullMode => self.toggle_pull(at),
+            Action::Mask => self.toggle_mask(),
+            Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Help::new(self.context())));
@@ -316,6 +325,7 @@ impl App {
             }
             Event::Again(number, error) => self.sent_again(number, error, at),
             Event::Webhooks(listed) => self.webhooks_listed(listed, at),
+            Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
@@ -368,6 +378,9 @@ impl App {
         if matches!(command, Command::Again(_) | Command::Webhooks) {
             return self.aside_undelivered();
         }
+        if let Command::Note(ticket, _) = command {
+            return self.note_undelivered(*ticket);
+        }
         self.world.running = None;
         if self.broken.is_none() {
             let error = Error::new(
@@ -383,7 +396,7 @@ impl App {
 
     /// Says something in the footer until the next key.
     pub fn notice(&mut self, text: String) -> Turn {
-        self.notice = Some(text);
+        self.notice = Some(self.with_aside(text));
         Turn::changed(true)
     }
 
@@ -396,6 +409,7 @@ impl App {
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
             plan,
+            self.mask_changes(),
         ]
         .into_iter()
         .flatten()
@@ -404,6 +418,7 @@ impl App {
 
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
+        self.conceal_in_time(at);
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
             return Turn::CHANGED;
         }
@@ -451,6 +466,7 @@ impl App {
         self.shown = QueryId(self.shown.0 + 1);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
+        self.conceal();
         self.detail_open = false;
         self.detail.clear();
         self.world.focus = Focus::Profiles;
@@ -553,6 +569,7 @@ impl App {
             Some(effect) => turn.effects.push(effect),
             None => {}
         }
+        self.conceal_elsewhere();
         self.follow();
         turn.and(self.pull_more(at))
     }

@@ -15,7 +15,7 @@ use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
-use crate::rows::Job;
+use crate::rows::{Job, Mask};
 
 /// The pane that has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +57,8 @@ pub struct Ctx<'a> {
     pub pull: bool,
     /// The fault that the sandbox plays.
     pub fault: Option<&'a Playing>,
+    /// How personal values are shown.
+    pub mask: &'a Mask,
 }
 
 impl<'a> Ctx<'a> {
@@ -157,6 +159,7 @@ pub(crate) mod fixture {
         pub(crate) running: Option<Running>,
         pub(crate) pull: bool,
         pub(crate) fault: Option<Playing>,
+        pub(crate) mask: Mask,
     }
 
     impl World {
@@ -180,6 +183,7 @@ pub(crate) mod fixture {
                 running: None,
                 pull: false,
                 fault: None,
+                mask: Mask::default(),
             }
         }
 
@@ -198,6 +202,7 @@ pub(crate) mod fixture {
                 running: self.running.as_ref(),
                 pull: self.pull,
                 fault: self.fault.as_ref(),
+                mask: &self.mask,
             }
         }
     }

@@ -93,7 +93,7 @@ pub(crate) fn exchange_in_full(n: u64, status: u16, body: &str) -> (Exchange, Ar
     let detail = Arc::new(Detail {
         method: "GET",
         url: format!(
-            "https://acme.my.cxone.com/api/v2/crm/contacts?pageSize=50&page={n}&filter=name%20eq%20%27O%27%27Hara%27"
+            "https://acme.my.cxone.com/api/v2/crm/contacts?pageSize=50&page={n}&filter=lastName%20eq%20%27O%27%27Hara%27"
         )
         .into(),
         request: vec![

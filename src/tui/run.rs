@@ -24,6 +24,7 @@ use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
 use crate::engine::worker::Handle;
+use crate::rows::Mask;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
@@ -65,6 +66,8 @@ pub struct Setup {
     pub faults: Stage,
     /// What outlasts the session.
     pub kept: Kept,
+    /// How personal values are shown.
+    pub mask: Mask,
     /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
     pub in_tmux: bool,
 }
@@ -98,12 +101,24 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, .. } = setup;
+    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, mask, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
     let (draft, keys) = (setup.draft, Keymap::default());
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
-    let mut app =
-        App::new(Start { draft, run, pause, pull, budget, theme, keys, tenant, sandbox, files, faults });
+    let mut app = App::new(Start {
+        draft,
+        run,
+        pause,
+        pull,
+        budget,
+        theme,
+        keys,
+        tenant,
+        sandbox,
+        files,
+        faults,
+        mask,
+    });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut guard = Guard::enter()?;
     draw(&mut guard, &mut app, moment())?;

@@ -59,7 +59,9 @@ pub fn format_of(path: &Path) -> Option<Format> {
 }
 
 impl Saving {
-    fn len(&self) -> usize {
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
     }
 

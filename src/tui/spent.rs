@@ -213,14 +213,14 @@ impl Spent {
     /// In words: `run 3: of 21 s, 17 s behind the learned limit of 10 requests/s, 3.2 s at the server`. In as many
     /// columns as there are, with less said rather than something cut.
     pub fn words(&self, columns: usize) -> String {
-        (1..=3)
-            .rev()
-            .map(|most| self.told(most))
-            .find(|said| said.width() <= columns)
-            .unwrap_or_else(|| self.told(1))
+        let ways = [(3, false), (2, false), (3, true), (2, true), (1, false)];
+        let fitting =
+            ways.into_iter().map(|(most, brief)| self.told(most, brief)).find(|said| said.width() <= columns);
+        fitting.unwrap_or_else(|| self.told(1, true))
     }
 
-    fn told(&self, most: usize) -> String {
+    /// With so many parts at most, and with less said of each where it is to be brief.
+    fn told(&self, most: usize, brief: bool) -> String {
         let elapsed = self.elapsed();
         let parts = self.parts();
         let worth = |took: &Duration| took.as_secs_f64() >= elapsed.as_secs_f64() * WORTH_A_WORD;
@@ -228,7 +228,7 @@ impl Spent {
             .iter()
             .enumerate()
             .filter(|(i, (_, took))| *i == 0 || *i < most && worth(took))
-            .map(|(_, (part, took))| format!("{} {}", figures::span(*took), self.phrase(*part)))
+            .map(|(_, (part, took))| format!("{} {}", figures::span(*took), self.phrase(*part, brief)))
             .collect();
         let so_far = if self.elapsed.is_some() { "" } else { " so far" };
         if told.is_empty() {
@@ -256,7 +256,7 @@ impl Spent {
         }
     }
 
-    fn phrase(&self, part: Part) -> String {
+    fn phrase(&self, part: Part, brief: bool) -> String {
         match part {
             Part::Limit => {
                 let whose = match self.rate.map(|(_, source)| source) {
@@ -266,12 +266,13 @@ impl Spent {
                     Some(RateSource::Unknown) | None => "the limit",
                 };
                 let limit = match self.rate {
+                    Some((rate, _)) if brief => format!("the limit of {}/s", figures::rate(rate)),
                     Some((rate, _)) => format!("{whose} of {} requests/s", figures::rate(rate)),
                     None => whose.to_owned(),
                 };
                 match self.throttled {
                     0 => format!("behind {limit}"),
-                    refused => format!("behind {} times 429 and {limit}", figures::count(refused.into())),
+                    refused => format!("behind 429s ({}) and {limit}", figures::count(refused.into())),
                 }
             }
             Part::Queue => "in the queue".to_owned(),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{hash_literals, literals};
@@ -10,12 +11,12 @@ use super::hash::Hasher;
 use super::scrub::scrub;
 use super::user::User;
 use crate::engine::error::Error;
-use crate::engine::event::{Cut, Latency, Summary};
+use crate::engine::event::{Cut, Disclosure, Latency, Note, Summary};
 use crate::engine::options::Service;
 use crate::engine::query::{Id, Query};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// Who asks, and whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,9 @@ impl Who {
     }
 }
 
-/// What is written of one query. Holds no personal value and no secret: IDs and the literals of the filter
+/// What is written of one query, or of values that were disclosed. Holds no personal value and no secret: IDs and the literals of the filter
 /// are keyed hashes, errors have their values taken out, and no reply is in it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "docs/audit.md describes each field, and a test sees to it")]
 pub struct Entry {
     pub schema: u32,
@@ -122,6 +123,24 @@ impl From<Latency> for Percentiles {
 }
 
 impl Entry {
+    /// The entry of a piece of a line that was cut off, so many bytes long, noted just before `entry`.
+    pub(super) fn of_torn_line(entry: &Self, bytes: u64) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: "torn-line".to_owned(),
+            tool: entry.tool.clone(),
+            time: entry.time.clone(),
+            user: entry.user.clone(),
+            uid: entry.uid,
+            tenant: entry.tenant.clone(),
+            dialect: entry.dialect.clone(),
+            sandbox: entry.sandbox,
+            status: "success".to_owned(),
+            bytes,
+            ..Self::default()
+        }
+    }
+
     /// The entry of a query that is over. `granted` are the scopes of the token, empty where there was none.
     pub fn of_query(
         hasher: &Hasher,
@@ -173,6 +192,78 @@ impl Entry {
             network: summary.network.into(),
             processing: summary.processing.into(),
         }
+    }
+}
+
+impl Entry {
+    /// The entry of personal values that are disclosed though they are masked. What a query has and this has not is
+    /// empty, zero or null.
+    pub fn of_note(hasher: &Hasher, who: &Who, note: &Note, at: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: note.disclosure.name().to_owned(),
+            tool: concat!("cxlens ", env!("CARGO_PKG_VERSION")).to_owned(),
+            time: at.to_string(),
+            elapsed_ms: 0,
+            user: who.user.name.clone(),
+            uid: who.user.uid,
+            tenant: who.tenant.clone(),
+            dialect: who.dialect.clone(),
+            sandbox: who.sandbox,
+            scopes: Vec::new(),
+            scopes_needed: Vec::new(),
+            fields: note.fields.iter().map(|field| field_name(field)).collect(),
+            segments: Vec::new(),
+            filter: None,
+            ids: note.id.iter().count() as u64,
+            id_hashes: note.id.iter().map(|id| hasher.hash(id.raw())).collect(),
+            page_size: 0,
+            limit: None,
+            retention_days: 0,
+            cache: false,
+            status: "success".to_owned(),
+            cut: None,
+            error: None,
+            pages: 0,
+            requests: 0,
+            retries: 0,
+            throttled: 0,
+            cache_hits: 0,
+            bytes: 0,
+            rows: note.rows,
+            before: 0,
+            total: None,
+            repeats: 0,
+            not_found: 0,
+            set_aside: 0,
+            past_retention: 0,
+            accuracy: None,
+            network: Percentiles::default(),
+            processing: Percentiles::default(),
+        }
+    }
+
+    /// Whether it is of values that were disclosed, rather than of a query.
+    pub fn is_disclosure(&self) -> bool {
+        [Disclosure::Reveal, Disclosure::Copy, Disclosure::Export]
+            .iter()
+            .any(|kind| kind.name() == self.event)
+    }
+}
+
+/// The name of a field; that of an attribute only where it is a plain one, for whoever made it up may have put a value
+/// in it.
+fn field_name(name: &str) -> String {
+    let plain = |part: &str| {
+        part.len() <= 64
+            && part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    };
+    match name.split_once('.') {
+        None if plain(name) => name.to_owned(),
+        Some((first, rest)) if plain(first) && rest.split('.').all(plain) => name.to_owned(),
+        Some((first, _)) if plain(first) => first.to_owned(),
+        _ => "attributes".to_owned(),
     }
 }
 
@@ -272,7 +363,7 @@ pub(super) mod tests {
         let id = hasher.hash("CANARY-ID");
         let value: Value = serde_json::to_value(&entry).unwrap();
         let asked = serde_json::json!({
-            "schema": 1, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
+            "schema": 2, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
             "time": "2026-03-04T12:01:04.5Z", "elapsed_ms": 1234,
             "user": "ada", "uid": 1000, "tenant": "acme", "dialect": "crm-v2", "sandbox": false,
             "scopes": ["crm:read", "cdp:read"], "scopes_needed": ["crm:read", "cdp:read"],
@@ -305,6 +396,35 @@ pub(super) mod tests {
         assert!(of(None).error.is_none());
     }
 
+    fn noted(fields: &[&str]) -> Entry {
+        let note = Note {
+            disclosure: Disclosure::Reveal,
+            id: Some("CANARY-ID".into()),
+            fields: fields.iter().map(|&field| field.to_owned()).collect(),
+            rows: 1,
+        };
+        let who = Who {
+            user: User { name: "ada".into(), uid: 1000 },
+            tenant: "acme".into(),
+            dialect: "crm-v2".into(),
+            sandbox: false,
+        };
+        Entry::of_note(&Hasher::new(&[7; 32]), &who, &note, "2026-03-04T12:01:04Z".parse().unwrap())
+    }
+
+    #[test]
+    fn a_disclosure_says_who_saw_what_of_whom_and_no_value() {
+        let entry = noted(&["email", "attributes.address.city", "attributes.CANARY@x.org", "CANARY value"]);
+        assert_eq!((entry.event.as_str(), entry.ids, entry.rows, entry.uid), ("reveal", 1, 1, 1000));
+        assert_eq!(entry.id_hashes, [Hasher::new(&[7; 32]).hash("CANARY-ID")]);
+        assert_eq!(entry.fields, ["email", "attributes.address.city", "attributes", "attributes"]);
+        assert!(entry.is_disclosure() && !of(None).is_disclosure());
+        let line = serde_json::to_string(&entry).unwrap();
+        assert!(!line.contains("CANARY"), "{line}");
+        // Whoever reads queries reads it too.
+        assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
+    }
+
     /// `network.p50_us` for what lies in an object.
     fn names(value: &Value, prefix: &str, out: &mut BTreeSet<String>) {
         let Value::Object(members) = value else { return };
@@ -326,5 +446,8 @@ pub(super) mod tests {
         let mut written = BTreeSet::new();
         names(&serde_json::to_value(entry()).unwrap(), "", &mut written);
         assert_eq!(described, written);
+        for kind in ["query", noted(&[]).event.as_str(), Disclosure::Copy.name(), Disclosure::Export.name()] {
+            assert!(document.contains(&format!("`{kind}`")), "{kind}");
+        }
     }
 }

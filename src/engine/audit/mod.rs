@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! Query, Summary, Error ──Entry::of_query──► Entry ──Audit::record──► audit/2026-03.jsonl
-//!                            │                        one line, locked, synced
+//!                            │                        one line, locked, chained, synced
 //!                            └─ Hasher: IDs and literals become keyed hashes
 //! ```
 //!
 //! It never goes through the diagnostic log's writer, which drops lines when it is full. `docs/audit.md`
 //! describes each field.
 
+mod chain;
 mod entry;
 mod filter;
 mod hash;
@@ -17,6 +18,7 @@ mod scrub;
 mod user;
 mod writer;
 
+pub use chain::{Link, Verified, verify};
 pub use entry::{Entry, Failure, Percentiles, SCHEMA, Who};
 pub use filter::hash_literals;
 pub use hash::Hasher;

@@ -39,7 +39,7 @@ pub fn entries(dir: &Path) -> impl Iterator<Item = Result<(PathBuf, usize, Entry
 }
 
 /// The trail's files, oldest first: their names sort by time.
-fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
+pub(super) fn files(dir: &Path) -> io::Result<Vec<PathBuf>> {
     let listing = match fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing?,

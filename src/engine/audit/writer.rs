@@ -1,18 +1,22 @@
 //! Appends entries: one line each, whole or not at all, on the disk before the call returns.
 //!
-//! A file a month (`2026-03.jsonl`, UTC, by the time the query began): whole files can be kept or removed by
-//! age, and a year is twelve of them. Several processes share them under the file's lock.
+//! A file a month (`2026-03.jsonl`, UTC, by the time the query began, but never one before the last): whole files can be
+//! kept or removed by age, and a year is twelve of them. Several processes share one chain under one lock.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
+use super::chain::{Head, Link, Torn};
 use super::entry::Entry;
 use super::hash::Hasher;
 use crate::engine::error::{Error, Kind, Result};
+
+/// What a process locks while it writes.
+const LOCK_FILE: &str = "lock";
 
 /// An audit directory, checked and ready to be written to.
 #[derive(Clone, Debug)]
@@ -48,17 +52,60 @@ impl Audit {
         &self.dir
     }
 
-    /// Appends an entry and waits until it is on the disk. Blocks.
+    /// Appends an entry to the chain and waits until it is on the disk. Blocks.
+    ///
+    /// Pieces of lines that a process left which died while it wrote are cut off before, and an entry says so. Gives
+    /// the entry's place in the chain.
     ///
     /// # Errors
     /// [`Kind::Local`], with the file and what is wrong with it: the entry is then not written, or may not
     /// survive a power cut.
-    pub fn record(&self, entry: &Entry) -> Result<()> {
-        let path = self.dir.join(file_name(&entry.time)?);
-        let mut line = serde_json::to_vec(entry).map_err(|e| failed(&path, &e.into()))?;
-        line.push(b'\n');
-        append(&path, &line).map_err(|e| failed(&path, &e))
+    pub fn record(&self, entry: &Entry) -> Result<Link> {
+        let name = file_name(&entry.time)?;
+        let path = self.dir.join(&name);
+        let lock = self.dir.join(LOCK_FILE);
+        let (locked, _) = open(&lock).map_err(|e| failed(&lock, &e))?;
+        locked.lock().map_err(|e| failed(&lock, &e))?;
+        let (mut head, torn) = Head::find(&self.dir).map_err(|e| failed(&path, &e))?;
+        for torn in torn {
+            cut(&torn).map_err(|e| failed(&torn.file, &e))?;
+            self.append(&mut head, &name, &Entry::of_torn_line(entry, torn.bytes))?;
+        }
+        self.append(&mut head, &name, entry)?;
+        // The entry is on the disk; a head file that lags behind is made good by whoever writes next.
+        if let Err(error) = head.write(&self.dir) {
+            tracing::warn!(%error, "the audit trail's head file could not be written");
+        }
+        Ok(head.link)
     }
+
+    /// The end of the chain.
+    ///
+    /// # Errors
+    /// [`Kind::Local`]: the trail cannot be read.
+    pub fn head(&self) -> Result<Link> {
+        Head::find(&self.dir).map(|(head, _)| head.link).map_err(|e| failed(&self.dir, &e))
+    }
+
+    fn append(&self, head: &mut Head, name: &str, entry: &Entry) -> Result<()> {
+        // Never to a file before the last one, whenever the query began: the chain goes from file to file.
+        let name = name.max(&head.file).to_owned();
+        let path = self.dir.join(&name);
+        let json = serde_json::to_string(entry).map_err(|e| failed(&path, &e.into()))?;
+        let line = head.link.line(&json);
+        let link =
+            head.link.next(line.as_bytes()).map_err(|e| failed(&path, &io::Error::other(e.to_string())))?;
+        let bytes = append(&path, format!("{line}\n").as_bytes()).map_err(|e| failed(&path, &e))?;
+        *head = Head { link, file: name, bytes };
+        Ok(())
+    }
+}
+
+/// Cuts off a piece of a line.
+fn cut(torn: &Torn) -> io::Result<()> {
+    let (file, _) = open(&torn.file)?;
+    file.set_len(torn.whole)?;
+    file.sync_all()
 }
 
 fn prepare(dir: &Path) -> io::Result<()> {
@@ -85,14 +132,15 @@ fn file_name(time: &str) -> Result<String> {
     })
 }
 
-fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+/// Opens a file of the trail, making it where there is none; whether it is new.
+fn open(path: &Path) -> io::Result<(File, bool)> {
     let open = |new: bool| {
         let mut options = OpenOptions::new();
         // NONBLOCK: a pipe in the file's place is refused below rather than waited for.
         let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
         options.read(true).append(true).create_new(new).mode(0o600).custom_flags(flags).open(path)
     };
-    let (mut file, new) = match open(false) {
+    let (file, new) = match open(false) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => match open(true) {
             // Another process was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (open(false)?, false),
@@ -103,12 +151,17 @@ fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
-    file.lock()?;
     tighten(&file.metadata()?.permissions(), 0o600, |mode| file.set_permissions(mode))?;
+    Ok((file, new))
+}
+
+/// Appends a line, under the trail's lock; gives the file's length then.
+fn append(path: &Path, line: &[u8]) -> io::Result<u64> {
+    let (mut file, new) = open(path)?;
     let before = file.metadata()?.len();
-    let written = write(&mut file, before, line);
+    let written = file.write_all(line);
     if written.is_err() {
-        // A piece of a line helps nobody; where even this fails, readers pass over the piece.
+        // A piece of a line helps nobody; where even this fails, whoever writes next cuts it off.
         let _ = file.set_len(before);
     }
     written?;
@@ -116,20 +169,7 @@ fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     if new && let Some(dir) = path.parent() {
         File::open(dir)?.sync_all()?;
     }
-    Ok(())
-}
-
-fn write(file: &mut File, len: u64, line: &[u8]) -> io::Result<()> {
-    if len > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::Start(len - 1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            // A process died while it wrote: what it left becomes a line of its own, and this one is whole.
-            file.write_all(b"\n")?;
-        }
-    }
-    file.write_all(line)
+    Ok(before + line.len() as u64)
 }
 
 /// Takes from others what they have no business with.
@@ -152,7 +192,7 @@ fn failed(path: &Path, error: &io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{entries, entry::tests::entry};
+    use super::super::{entries, entry::tests::entry, verify};
     use super::*;
     use std::os::unix::fs::symlink;
 
@@ -202,10 +242,11 @@ mod tests {
         let whole = fs::read(&file).unwrap();
         fs::write(&file, [&whole[..], &whole[..40]].concat()).unwrap();
         audit.record(&entry()).unwrap();
-        let read: Vec<_> = entries(root.path()).collect();
+        let read: Vec<_> = entries(root.path()).map(|read| read.unwrap().2).collect();
         assert_eq!(read.len(), 3);
-        assert_eq!(read[1].as_ref().unwrap_err().line, 2);
-        assert_eq!(read[2].as_ref().unwrap().2, entry());
+        assert_eq!((read[1].event.as_str(), read[1].bytes), ("torn-line", 40));
+        assert_eq!(read[2], entry());
+        assert_eq!(verify(root.path(), None).unwrap().entries, 3);
     }
 
     #[test]
@@ -259,5 +300,6 @@ mod tests {
             }
         });
         assert_eq!(entries(root.path()).filter(|read| read.as_ref().unwrap().2 == long).count(), 20);
+        assert_eq!(verify(root.path(), None).unwrap().entries, 20);
     }
 }

@@ -23,7 +23,8 @@ impl App {
         }
         match self.activity.look() {
             Some(Looked::Exchange(exchange)) => {
-                self.overlay = Some(Overlay::Exchange(Box::new(ExchangePanel::new(exchange))));
+                let panel = ExchangePanel::new(exchange, &self.world.mask);
+                self.overlay = Some(Overlay::Exchange(Box::new(panel)));
                 Turn::CHANGED
             }
             Some(Looked::Run(run)) => {
@@ -57,7 +58,7 @@ impl App {
     pub(super) fn send_again(&mut self, at: Moment) -> Turn {
         match self.activity.exchange_under_cursor() {
             Some(exchange) => {
-                let mut panel = ExchangePanel::new(exchange);
+                let mut panel = ExchangePanel::new(exchange, &self.world.mask);
                 let turn = Self::ask_again(&mut panel);
                 match turn {
                     Ok(turn) => {
@@ -145,7 +146,7 @@ impl App {
             // One that is tried again is not the reply yet; the log has it.
             && exchange.retry.is_none()
         {
-            panel.came(Arc::clone(exchange));
+            panel.came(Arc::clone(exchange), &self.world.mask);
         }
     }
 

@@ -71,6 +71,7 @@ impl App {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
             (Action::Quit, _) => self.quit(),
             (Action::Suspend, _) => Turn::of(Effect::Suspend),
+            (Action::Mask, _) => self.toggle_mask(),
             (Action::Help, Some(Overlay::Error(_))) => {
                 self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
                 Turn::changed(true)

@@ -1,5 +1,6 @@
 mod exchange;
 mod files;
+mod masking;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,6 +52,7 @@ impl Rig {
             sandbox: false,
             files: vec![],
             faults: Stage::default(),
+            mask: crate::rows::Mask::default(),
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };

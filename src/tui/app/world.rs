@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
+use crate::rows::Mask;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
@@ -79,6 +80,8 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// How personal values are shown.
+    pub mask: Mask,
 }
 
 /// What all panes may read.
@@ -94,6 +97,7 @@ pub(super) struct World {
     pub(super) running: Option<Running>,
     pub(super) pull: bool,
     pub(super) fault: Option<Playing>,
+    pub(super) mask: Mask,
 }
 
 impl World {
@@ -111,6 +115,7 @@ impl World {
             running: self.running.as_ref(),
             pull: self.pull,
             fault: self.fault.as_ref(),
+            mask: &self.mask,
         }
     }
 }

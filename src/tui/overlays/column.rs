@@ -41,6 +41,23 @@ impl ColumnPanel {
         Self { known, selected: 0 }
     }
 
+    /// The name of the column, which is the path of its values.
+    pub fn name(&self) -> &str {
+        &self.known.name
+    }
+
+    /// A value of the column as it may be shown, in at most so many columns.
+    fn shown(&self, ctx: &Ctx<'_>, kind: Kind, value: &str, width: usize) -> String {
+        let name = &self.known.name;
+        match ctx.mask.hides(None, name).filter(|_| !value.is_empty()) {
+            Some(personal) => fit(&ctx.mask.stand_in(personal, value), width).into_owned(),
+            None if kind == Kind::Json && ctx.mask.is_on() => {
+                cut(&ctx.mask.json_at(None, name, value), width)
+            }
+            None => cut(value, width),
+        }
+    }
+
     /// More is known; says whether anything differs.
     pub fn know(&mut self, known: Known) -> bool {
         let differs = known.rows != self.known.rows
@@ -145,8 +162,8 @@ impl ColumnPanel {
         lines.push(line("different", distinct));
         let room = width.saturating_sub(12);
         if let (Some(least), Some(largest)) = (&facts.least, &facts.largest) {
-            lines.push(line("least", cut(least.raw(), room)));
-            lines.push(line("largest", cut(largest.raw(), room)));
+            lines.push(line("least", self.shown(ctx, Kind::Json, least.raw(), room)));
+            lines.push(line("largest", self.shown(ctx, Kind::Json, largest.raw(), room)));
         }
         if let Some(spread) = counts.as_ref().and_then(|counts| counts.spread.as_ref()) {
             let most = spread.bars.iter().max().copied().unwrap_or(0).max(1);
@@ -181,7 +198,11 @@ impl ColumnPanel {
                     Kind::Json => theme.dim,
                     _ => theme.text,
                 };
-                let shown = if text.is_empty() { "\"\"".to_owned() } else { cut(text.raw(), room) };
+                let shown = if text.is_empty() {
+                    "\"\"".to_owned()
+                } else {
+                    self.shown(ctx, *kind, text.raw(), room)
+                };
                 let pad = " ".repeat(room.saturating_sub(widgets::width(&shown)));
                 let cursor = if here { theme.symbols.cursor } else { " " };
                 let (full, empty) = bar(ctx, *rows as f64 / most as f64, bars);

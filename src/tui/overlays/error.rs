@@ -67,6 +67,11 @@ impl ErrorPanel {
         let mut lines = Vec::new();
         for error in &self.errors {
             for (name, text) in sections(error) {
+                // What was sent and answered is somebody else's text, and what we say of it quotes it.
+                let text = match name {
+                    "Reply as answered" => ctx.mask.reply(&text),
+                    _ => ctx.mask.text(&text),
+                };
                 if !lines.is_empty() {
                     lines.push(Line::default());
                 }

@@ -19,6 +19,7 @@ use crate::engine::error::Error;
 use crate::engine::event::{Exchange, Outcome, RetryReason};
 use crate::engine::fetch::detail::Detail;
 use crate::engine::text::clean;
+use crate::rows::Mask;
 use crate::tui::action::{Action, Context};
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
@@ -61,21 +62,30 @@ enum Again {
 
 impl ExchangePanel {
     /// A panel for an exchange.
-    pub fn new(exchange: Arc<Exchange>) -> Self {
+    pub fn new(exchange: Arc<Exchange>, mask: &Mask) -> Self {
         let detail = exchange.detail.upgrade();
-        let body = detail.as_ref().and_then(|detail| detail.reply.as_ref());
-        let body = body.map(|reply| Body::new(reply.body.raw())).unwrap_or_default();
-        Self {
+        let mut panel = Self {
             exchange,
             detail,
-            body,
+            body: Body::default(),
             offset: 0,
             again: Again::No,
             typing: None,
             wanted: String::new(),
             found: Vec::new(),
             at: 0,
-        }
+        };
+        panel.veil(mask);
+        panel
+    }
+
+    /// Personal values are masked from now on, or shown. What is searched for is sought in what is shown.
+    pub fn veil(&mut self, mask: &Mask) {
+        let reply = self.detail.as_ref().and_then(|detail| detail.reply.as_ref());
+        let body = reply.map(|reply| Body::new(reply.body.raw(), mask));
+        self.body = body.unwrap_or_default();
+        self.found = self.body.find(&self.wanted);
+        self.at = 0;
     }
 
     /// The exchange's number.
@@ -107,13 +117,13 @@ impl ExchangePanel {
     }
 
     /// An exchange came that repeats this one: it is shown from now on.
-    pub fn came(&mut self, exchange: Arc<Exchange>) {
+    pub fn came(&mut self, exchange: Arc<Exchange>, mask: &Mask) {
         let first = match std::mem::replace(&mut self.again, Again::No) {
             Again::Came(first) => first,
             _ => Arc::clone(&self.exchange),
         };
         let wanted = std::mem::take(&mut self.wanted);
-        *self = Self::new(exchange);
+        *self = Self::new(exchange, mask);
         self.again = Again::Came(first);
         self.find(wanted);
         self.offset = 0;
@@ -282,17 +292,21 @@ impl ExchangePanel {
         lines.push(heading("Request as sent"));
         let Some(detail) = &self.detail else {
             let target = format!("{} {}", self.exchange.method, self.exchange.target.raw());
-            lines.extend(wrapped(&clean(&target), width, theme.text));
+            lines.extend(wrapped(&clean(&ctx.mask.text(&target)), width, theme.text));
             let gone = "Headers and bodies are kept of the last exchanges only, and this one is older.";
             lines.extend(wrapped(gone, width, theme.dim));
             return lines;
         };
         let url = format!("{} {}", detail.method, detail.url.raw());
-        lines.extend(wrapped(&clean(&url), width, theme.text));
+        lines.extend(wrapped(&clean(&ctx.mask.text(&url)), width, theme.text));
         // What is asked, as a person would write it.
         if let Ok(url) = Url::parse(detail.url.raw()) {
             for (name, value) in url.query_pairs() {
-                lines.extend(wrapped(&clean(&format!("  {name} = {value}")), width, theme.accent));
+                lines.extend(wrapped(
+                    &clean(&ctx.mask.text(&format!("  {name} = {value}"))),
+                    width,
+                    theme.accent,
+                ));
             }
         }
         lines.extend(detail.request.iter().flat_map(|(name, value)| pair(name, value.raw(), width, ctx)));
@@ -303,7 +317,7 @@ impl ExchangePanel {
         let Some(reply) = &detail.reply else {
             lines.push(heading("No whole reply"));
             if let Outcome::Broken(why) = &self.exchange.outcome {
-                lines.extend(wrapped(&clean(why), width, theme.bad));
+                lines.extend(wrapped(&clean(&ctx.mask.text(why)), width, theme.bad));
             }
             return lines;
         };
@@ -410,7 +424,7 @@ impl ExchangePanel {
             Outcome::Status(200..=299) => ("then: taken".to_owned(), theme.good),
             Outcome::Status(_) => (format!("then: given up ({header})"), theme.bad),
             Outcome::Refused(_, why) | Outcome::Broken(why) => {
-                (format!("then: given up: {}", clean(why)), theme.bad)
+                (format!("then: given up: {}", clean(&ctx.mask.text(why))), theme.bad)
             }
         }
     }
@@ -447,7 +461,7 @@ fn wrapped(text: &str, width: usize, style: Style) -> Vec<Line<'static>> {
 
 /// `name: value`, over as many lines as it takes.
 fn pair(name: &str, value: &str, width: usize, ctx: &Ctx<'_>) -> Vec<Line<'static>> {
-    let text = clean(&format!("{name}: {value}")).into_owned();
+    let text = clean(&ctx.mask.text(&format!("{name}: {value}"))).into_owned();
     let mut lines = wrapped(&text, width, ctx.theme.text);
     let label = clean(name).len() + 1;
     if let Some(first) = lines.first_mut()

@@ -118,7 +118,7 @@ impl RunPanel {
         let (theme, summary) = (ctx.theme, &*self.run.summary);
         let mut lines = Vec::new();
         let mut say = |label: &str, text: String| {
-            let text = clean(&text).into_owned();
+            let text = clean(&ctx.mask.text(&text)).into_owned();
             for (n, line) in super::wrap(&text, width.saturating_sub(LABEL)).into_iter().enumerate() {
                 let label = if n == 0 { label } else { "" };
                 lines.push(Line::from(vec![
@@ -176,7 +176,8 @@ impl RunPanel {
             for (text, style) in
                 [(&error.what, theme.bad), (&error.cause, theme.text), (&error.remedy, theme.text)]
             {
-                let wrapped = super::wrap(text, width).into_iter().filter(|line| !line.is_empty());
+                let text = ctx.mask.text(text);
+                let wrapped = super::wrap(&text, width).into_iter().filter(|line| !line.is_empty());
                 lines.extend(wrapped.map(|line| Line::styled(line, style)));
             }
         }

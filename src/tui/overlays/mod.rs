@@ -5,6 +5,7 @@ pub mod error;
 pub mod exchange;
 pub mod finished;
 pub mod help;
+mod list;
 pub mod palette;
 pub mod prompt;
 pub mod saving;
@@ -21,7 +22,7 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::moved;
+use super::widgets::{more, moved};
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -291,17 +292,6 @@ fn draw_lines(lines: &[Line<'_>], offset: usize, ctx: &Ctx<'_>, area: Rect, buf:
     more(offset > 0, offset + usize::from(area.height) < lines.len(), ctx, area, buf);
 }
 
-/// Says at the right edge that there is more above, below.
-fn more(above: bool, below: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-    let [up, down] = ctx.theme.symbols.sort;
-    if above && !area.is_empty() {
-        buf.set_span(area.right(), area.y, &Span::styled(up, ctx.theme.key), 1);
-    }
-    if below && !area.is_empty() {
-        buf.set_span(area.right(), area.bottom() - 1, &Span::styled(down, ctx.theme.key), 1);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,6 +328,44 @@ mod tests {
                 (80, 40)
             ));
             insta::assert_debug_snapshot!(drawn(&Overlay::Confirm, choice, (60, 16)));
+        }
+    }
+
+    #[test]
+    fn an_exchange_and_a_run_in_every_theme_and_size() {
+        use crate::engine::event::{Exchange, Status};
+        let body =
+            r#"{"items":[{"id":"PROF-1","lastName":"Ó Súilleabháin 東京","score":1.10,"on":true,"x":null}]}"#;
+        let (ok, _ok) = events::exchange_in_full(7, 200, body);
+        let (refused, _refused) = events::exchange_in_full(8, 429, "{\"error\":\"slow down\"}");
+        let gone = events::exchange(9, 502, 20);
+        let mask = crate::rows::Mask::default();
+        let exchange = |exchange: Exchange| {
+            Overlay::Exchange(Box::new(exchange::ExchangePanel::new(exchange.into(), &mask)))
+        };
+        let run = || {
+            let query = crate::engine::query::Draft { segments: vec!["SEG-A".into()], ..Default::default() };
+            Overlay::Finished(Box::new(finished::RunPanel::new(
+                finished::Run {
+                    id: crate::engine::query::QueryId(3),
+                    summary: events::summary(Status::Partial, 1_250),
+                    error: Some(events::gateway_error()),
+                    asked: Some(finished::Asked::of(&query.check().unwrap())),
+                    spent: None,
+                }
+                .into(),
+            )))
+        };
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&exchange(ok.clone()), choice, (100, 46)));
+            insta::assert_debug_snapshot!(drawn(&run(), choice, (80, 24)));
+        }
+        insta::assert_debug_snapshot!(drawn(&exchange(refused.clone()), ThemeChoice::Dark, (80, 24)));
+        insta::assert_debug_snapshot!(drawn(&exchange(gone.clone()), ThemeChoice::Plain, (60, 16)));
+        for overlay in [exchange(ok), exchange(refused), exchange(gone), run()] {
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
+                let _buf = drawn(&overlay, ThemeChoice::Dark, size);
+            }
         }
     }
 

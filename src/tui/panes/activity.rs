@@ -211,7 +211,8 @@ impl Activity {
     /// Draws the pane.
     pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let theme = ctx.theme;
-        let mut title = vec![Span::from("Activity  ")];
+        // All tabs are seen on the narrowest screen, where they say well enough what the pane is.
+        let mut title = if area.width < 66 { Vec::new() } else { vec![Span::from("Activity  ")] };
         for (i, tab) in Tab::ALL.into_iter().enumerate() {
             let name = format!("{} {}", i + 1, tab.title());
             if tab == self.tab {

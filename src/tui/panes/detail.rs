@@ -17,9 +17,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use self::cursor::Line;
-use self::items::Item;
+use self::items::{Item, Veil};
 use crate::engine::pipeline::profile::Profile;
 use crate::export;
+use crate::rows::Mask;
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 
@@ -31,6 +32,8 @@ pub struct Detail {
     /// What is shown now, in order.
     items: Vec<Item>,
     raw: bool,
+    /// How personal values are shown.
+    mask: Mask,
     /// The line under the cursor.
     cursor: Line,
     /// The first line on the screen, before the size of the screen is looked at.
@@ -52,7 +55,25 @@ impl Detail {
 
     /// Shows nothing any more.
     pub fn clear(&mut self) {
-        *self = Self { raw: self.raw, ..Self::default() };
+        *self = Self { raw: self.raw, mask: std::mem::take(&mut self.mask), ..Self::default() };
+    }
+
+    /// Personal values are shown otherwise from now on. The cursor and what is folded stay.
+    pub fn veil(&mut self, mask: &Mask) {
+        self.mask = mask.clone();
+        let folded: Vec<bool> = self.items.iter().map(|item| item.folded).collect();
+        self.refill();
+        // A stand-in may take more or fewer items than a long value.
+        if folded.len() == self.items.len() {
+            for (item, folded) in self.items.iter_mut().zip(folded) {
+                item.folded = folded;
+            }
+        }
+    }
+
+    /// The value under the cursor: the row and its path.
+    pub fn under_cursor(&self) -> Option<(usize, String)> {
+        Some((self.row?, self.items.get(self.cursor.item)?.path.to_string()))
     }
 
     /// The row that is shown.
@@ -103,7 +124,10 @@ impl Detail {
     }
 
     fn refill(&mut self) {
-        self.items = if self.raw { items::raw(&self.profile) } else { items::processed(&self.profile) };
+        let Some(row) = self.row else { return };
+        let veil = Veil { mask: &self.mask, row };
+        self.items =
+            if self.raw { items::raw(&self.profile, veil) } else { items::processed(&self.profile, veil) };
         self.cursor.item = self.cursor.item.min(self.items.len().saturating_sub(1));
         self.top.item = self.top.item.min(self.cursor.item);
     }

@@ -121,8 +121,8 @@ fn said(file: &OpenedFile, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
         said.push((format!("{} unreadable", figures::count(file.set_aside)), theme.bad));
     }
     if let FileState::Failed(error) = &file.state {
-        said.push((error.cause.clone(), theme.bad));
-        said.push((error.remedy.clone(), theme.text));
+        said.push((ctx.mask.text(&error.cause).into_owned(), theme.bad));
+        said.push((ctx.mask.text(&error.remedy).into_owned(), theme.text));
     }
     if let Some(at) = file.modified {
         let at = ctx.zone.to_datetime(at);

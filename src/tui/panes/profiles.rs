@@ -237,7 +237,7 @@ impl Profiles {
             Action::SortAlso => return self.sort(true, ctx),
             Action::Flatten => self.flatten(),
             Action::Search => return self.open_search(),
-            Action::Filter => return self.open_filter(),
+            Action::Filter => return self.open_filter(ctx),
             Action::SearchNext => return Outcome::changed(self.find(true, ctx)),
             Action::SearchPrevious => return Outcome::changed(self.find(false, ctx)),
             Action::Open if !self.is_empty() => return Outcome::effect(Effect::OpenProfile),

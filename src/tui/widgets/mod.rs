@@ -1,16 +1,23 @@
 //! Small drawing helpers that several panes share.
 
 mod field;
+mod picker;
 mod scrollbar;
 mod text;
 mod wrap;
 
 pub use field::Field;
+pub use picker::{Item, Picker, Words};
 pub use scrollbar::scrollbar;
 pub use text::{blank, gist, put, put_clean, scrub, width};
 pub use wrap::{Wrapped, wrap};
 
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
 use crate::tui::action::Action;
+use crate::tui::ctx::Ctx;
 
 /// Where an action leads from a place in a list whose last place is `last`; a page is so long. What moves nothing
 /// stays.
@@ -25,6 +32,17 @@ pub fn moved(action: Action, from: usize, page: usize, last: usize) -> usize {
         _ => from,
     }
     .min(last)
+}
+
+/// Says at the right edge that there is more above, below.
+pub fn more(above: bool, below: bool, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+    let [up, down] = ctx.theme.symbols.sort;
+    if above && !area.is_empty() {
+        buf.set_span(area.right(), area.y, &Span::styled(up, ctx.theme.key), 1);
+    }
+    if below && !area.is_empty() {
+        buf.set_span(area.right(), area.bottom() - 1, &Span::styled(down, ctx.theme.key), 1);
+    }
 }
 
 #[cfg(test)]

@@ -109,7 +109,7 @@ fn an_exchange_opens_into_request_and_reply_and_no_secret_is_in_it() {
     let screen = rig.screen();
     for part in [
         "GET contacts page 7",
-        "filter = name eq 'O''Hara'",
+        "filter = lastName eq 'O''Hara'",
         "authorization: Bearer …removed",
         "200 OK",
         "\"score\": 1.10",
@@ -118,7 +118,11 @@ fn an_exchange_opens_into_request_and_reply_and_no_secret_is_in_it() {
         assert!(screen.contains(part), "{part} in\n{screen}");
     }
     rig.key("y");
-    assert!(rig.copied[0].contains("filter=name%20eq") && rig.copied[0].contains(BODY), "{:?}", rig.copied);
+    assert!(
+        rig.copied[0].contains("filter=lastName%20eq") && rig.copied[0].contains(BODY),
+        "{:?}",
+        rig.copied
+    );
     rig.key("Y");
     assert_eq!(rig.copied[1], BODY, "as received, every digit of it");
     let turn = rig.app.act(Action::CopyCurl, rig.at);
@@ -130,6 +134,31 @@ fn an_exchange_opens_into_request_and_reply_and_no_secret_is_in_it() {
     let turn = rig.app.act(Action::CopyCurl, rig.at);
     rig.take(turn);
     assert_eq!(rig.copied[3], rig.copied[2], "the line under the cursor gives the same");
+}
+
+#[test]
+fn personal_values_are_masked_in_an_exchange_too() {
+    let people: Vec<_> = (0..2_000)
+        .map(|n| format!("{{\"id\":\"P{n}\",\n\n\"firstName\":\"Zelda\",\"score\":{n}}}"))
+        .collect();
+    let (exchange, _kept) =
+        events::exchange_in_full(7, 200, &format!(r#"{{"items":[{}]}}"#, people.join(",")));
+    let mut rig = Rig::in_the_log(vec![exchange]);
+    rig.key("m");
+    rig.key("Enter");
+    for key in ["Home", "PgDn", "PgDn", "End"] {
+        rig.key(key);
+        let screen = rig.screen();
+        assert!(!screen.contains("Zelda") && !screen.contains("Hara"), "{key}\n{screen}");
+    }
+    assert!(rig.screen().contains("\"score\""), "{}", rig.screen());
+    rig.commands.clear();
+    rig.key("Y");
+    let [Command::Note(ticket, _)] = rig.commands.as_slice() else { panic!("{:?}", rig.commands) };
+    let ticket = *ticket;
+    assert!(rig.copied.is_empty(), "not before it is recorded");
+    rig.event(Event::Noted(ticket, Ok(())));
+    assert!(rig.copied[0].contains("Zelda"));
 }
 
 #[test]

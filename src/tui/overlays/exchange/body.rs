@@ -1,10 +1,13 @@
 //! A reply's body as lines: JSON on several lines and in colours, anything else as it came; and the search in it.
 
+use std::borrow::Cow;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::engine::text::clean;
 use crate::export::pretty;
+use crate::rows::Mask;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{width, wrap};
 
@@ -23,12 +26,17 @@ pub(super) struct Body {
 
 impl Body {
     /// Makes lines of a body as it was kept.
-    pub(super) fn new(raw: &str) -> Self {
-        let text = &raw[..raw.floor_char_boundary(SHOWN)];
+    pub(super) fn new(raw: &str, mask: &Mask) -> Self {
+        // All of it: half a JSON is none, and of what is none nobody can tell what is to be masked. Without a head, since
+        // blank lines in the body are the body's.
+        let all =
+            if mask.is_on() { mask.reply(&format!("\n\n{raw}")).into_owned().into() } else { Cow::from(raw) };
+        let text = &all[..all.floor_char_boundary(SHOWN)];
         let is_json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+        let hidden = all.len() - text.len();
         let text = if is_json { pretty(text) } else { text.to_owned() };
         let lines = text.lines().map(|line| clean(&line.replace('\t', "    ")).into_owned()).collect();
-        Self { lines, is_json, hidden: raw.len() - raw.floor_char_boundary(SHOWN) }
+        Self { lines, is_json, hidden }
     }
 
     /// Bytes that are kept and not shown.
@@ -114,7 +122,10 @@ mod tests {
 
     #[test]
     fn json_stands_on_several_lines_with_its_digits_as_they_came() {
-        let body = Body::new(r#"{"items":[{"id":"P1","score":1.10,"on":true,"x":null}],"total":1}"#);
+        let body = Body::new(
+            r#"{"items":[{"id":"P1","score":1.10,"on":true,"x":null}],"total":1}"#,
+            &Mask::default(),
+        );
         assert_eq!(body.lines[3], "      \"id\": \"P1\",");
         assert_eq!(body.find("SCORE"), [4]);
         assert_eq!(body.find("1.10"), [4]);
@@ -125,16 +136,19 @@ mod tests {
 
     #[test]
     fn what_is_long_is_cut_and_what_is_no_json_stays() {
-        let body = Body::new(&"x".repeat(SHOWN + 7));
+        let body = Body::new(&"x".repeat(SHOWN + 7), &Mask::default());
         assert_eq!((body.hidden(), body.lines.len()), (7, 1));
-        assert_eq!(Body::new("<h1>Bad\x1b[2J</h1>\n\tgateway").lines, ["<h1>Bad␛[2J</h1>", "    gateway"]);
+        assert_eq!(
+            Body::new("<h1>Bad\x1b[2J</h1>\n\tgateway", &Mask::default()).lines,
+            ["<h1>Bad␛[2J</h1>", "    gateway"]
+        );
     }
 
     proptest! {
         #[test]
         fn any_body_is_drawn(raw in "[\\PC\\x00-\\x1f]{0,80}|[{}\\[\\]\",:a\\\\]{0,60}", columns in 1_usize..30) {
             let theme = Theme::new(ThemeChoice::Plain, false);
-            let body = Body::new(&raw);
+            let body = Body::new(&raw, &Mask::default());
             for (_, row, first) in body.rows(columns) {
                 prop_assert_eq!(body.styled(&row, first, &theme).to_string(), row);
             }

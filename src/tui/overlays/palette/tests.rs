@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use ratatui::style::Modifier;
 
 use super::*;
 use crate::tui::ctx::fixture::World;
@@ -28,7 +29,7 @@ fn drawn(palette: Palette, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
 }
 
 fn names(palette: &Palette) -> Vec<&str> {
-    palette.found.iter().map(|(at, _)| palette.entries[*at].name.as_str()).collect()
+    palette.list.found().map(|item| item.name.as_str()).collect()
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn every_action_of_the_place_is_there_with_its_keys_and_nothing_else() {
     let keys = Keymap::default();
     for from in [Context::Builder, Context::Profiles, Context::Detail, Context::Activity, Context::Editor] {
         let palette = Palette::new(from, &keys, None);
-        let there: Vec<_> = palette.entries.iter().map(|entry| entry.choice.clone()).collect();
+        let there: Vec<_> = palette.list.items().iter().map(|item| item.value.clone()).collect();
         for entry in TABLE {
             let own = entry.contexts.contains(&from);
             let moves = ["up", "down", "left", "right", "page-up", "page-down", "first", "last"]
@@ -64,7 +65,7 @@ fn every_action_of_the_place_is_there_with_its_keys_and_nothing_else() {
     // Letters are text in an editor: keys that do not work there are not shown.
     let aside = |from| {
         let palette = Palette::new(from, &keys, None);
-        let help = palette.entries.iter().find(|entry| entry.choice == Choice::Do(Action::Help)).unwrap();
+        let help = palette.list.items().iter().find(|item| item.value == Choice::Do(Action::Help)).unwrap();
         help.aside.clone()
     };
     assert_eq!((aside(Context::Builder).as_str(), aside(Context::Editor).as_str()), ("? F1", "F1"));
@@ -87,19 +88,19 @@ fn typing_narrows_and_the_best_is_selected() {
         palette.input(name.parse::<Chord>().unwrap().event(), &world.ctx(AREA))
     };
     assert!(press(&mut found, "Ctrl-N"));
-    assert_eq!(found.selected, 1);
+    assert_eq!(found.list.selected(), 1);
     assert!(press(&mut found, "Ctrl-P"));
     assert!(!press(&mut found, "Ctrl-P"), "there is nothing above the first");
     assert!(press(&mut found, "Ctrl-N"));
     assert!(press(&mut found, "Backspace"));
-    assert_eq!((found.selected, found.field.text()), (0, "42"));
+    assert_eq!((found.list.selected(), found.list.typed()), (0, "42"));
     assert!(press(&mut found, "q") && found.choice().is_none());
 }
 
 #[test]
 fn a_paste_is_one_line() {
     let found = palette("retry\nnext pane\n");
-    assert_eq!(found.field.text(), "retry");
+    assert_eq!(found.list.typed(), "retry");
     assert_eq!(names(&found)[0], "fault retry-after-seconds");
 }
 
@@ -136,17 +137,17 @@ fn what_is_selected_is_always_seen() {
     let area = Rect::new(0, 0, 60, 16);
     let ctx = world.ctx(area);
     let mut all = palette("");
-    let last = all.found.len() - 1;
+    let last = all.list.found().count() - 1;
     let moves = [Action::Last, Action::PageUp, Action::Up, Action::First, Action::PageDown, Action::Down];
     for action in moves.into_iter().chain(std::iter::repeat_n(Action::Down, 60)) {
-        assert!(all.select(action, &ctx) || all.selected == last);
+        assert!(all.select(action, &ctx) || all.list.selected() == last);
         let mut buf = Buffer::empty(area);
         all.view(&ctx, area, &mut buf);
-        let selected = &all.entries[all.found[all.selected].0].name;
+        let selected = &all.list.choice().unwrap().name;
         let line = testing::lines(&buf).into_iter().find(|line| line.contains(world.theme.symbols.cursor));
         assert!(line.is_some_and(|line| line.contains(selected.as_str())), "{selected}");
     }
-    assert_eq!(all.selected, last);
+    assert_eq!(all.list.selected(), last);
 }
 
 proptest! {

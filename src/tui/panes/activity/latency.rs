@@ -5,7 +5,7 @@
 //!  run 3: of 21 s, 17 s behind the announced limit of 10 requests/s, 3.2 s at the server
 //!  limit 17 s ▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓▓  server 3.2 s ▓▓▓▓  reading 0.4 s ▓
 //! ▌contacts    200  p50 23 ms  p95 61 ms  p99 80 ms  max 1.2 s   wait p50 84 ms
-//!  last 5 min  ▂▂▃▂▁▁▲▂▂▃  p95, up to 61 ms
+//!  last 5 min  ▂▂▃▂▁▁▲▂▂▃  p95 to 61 ms, ▲ 1.2 s
 //!  histogram   ▁▂▇█▃▁  ▁
 //! ```
 

@@ -159,11 +159,11 @@ fn line(entry: &Entry, ctx: &Ctx<'_>, width: usize) -> Line<'static> {
                 Level::Warn => theme.warn,
                 Level::Bad => theme.bad,
             };
-            Line::from(vec![time(*at), Span::styled(text.clone(), style)])
+            Line::from(vec![time(*at), Span::styled(ctx.mask.text(text).into_owned(), style)])
         }
         Entry::Exchange { exchange, budget } => {
             let mut spans = vec![time(exchange.at)];
-            spans.extend(exchange_spans(exchange, theme));
+            spans.extend(exchange_spans(exchange, ctx));
             let mut line = Line::from(spans);
             // Nice to know: there where it fits.
             for aside in asides(exchange, *budget, theme) {
@@ -176,7 +176,8 @@ fn line(entry: &Entry, ctx: &Ctx<'_>, width: usize) -> Line<'static> {
     }
 }
 
-fn exchange_spans(exchange: &Exchange, theme: &Theme) -> Vec<Span<'static>> {
+fn exchange_spans(exchange: &Exchange, ctx: &Ctx<'_>) -> Vec<Span<'static>> {
+    let theme = ctx.theme;
     let what = exchange.what();
     let status = exchange.outcome.status();
     let word = status.map_or_else(|| "---".to_owned(), |s| s.to_string());
@@ -199,7 +200,7 @@ fn exchange_spans(exchange: &Exchange, theme: &Theme) -> Vec<Span<'static>> {
     match &exchange.outcome {
         Outcome::Status(_) => {}
         Outcome::Refused(_, why) | Outcome::Broken(why) => {
-            spans.push(Span::styled(format!("  {}", clean(why)), theme.bad));
+            spans.push(Span::styled(format!("  {}", clean(&ctx.mask.text(why))), theme.bad));
         }
     }
     if let Some(retry) = &exchange.retry {

@@ -93,7 +93,7 @@ impl Slices {
     /// as a mark above. What is above the scale is marked.
     ///
     /// ```text
-    ///  last 5 min  ▂▂▃▂▁▁▲▂▂▃  p95, up to 61 ms
+    ///  last 5 min  ▂▂▃▂▁▁▲▂▂▃  p95 to 61 ms, ▲ 1.2 s
     /// ```
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         const LABEL: u16 = 13;
@@ -139,16 +139,12 @@ impl Slices {
         let marks = tops.iter().filter(|p95| **p95 > top).count();
         let scale = figures::span(Duration::from_micros(top));
         let mut notes = vec![if rows == 1 {
-            format!("p95, up to {scale}")
+            format!("p95 to {scale}")
         } else {
-            format!("p50, {} p95, up to {scale}", theme.symbols.dot)
+            format!("p50, {} p95, to {scale}", theme.symbols.dot)
         }];
         if marks > 0 {
-            notes.push(format!(
-                "{} to {}",
-                theme.symbols.sort[0],
-                figures::span(Duration::from_micros(*most))
-            ));
+            notes.push(format!("{} {}", theme.symbols.sort[0], figures::span(Duration::from_micros(*most))));
         }
         let x = bars.right() + 2;
         let room = area.right().saturating_sub(x);
@@ -256,6 +252,6 @@ mod tests {
         slices.view(&world.ctx(area), area, &mut buf);
         let said = text(&buf);
         assert!(said.contains("▲▂▂▃▃▃▃▃"), "{said}");
-        assert!(said.contains("▲ to 9.0 s") && said.contains("p95, up to 7"), "{said}");
+        assert!(said.contains("p95 to 72 ms, ▲ 9.0 s"), "{said}");
     }
 }

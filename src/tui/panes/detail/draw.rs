@@ -30,10 +30,16 @@ pub(super) fn pane(detail: &Detail, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer)
     let room = usize::from(area.width.saturating_sub(5));
     let id = detail.profile.id().map_or_else(String::new, |id| {
         let id = widgets::gist(id.raw(), area.width).into_owned();
-        crate::engine::text::fit(&id, room.saturating_sub(8)).into_owned()
+        crate::engine::text::fit(&id, room.saturating_sub(if ctx.mask.is_on() { 16 } else { 8 })).into_owned()
     });
     let how = if detail.raw { "  as received" } else { "" };
-    let title = TitleLine::from(vec![Span::raw("Profile "), Span::raw(id), Span::styled(how, theme.accent)]);
+    let masked = if ctx.mask.is_on() { "  MASKED" } else { "" };
+    let title = TitleLine::from(vec![
+        Span::raw("Profile "),
+        Span::raw(id),
+        Span::styled(masked, theme.warn),
+        Span::styled(how, theme.accent),
+    ]);
     let inner = frame(ctx, Focus::Detail, title, area, buf);
     if inner.is_empty() {
         return;
@@ -214,7 +220,7 @@ fn json_pieces(theme: &Theme, line: &str) -> Vec<Piece> {
 }
 
 /// Where a name in quotes before a colon ends.
-fn name_end(line: &str) -> Option<usize> {
+pub(super) fn name_end(line: &str) -> Option<usize> {
     let rest = line.strip_prefix('"')?;
     let mut escaped = false;
     let end = rest.bytes().position(|b| {

@@ -1,9 +1,12 @@
 //! A profile as a flat list: fields, and below them the trees of tags and attributes; or its JSON, line by line.
 
+use std::borrow::Cow;
+
 use crate::engine::pipeline::profile::{Change, FieldRef, Node, Original, Profile, Slot, Value};
 use crate::engine::query::Field;
 use crate::engine::text::clean;
 use crate::export;
+use crate::rows::Mask;
 
 /// The longest piece of a value in one item, in bytes; a longer value goes on in items of its own.
 pub(super) const LONGEST: usize = 4 * 1024;
@@ -40,8 +43,32 @@ pub(super) struct Item {
     /// Items that stand below this one.
     pub(super) below: usize,
     pub(super) folded: bool,
+    /// What it is called, as a mask knows it: `attributes.address.city`.
+    pub(super) path: Box<str>,
     /// Where in the profile it stands.
     source: Source,
+}
+
+/// How the personal values of a row are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Veil<'a> {
+    pub(super) mask: &'a Mask,
+    pub(super) row: usize,
+}
+
+impl Veil<'_> {
+    /// A value as it may be shown.
+    fn over<'v>(self, path: &str, value: &'v str) -> Cow<'v, str> {
+        match self.mask.hides(Some(self.row), path) {
+            Some(kind) => Cow::Owned(self.mask.stand_in(kind, value)),
+            None => Cow::Borrowed(value),
+        }
+    }
+
+    /// What a value was, as it may be shown.
+    fn said(self, path: &str, original: &Original) -> Box<str> {
+        said(original, &self.mask.json_at(Some(self.row), path, original.json.raw()))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -49,15 +76,18 @@ enum Source {
     Field(Field),
     /// The way down from the field: the n-th of each list or object.
     Node(Field, Box<[u32]>),
-    /// A line of JSON.
-    Line,
+    /// A line of JSON, by its number.
+    Line(usize),
 }
 
 impl Item {
     /// What copying it gives: the true value, never the cleaned one.
     pub(super) fn copy(&self, profile: &Profile) -> String {
         match &self.source {
-            Source::Line => self.value.trim_start().to_owned(),
+            Source::Line(number) => {
+                let text = export::raw_pretty(profile);
+                clean(text.lines().nth(*number).unwrap_or_default().trim_start()).into_owned()
+            }
             Source::Field(field) => match profile.field(*field) {
                 FieldRef::Text(slot) => {
                     slot.value().map_or_else(String::new, |text| text.value.raw().to_owned())
@@ -90,7 +120,7 @@ fn copy_node(node: &Node) -> String {
 }
 
 /// The profile as processed, each changed value beside what it was.
-pub(super) fn processed(profile: &Profile) -> Vec<Item> {
+pub(super) fn processed(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     for field in Field::ALL {
         match profile.field(field) {
@@ -99,14 +129,14 @@ pub(super) fn processed(profile: &Profile) -> Vec<Item> {
                     Slot::Value(text) => (Ok(text.value.raw()), text.original.as_deref()),
                     other => (Err(absence(other)), None),
                 };
-                push_text(&mut items, field, text, original);
+                push_text(&mut items, field, text, original, veil);
             }
             FieldRef::Node(slot) => match slot {
                 Slot::Value(node) => {
                     let mut path = Vec::new();
-                    push_node(&mut items, field, &mut path, field.key(), node);
+                    push_node(&mut items, (field, field.key()), &mut path, field.key(), node, veil);
                 }
-                other => push_text(&mut items, field, Err(absence(other)), None),
+                other => push_text(&mut items, field, Err(absence(other)), None, veil),
             },
         }
     }
@@ -126,11 +156,12 @@ fn push_text(
     field: Field,
     text: Result<&str, &'static str>,
     original: Option<&Original>,
+    veil: Veil<'_>,
 ) {
     let (value, kind) = match text {
-        Ok("") => ("\"\"", Kind::Absent),
-        Ok(text) => (text, Kind::Text),
-        Err(absent) => (absent, Kind::Absent),
+        Ok("") => ("\"\"".into(), Kind::Absent),
+        Ok(text) => (veil.over(field.key(), text), Kind::Text),
+        Err(absent) => (absent.into(), Kind::Absent),
     };
     let item = Item {
         depth: 0,
@@ -138,12 +169,13 @@ fn push_text(
         value: "".into(),
         kind,
         type_name: "",
-        change: original.map(said),
+        change: original.map(|original| veil.said(field.key(), original)),
         below: 0,
         folded: false,
+        path: field.key().into(),
         source: Source::Field(field),
     };
-    push_pieces(items, &item, value);
+    push_pieces(items, &item, &value);
 }
 
 /// Pushes an item, and one more for each [`LONGEST`] bytes that its value goes on.
@@ -167,16 +199,25 @@ fn push_pieces(items: &mut Vec<Item>, item: &Item, value: &str) {
     }
 }
 
-fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &str, node: &Node) {
+/// `(field, name)`: where it stands, and what it is called there.
+fn push_node(
+    items: &mut Vec<Item>,
+    (field, name): (Field, &str),
+    path: &mut Vec<u32>,
+    label: &str,
+    node: &Node,
+    veil: Veil<'_>,
+) {
     let mut item = Item {
         depth: path.len() as u16,
         label: clean(&label[..label.floor_char_boundary(LONGEST)]).into(),
         value: "".into(),
         kind: Kind::Branch,
         type_name: node.value.type_name(),
-        change: node.original.as_deref().map(said),
+        change: node.original.as_deref().map(|original| veil.said(name, original)),
         below: 0,
         folded: false,
+        path: name.into(),
         source: Source::Node(field, path.as_slice().into()),
     };
     let at = items.len();
@@ -188,11 +229,11 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
         }
         Value::Bool(value) => {
             item.kind = Kind::Boolean;
-            push_pieces(items, &item, if *value { "true" } else { "false" });
+            push_pieces(items, &item, &veil.over(name, if *value { "true" } else { "false" }));
         }
         Value::Number(digits) => {
             item.kind = Kind::Number;
-            push_pieces(items, &item, digits);
+            push_pieces(items, &item, &veil.over(name, digits));
         }
         Value::Text(text) if text.is_empty() => {
             item.kind = Kind::Absent;
@@ -200,7 +241,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
         }
         Value::Text(text) => {
             item.kind = Kind::Text;
-            push_pieces(items, &item, text.raw());
+            push_pieces(items, &item, &veil.over(name, text.raw()));
         }
         Value::List(nodes) => {
             item.value =
@@ -208,7 +249,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
             items.push(item);
             for (i, node) in nodes.iter().enumerate() {
                 path.push(i as u32);
-                push_node(items, field, path, &format!("{}", i + 1), node);
+                push_node(items, (field, name), path, &format!("{}", i + 1), node, veil);
                 path.pop();
             }
         }
@@ -218,7 +259,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
             items.push(item);
             for (i, (key, node)) in entries.iter().enumerate() {
                 path.push(i as u32);
-                push_node(items, field, path, key.raw(), node);
+                push_node(items, (field, &Mask::below(name, key.raw())), path, key.raw(), node, veil);
                 path.pop();
             }
         }
@@ -229,8 +270,7 @@ fn push_node(items: &mut Vec<Item>, field: Field, path: &mut Vec<u32>, label: &s
 }
 
 /// `from "21"`, `lower-cased from "Ada@Example.org"`.
-fn said(original: &Original) -> Box<str> {
-    let json = original.json.raw();
+fn said(original: &Original, json: &str) -> Box<str> {
     let end = json.floor_char_boundary(QUOTED);
     let quoted = clean(&json[..end]);
     let more = if end < json.len() { "…" } else { "" };
@@ -243,10 +283,18 @@ fn said(original: &Original) -> Box<str> {
 }
 
 /// The profile as received, laid out over several lines.
-pub(super) fn raw(profile: &Profile) -> Vec<Item> {
+pub(super) fn raw(profile: &Profile, veil: Veil<'_>) -> Vec<Item> {
     let mut items = Vec::new();
-    for line in export::raw_pretty(profile).lines() {
+    let masked = veil.mask.json(Some(veil.row), profile.raw_json());
+    // What each level is called.
+    let mut paths: Vec<String> = Vec::new();
+    for (number, line) in export::pretty(&masked).lines().enumerate() {
         let value = line.trim_start();
+        let depth = (line.len() - value.len()) / 2;
+        paths.truncate(depth.max(1));
+        let holds = paths.last().cloned().unwrap_or_default();
+        let key = super::draw::name_end(value).map(|end| value[1..end - 2].to_owned());
+        paths.push(key.map_or(holds.clone(), |key| Mask::below(&holds, &key)));
         let item = Item {
             depth: ((line.len() - value.len()) / 2) as u16,
             label: "".into(),
@@ -256,7 +304,8 @@ pub(super) fn raw(profile: &Profile) -> Vec<Item> {
             change: None,
             below: 0,
             folded: false,
-            source: Source::Line,
+            path: paths.last().map_or("", String::as_str).into(),
+            source: Source::Line(number),
         };
         push_pieces(&mut items, &item, value);
     }

@@ -17,12 +17,11 @@ use super::progress::End;
 use super::typing::Typing;
 use crate::engine::event::Status;
 use crate::engine::query::Field;
-use crate::rows::{Cell, Column, Content, Needle};
+use crate::rows::{Cell, Column, Content, Mask, Needle};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
 use crate::tui::panes::frame;
-use crate::tui::theme::Theme;
 use crate::tui::widgets::{self, blank, put, put_clean, scrollbar, wrap};
 
 pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
@@ -80,6 +79,9 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
     let top = table.top_for(height);
     let focused = ctx.focus == Focus::Profiles;
     let needle = Needle::new(table.search.text());
+    // Only a mask wants to know what a column is called.
+    let masked = columns.shown.iter().filter(|_| ctx.mask.is_on());
+    let paths: Vec<_> = masked.map(|shown| Mask::path(table.rows.data(), shown.column)).collect();
     for (at, y) in (top..table.len()).zip(body.y + 1..body.bottom()) {
         let Some(row) = table.view.row(at) else { break };
         let here = at == table.place;
@@ -92,7 +94,7 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             blank(buf, Rect { y, height: 1, ..body }, theme.text.patch(over));
             put_clean(buf, body.x, y, 1, theme.symbols.cursor, theme.accent.patch(over));
         }
-        for column in &columns.shown {
+        for (nth, column) in columns.shown.iter().enumerate() {
             let cell = table.rows.cell(row, column.column);
             let found =
                 needle.as_ref().is_some_and(|needle| needle.is_in(&cell.display(column.width.into())));
@@ -100,7 +102,8 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             if here && focused && column.column == table.column {
                 over = over.patch(theme.cell);
             }
-            draw_cell(theme, cell, *column, place.x, y, over, buf);
+            let path = paths.get(nth).map_or("", |path| &**path);
+            draw_cell(ctx, (cell, row, path), *column, (place.x, y), over, buf);
         }
     }
     let bar = Rect { x: area.right() - 1, y: body.y + 1, width: 1, height: body.height.saturating_sub(1) };
@@ -148,21 +151,32 @@ fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: 
 }
 
 /// `null`, missing and empty are told apart by a word, a sign and quotes, not by colour alone.
-fn draw_cell(theme: &Theme, cell: Cell<'_>, column: Shown, left: u16, y: u16, over: Style, buf: &mut Buffer) {
+///
+/// `whose`: the cell, its row and the path of its column.
+fn draw_cell(
+    ctx: &Ctx<'_>,
+    whose: (Cell<'_>, usize, &str),
+    column: Shown,
+    (left, y): (u16, u16),
+    over: Style,
+    buf: &mut Buffer,
+) {
+    let (theme, (cell, row, path)) = (ctx.theme, whose);
     let x = left + column.x;
+    let wide = usize::from(column.width) + 1;
     let (text, style) = match cell.content {
         Content::NotAsked => ("".into(), theme.absent),
         Content::Missing => (theme.symbols.unknown.into(), theme.absent),
         Content::Null => ("null".into(), theme.absent),
         Content::Text(raw) if raw.raw().is_empty() => ("\"\"".into(), theme.absent),
-        Content::Text(raw) => match column.column {
+        Content::Text(raw) if ctx.mask.hides(Some(row), path).is_none() => match column.column {
             Column::Field(Field::CreatedDate | Field::ModifiedDate) => {
                 (date(raw.shown(60), column.width), theme.text)
             }
             Column::Field(Field::Id) => (tail(raw.shown(256), column.width), theme.text),
-            _ => (cell.display(usize::from(column.width) + 1), theme.text),
+            _ => (cell.display(wide), theme.text),
         },
-        _ => (cell.display(usize::from(column.width) + 1), theme.text),
+        _ => (cell.veiled(wide, ctx.mask, row, path), theme.text),
     };
     if !cell.changed || column.width < 3 {
         put_clean(buf, x, y, column.width, &text, style.patch(over));
@@ -230,7 +244,7 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
             }
             Some(end) => {
                 let files = ctx.service.is_some_and(|service| !service.files.is_empty());
-                ended(end, progress.set_aside(), files, &run, theme, &mut lines);
+                ended(end, progress.set_aside(), files, &run, ctx, &mut lines);
             }
         },
     }
@@ -246,11 +260,12 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn ended(end: &End, set_aside: u64, files: bool, run: &str, theme: &Theme, lines: &mut Vec<(String, Style)>) {
+fn ended(end: &End, set_aside: u64, files: bool, run: &str, ctx: &Ctx<'_>, lines: &mut Vec<(String, Style)>) {
+    let theme = ctx.theme;
     if let Some(error) = &end.error {
-        lines.push((error.what.clone(), theme.bad));
-        lines.push((error.cause.clone(), theme.text));
-        lines.push((error.remedy.clone(), theme.text));
+        lines.push((ctx.mask.text(&error.what).into_owned(), theme.bad));
+        lines.push((ctx.mask.text(&error.cause).into_owned(), theme.text));
+        lines.push((ctx.mask.text(&error.remedy).into_owned(), theme.text));
         lines.push((format!("{run} tries again."), theme.dim));
         lines.retain(|(text, _)| !text.is_empty());
         return;
@@ -328,9 +343,24 @@ fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, ar
     let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
     let style = if typing.is_editing() { theme.editing } else { theme.text };
     let room = area.right().saturating_sub(x + widgets::width(&said.0) as u16 + 3);
-    x += put(buf, x, area.y, room, typing.text(), style);
+    let text = match typing.was_taken() {
+        true => taken(ctx, typing.text()),
+        false => typing.text().into(),
+    };
+    x += put(buf, x, area.y, room, &text, style);
     if typing.is_editing() {
         x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
     }
     put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), &said.0, said.1);
+}
+
+/// A filter that was taken from a value, `email="ada@example.com"`, with a stand-in where that is masked.
+fn taken<'a>(ctx: &Ctx<'_>, filter: &'a str) -> std::borrow::Cow<'a, str> {
+    match filter.split_once('=') {
+        Some((name, value)) if value.starts_with('"') => match ctx.mask.hides(None, name) {
+            Some(kind) => format!("{name}={}", ctx.mask.stand_in(kind, value.trim_matches('"'))).into(),
+            None => filter.into(),
+        },
+        _ => filter.into(),
+    }
 }

@@ -11,8 +11,9 @@ use crossterm::event::KeyEvent;
 
 use super::Profiles;
 use super::draw;
+use crate::engine::query::Field;
 use crate::export::{Origin, Spec};
-use crate::rows::{AT_ONCE, Column, Filter, Job, Kind, Needle, Sort, Step};
+use crate::rows::{AT_ONCE, Column, Filter, Job, Kind, Mask, Needle, Sort, Step};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::overlays::column::Known;
 use crate::tui::saving::Saving;
@@ -132,9 +133,16 @@ impl Profiles {
         job.map_or(Outcome::CHANGED, |job| Outcome::effect(Effect::Work(job)))
     }
 
-    pub(super) fn open_filter(&mut self) -> Outcome {
+    pub(super) fn open_filter(&mut self, ctx: &Ctx<'_>) -> Outcome {
+        // What was taken from a masked value was never typed; nobody may read it off the field.
+        let outcome = if ctx.mask.is_on() && self.filter.was_taken() {
+            let _ = self.filter.close();
+            self.refilter(ctx)
+        } else {
+            Outcome::CHANGED
+        };
         self.filter.edit(self.selected(), self.place);
-        Outcome::CHANGED
+        outcome
     }
 
     fn refilter(&mut self, ctx: &Ctx<'_>) -> Outcome {
@@ -169,7 +177,9 @@ impl Profiles {
             return outcome;
         }
         if self.view.give_up() {
-            self.filter.set(&self.view.filter().map(|filter| filter.text.clone()).unwrap_or_default());
+            let before = self.view.filter().map(|filter| filter.text.clone()).unwrap_or_default();
+            // Whether it was typed is not known any more.
+            self.filter.set(&before);
             return Outcome::CHANGED;
         }
         if !self.search.is_empty() {
@@ -295,5 +305,23 @@ impl Profiles {
         let own = Filter::of_value(self.rows.data(), self.column, kind, value);
         self.filter.set(&own);
         self.refilter(ctx)
+    }
+
+    /// The value under the cursor: its row and its path.
+    pub fn under_cursor(&self) -> Option<(usize, String)> {
+        Some((self.selected()?, Mask::path(self.rows.data(), self.column).into_owned()))
+    }
+
+    /// The ID of a row.
+    pub fn id(&self, row: usize) -> Option<String> {
+        let cell = self.rows.cell(row, Field::Id.into());
+        cell.is_filled().then(|| cell.copied())
+    }
+
+    /// The personal values of a row: the path of each, and itself.
+    pub fn personal(&self, row: usize, mask: &Mask) -> Vec<(String, String)> {
+        let mut json = String::new();
+        self.rows.data().json(row, &mut json);
+        mask.named_in(&json)
     }
 }

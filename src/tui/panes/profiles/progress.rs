@@ -233,6 +233,10 @@ impl Progress {
             None => self.running(ctx, follow),
             Some(end) => self.ended(end, ctx),
         };
+        if ctx.mask.is_on() {
+            let at = 1.min(pieces.len());
+            pieces.insert(at, Piece { text: "MASKED".into(), style: ctx.theme.warn, rank: 9 });
+        }
         if let Some(share) = sorted {
             let text = format!("sorting {:.0} %", share * 100.0);
             pieces.insert(1.min(pieces.len()), Piece { text, style: ctx.theme.accent, rank: 8 });

@@ -10,6 +10,8 @@ pub(super) struct Typing {
     field: Field,
     /// The row and the place where the cursor was when typing began.
     from: Option<(Option<usize>, usize)>,
+    /// Whether it was taken from a value, rather than typed.
+    taken: bool,
 }
 
 impl Typing {
@@ -19,6 +21,11 @@ impl Typing {
 
     pub(super) fn is_empty(&self) -> bool {
         self.field.text().is_empty()
+    }
+
+    /// Whether it was taken from a value, and nothing was typed since.
+    pub(super) fn was_taken(&self) -> bool {
+        self.taken
     }
 
     pub(super) fn text(&self) -> &str {
@@ -35,9 +42,9 @@ impl Typing {
         self.from = Some((row, place));
     }
 
-    /// As if this had been typed.
+    /// As if this had been typed, but that it was taken from a value.
     pub(super) fn set(&mut self, text: &str) {
-        *self = Self::default();
+        *self = Self { taken: true, ..Self::default() };
         self.field.paste(text);
     }
 
