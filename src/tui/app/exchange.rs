@@ -105,10 +105,10 @@ impl App {
         };
         let copied = |text: Option<String>| text.map(|text| Turn::of(Effect::Copy(text)));
         Some(match action {
-            Action::Answer => {
-                panel.take_search(&ctx);
-                Turn::CHANGED
-            }
+            Action::Answer => match panel.take_search(&ctx) {
+                Some(why) => self.notice(why),
+                None => Turn::CHANGED,
+            },
             Action::Close if panel.stop_typing() => Turn::CHANGED,
             Action::Search => {
                 panel.search();

@@ -139,11 +139,13 @@ impl ExchangePanel {
         self.typing = Some(Field::holding(&self.wanted));
     }
 
-    /// Takes what was typed, and goes to the first place where it stands.
-    pub fn take_search(&mut self, ctx: &Ctx<'_>) {
-        let Some(field) = self.typing.take() else { return };
+    /// Takes what was typed, and goes to the first place where it stands; says so where there is none.
+    pub fn take_search(&mut self, ctx: &Ctx<'_>) -> Option<String> {
+        let field = self.typing.take()?;
         self.find(field.text().to_owned());
         self.show_found(ctx);
+        let none = self.found.is_empty() && !self.wanted.is_empty();
+        none.then(|| format!("no line of the body has {}", clean(&self.wanted)))
     }
 
     /// Stops typing; says whether anything was being typed.

@@ -177,6 +177,10 @@ fn a_body_is_searched() {
     assert!(rig.key("n") && rig.key("N") && rig.key("N"));
     assert!(rig.screen().contains("PROF-049"), "round from the first to the last");
     rig.key("/");
+    rig.type_in("x");
+    rig.key("Enter");
+    assert!(rig.screen().contains("no line of the body has prof-04x"), "{}", rig.screen());
+    rig.key("/");
     rig.key("Esc");
     assert_eq!(rig.app.context(), Context::Exchange, "the first Esc leaves the search alone");
     rig.key("Esc");
