@@ -60,8 +60,8 @@ impl Service {
     /// The IDs of everybody whom a reading finds.
     async fn found(&self, reading: &Reading) -> BTreeSet<String> {
         let query = reading.onto(&Draft::default()).check().unwrap();
-        let ids: Vec<&str> = query.ids().iter().map(|id| id.as_str()).collect();
-        let filter = query.filter().map(|filter| filter.as_str());
+        let ids: Vec<&str> = query.ids().iter().map(cxlens::engine::query::Id::as_str).collect();
+        let filter = query.filter().map(cxlens::engine::query::Filter::as_str);
         let rows = self.page(&contacts_query("id", 1_000, 1, &ids, filter)).await;
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }

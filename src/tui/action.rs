@@ -148,6 +148,9 @@ macro_rules! actions {
 
 // An action stands here when it works, not before: a key that does nothing is a lie in the footer.
 actions! {
+    Find "find", "find person",
+        "find a person by an e-mail address, a phone number, an ID or a name, typed or pasted as you have it",
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Column], ["Ctrl-F"];
     Run "run", "run", "run the query; again while rows arrive starts over",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
@@ -224,6 +227,8 @@ actions! {
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
     TabWebhooks "tab-webhooks", "", "activity: the webhook registrations", PANES, ["4"];
     TabLog "tab-log", "", "activity: every exchange", PANES, ["5"];
+    QueryBefore "query-before", "", "bring back the query that was there before a person was looked for",
+        PANES, [];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
 }
 

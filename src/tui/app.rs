@@ -3,6 +3,7 @@
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
 mod bounds;
+mod builder;
 mod exchange;
 mod files;
 mod masking;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
+use builder::Search;
 use masking::Masking;
 use palette::Faulty;
 use reach::Reach;
@@ -62,6 +64,8 @@ pub struct App {
     overlay: Option<Overlay>,
     /// The run whose rows are shown; events of any other are stale.
     shown: QueryId,
+    /// The person who is looked for.
+    search: Search,
     /// How far runs go by themselves.
     reach: Reach,
     /// What the sandbox is made to do wrong.
@@ -115,6 +119,7 @@ impl App {
             activity: Activity::new(),
             overlay: None,
             shown: QueryId::default(),
+            search: Search::default(),
             reach: Reach::new(start.pause),
             faulty: Faulty::new(start.faults),
             wanted: None,
@@ -165,6 +170,7 @@ impl App {
     pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
         let said = self.notice.take().is_some();
         self.read_on();
+        self.search.touched();
         let context = self.context();
         let turn = match self.world.keys.resolve(context, key) {
             Some(action) => self.act(action, at),
@@ -207,6 +213,8 @@ impl App {
         }
         match action {
             Action::Run => self.run(at),
+            Action::Find => self.find_person(),
+            Action::QueryBefore => self.query_before(at),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
@@ -500,7 +508,7 @@ impl App {
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let replanned = self.replan(at);
+        let replanned = self.replan(at).and(self.nobody_found(id, summary));
         if let Some(error) = error {
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {

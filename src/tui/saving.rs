@@ -60,8 +60,7 @@ pub fn format_of(path: &Path) -> Option<Format> {
 
 impl Saving {
     /// How many rows there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
     }
 

@@ -60,7 +60,10 @@ pub fn readings(text: &str) -> Vec<Reading> {
             found.extend(readings);
         } else {
             found.extend(readings);
-            found.extend(of_ids(&listed));
+            // A number in groups is no list.
+            if listed.len() == 1 {
+                found.extend(of_ids(&listed));
+            }
         }
     } else if listed.iter().all(|token| token.chars().any(|c| c.is_ascii_digit())) {
         found.extend(of_ids(&listed));
@@ -214,31 +217,27 @@ fn of_name(text: &str) -> Vec<Reading> {
             let both: Vec<String> = both.collect();
             let (first, last) = (&splits[0].0, &splits[0].1);
             let name = several.join(" ");
-            found.push(Reading::filter(
-                "name",
-                format!("{name}, whichever name comes first"),
-                both.join(" or "),
-            ));
+            found.push(Reading::filter("name", format!("{name}, in either order"), both.join(" or ")));
             let asks = if turned {
-                format!("{last} the last name, {first} the first")
+                format!("last name {last}, first name {first}")
             } else {
-                format!("{first} the first name, {last} the last")
+                format!("first name {first}, last name {last}")
             };
             found.push(Reading::filter("first and last name", asks, straight.join(" or ")));
-            let asks = format!("everybody with the last name {last}");
+            let asks = format!("everybody called {last}");
             found.push(Reading::filter("last name", asks, is("lastName", last)));
             if !turned {
-                let asks = format!("everybody with the last name {first}");
+                let asks = format!("everybody called {first}");
                 found.push(Reading::filter("last name", asks, is("lastName", first)));
             }
             let (first, last) = (begins("firstName", &initial(first)), begins("lastName", last));
-            let asks = format!("last name {}…, first name {}…", splits[0].1, initial(&splits[0].0));
+            let asks = format!("{}… {}…", initial(&splits[0].0), splits[0].1);
             found.push(Reading::filter("last name and initial", asks, format!("{last} and {first}")));
         }
     }
     // Addresses are written without accents, as names are often typed.
     let address = spelling::in_addresses(&words);
-    let asks = format!("an e-mail address with {} in it", address.join(" or "));
+    let asks = format!("an e-mail address with {} in it", address[0]);
     found.push(Reading::filter(
         "name in the address",
         asks,

@@ -101,6 +101,8 @@ impl App {
                 let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
                 Turn { changed: true, effects: vec![Effect::Save(saving)] }
             }
+            (Action::Find, _) => self.find_person(),
+            (Action::Answer, Some(Overlay::Person(_))) => self.find_chosen(at),
             (Action::Answer, Some(Overlay::Prompt(prompt))) => {
                 let (asks, line) = (prompt.asks(), prompt.line().to_owned());
                 self.answered(asks, &line, at)

@@ -1,3 +1,4 @@
+mod builder;
 mod exchange;
 mod files;
 mod masking;

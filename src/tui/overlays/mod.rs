@@ -7,6 +7,7 @@ pub mod finished;
 pub mod help;
 mod list;
 pub mod palette;
+pub mod person;
 pub mod prompt;
 pub mod saving;
 
@@ -22,7 +23,8 @@ use super::action::{Action, Context};
 use super::ctx::Ctx;
 use super::keymap::Keymap;
 use super::theme::Theme;
-use super::widgets::{more, moved};
+use super::widgets::{Field, more, moved};
+use crate::engine::text::clean;
 
 /// The overlay that is open.
 #[derive(Debug)]
@@ -45,6 +47,8 @@ pub enum Overlay {
     Exchange(Box<exchange::ExchangePanel>),
     /// A run that is over.
     Finished(Box<finished::RunPanel>),
+    /// A person is looked for.
+    Person(Box<person::PersonPanel>),
 }
 
 impl Overlay {
@@ -57,11 +61,11 @@ impl Overlay {
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
             Self::Save(_) => Context::Save,
-            Self::Prompt(_) => Context::Prompt,
             // What is searched for is a line of text too.
             Self::Exchange(panel) if panel.is_typing() => Context::Prompt,
             Self::Exchange(_) => Context::Exchange,
             Self::Finished(_) => Context::Finished,
+            Self::Prompt(_) | Self::Person(_) => Context::Prompt,
         }
     }
 
@@ -72,6 +76,7 @@ impl Overlay {
             Self::Error(panel) => panel.scroll(action, ctx),
             Self::Confirm | Self::Save(_) => false,
             Self::Prompt(prompt) => prompt.recall(action),
+            Self::Person(panel) => panel.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Exchange(panel) => panel.scroll(action, ctx),
@@ -86,6 +91,7 @@ impl Overlay {
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
             Self::Exchange(panel) => panel.input(key, ctx),
+            Self::Person(panel) => panel.input(key),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
         }
     }
@@ -97,6 +103,7 @@ impl Overlay {
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
             Self::Exchange(panel) => panel.paste(text),
+            Self::Person(panel) => panel.paste(text),
             Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
         }
     }
@@ -113,6 +120,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Exchange(panel) => panel.view(ctx, area, buf),
             Self::Finished(panel) => panel.view(ctx, area, buf),
+            Self::Person(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -194,16 +202,20 @@ pub fn hints(
             let hint = match entry.action {
                 Action::Close => esc?,
                 Action::Run if context == Context::Error => "try again",
+                // Known from the panes: what lies over them has keys of its own to show.
+                Action::Find if matches!(context, Context::Column | Context::Help | Context::Error) => {
+                    return None;
+                }
                 Action::Run if context == Context::Files => "read again",
                 _ => Some(entry.hint).filter(|hint| !hint.is_empty())?,
             };
             Some((keys.keys(entry.action, context).next()?.to_string(), hint, entry.action))
         })
         .collect();
-    // Whoever is lost needs help more than any other key, and whoever seeks needs the palette: room for both is
-    // kept.
+    // Whoever is lost needs help more than any other key, whoever seeks needs the palette, and how to get out is never
+    // left to be guessed: room for these is kept.
     let cost = |(key, hint, _): &(String, &str, Action)| key.width() + 1 + hint.width() + 2;
-    let kept = |action: Action| matches!(action, Action::Help | Action::Palette);
+    let kept = |action: Action| matches!(action, Action::Help | Action::Palette | Action::Close);
     let mut room: usize = all.iter().filter(|entry| kept(entry.2)).map(cost).sum();
     let mut spans: Vec<Span<'static>> = vec![" ".into()];
     let mut used = 1;
@@ -222,6 +234,34 @@ pub fn hints(
         last.content = format!("{} ", last.content.trim_end()).into();
     }
     Line::from(spans)
+}
+
+/// Keys with what they do: ` Enter find  Esc close `.
+fn key_line(hints: &[(String, &'static str)], theme: &Theme) -> Line<'static> {
+    let mut spans: Vec<Span<'static>> = vec![" ".into()];
+    for (at, (key, hint)) in hints.iter().enumerate() {
+        let behind = if at + 1 == hints.len() { " " } else { "  " };
+        spans.push(Span::styled(key.clone(), theme.key));
+        spans.push(Span::styled(format!(" {hint}{behind}"), theme.dim));
+    }
+    Line::from(spans)
+}
+
+/// A line that is being typed, as much of it as has room before the cursor and then behind it.
+fn typed(field: &Field, theme: &Theme, room: usize) -> Line<'static> {
+    let [before, under, behind] = field.around_cursor();
+    let under = if under.is_empty() { " ".into() } else { clean(under) };
+    let before = clean(before);
+    let mut from = 0;
+    while before[from..].width() + under.width() > room {
+        let Some(first) = before[from..].chars().next() else { break };
+        from += first.len_utf8();
+    }
+    Line::from(vec![
+        Span::styled(before[from..].to_owned(), theme.editing),
+        Span::styled(under.into_owned(), theme.cursor),
+        Span::styled(clean(behind).into_owned(), theme.editing),
+    ])
 }
 
 /// Draws a line over a border, without taking the border's style.

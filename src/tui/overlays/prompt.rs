@@ -4,8 +4,7 @@
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr as _;
+use ratatui::text::Line;
 
 use crate::engine::text::clean;
 use crate::tui::action::{Action, Context};
@@ -121,7 +120,7 @@ impl Prompt {
         let theme = ctx.theme;
         let width = WIDEST.min(area.width.saturating_sub(2));
         let room = usize::from(width.saturating_sub(4));
-        let mut lines = vec![self.typed(ctx, room)];
+        let mut lines = vec![super::typed(&self.field, theme, room)];
         let (said, style) = match &self.refused {
             Some(why) => (why.as_str(), theme.warn),
             None => (self.about.as_str(), theme.dim),
@@ -133,24 +132,6 @@ impl Prompt {
         let hints = super::hints(ctx.keys, Context::Prompt, Some("close"), theme, room);
         let inside = super::window(ctx, self.title, &hints, place, theme.border_focused, buf);
         super::draw_lines(&lines, 0, ctx, inside, buf);
-    }
-
-    /// The line, as much of it as has room before the cursor and then behind it.
-    fn typed(&self, ctx: &Ctx<'_>, room: usize) -> Line<'static> {
-        let theme = ctx.theme;
-        let [before, under, behind] = self.field.around_cursor();
-        let under = if under.is_empty() { " ".into() } else { clean(under) };
-        let before = clean(before);
-        let mut from = 0;
-        while before[from..].width() + under.width() > room {
-            let Some(first) = before[from..].chars().next() else { break };
-            from += first.len_utf8();
-        }
-        Line::from(vec![
-            Span::styled(before[from..].to_owned(), theme.editing),
-            Span::styled(under.into_owned(), theme.cursor),
-            Span::styled(clean(behind).into_owned(), theme.editing),
-        ])
     }
 }
 

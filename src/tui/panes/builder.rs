@@ -106,6 +106,21 @@ impl Builder {
         Draft { ids: self.ids.texts(), ..self.draft_without_ids() }
     }
 
+    /// Asks for the IDs, the segments and the filter of a draft in place of those that are there, outside any editor.
+    pub fn aim(&mut self, draft: &Draft, _ctx: &Ctx<'_>) -> Outcome {
+        self.editing = false;
+        self.notice = None;
+        self.ids = Ids::new(draft.ids.clone());
+        self.segments = Editor::one_line(&draft.segments.join(", "));
+        self.filter = Editor::one_line(&draft.filter);
+        self.section = match (self.ids.is_empty(), self.filter.is_blank()) {
+            (false, _) => Section::Ids,
+            (true, false) => Section::Filter,
+            (true, true) => Section::Segments,
+        };
+        self.changed()
+    }
+
     /// The query as it stands.
     ///
     /// # Errors

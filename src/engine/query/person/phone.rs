@@ -93,15 +93,11 @@ impl Phone {
                 tests.join(" and "),
             ),
             reading(
-                "phone, its end",
-                format!("{last} anywhere in it"),
+                "last digits",
+                format!("a phone number with {last} in it"),
                 either(&spaced(last, INSIDE), |s| format!("contains(phone,{s})")),
             ),
-            reading(
-                "phone, to the letter",
-                format!("written {}", exact.join(" or ")),
-                either(&exact, |s| format!("phone eq {s}")),
-            ),
+            reading("phone as written", exact.join(" or "), either(&exact, |s| format!("phone eq {s}"))),
         ]
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn names(text: &str) -> Vec<String> {
     words.filter(|word| word.chars().any(char::is_alphanumeric)).map(str::to_owned).collect()
 }
 
-/// As typed, and with the capitals that such a name has: `o'brien` is also O'Brien, `macaskill` also MacAskill.
+/// As typed, and with the capitals that such a name has: `o'brien` is also O'Brien, `macaskill` also `MacAskill`.
 pub(super) fn spellings_of_name(name: &str) -> Vec<String> {
     let small = name.to_lowercase();
     let title = title(&small);

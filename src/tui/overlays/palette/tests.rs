@@ -76,7 +76,7 @@ fn typing_narrows_and_the_best_is_selected() {
     let all = palette("");
     assert_eq!(
         (names(&all)[0], all.choice()),
-        ("run", Some(Choice::Do(Action::Run))),
+        ("find", Some(Choice::Do(Action::Find))),
         "in the table's order"
     );
     assert_eq!(palette("nxpa").choice(), Some(Choice::Do(Action::NextPane)));

@@ -1,6 +1,7 @@
 //! The limits as they stand: what was sent over time, what we keep to, where it comes from, what is open, and every 429.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -249,7 +250,8 @@ fn throttle(exchange: &Exchange, ctx: &Ctx<'_>) -> Line<'static> {
         None => "given up".to_owned(),
     };
     match &exchange.retry_after {
-        Some(header) => said.push_str(&format!("  said Retry-After: {}", header.shown())),
+        // Writing to a string does not fail.
+        Some(header) => _ = write!(said, "  said Retry-After: {}", header.shown()),
         None => said.push_str("  said no Retry-After"),
     }
     Line::from(vec![

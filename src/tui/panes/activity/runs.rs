@@ -24,8 +24,8 @@ const RUNS: usize = 200;
 
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    /// Newest first.
-    runs: VecDeque<Arc<Run>>,
+    /// Those that are over, the newest first.
+    over: VecDeque<Arc<Run>>,
     /// What the last run asked for; its end is still to come.
     asked: Option<(QueryId, Asked)>,
     /// The run under the cursor, counted from the newest.
@@ -45,11 +45,11 @@ impl Runs {
         error: Option<&Error>,
         spent: Option<Spent>,
     ) {
-        self.runs.truncate(RUNS - 1);
+        self.over.truncate(RUNS - 1);
         let asked = self.asked.as_ref().filter(|(own, _)| *own == id).map(|(_, asked)| asked.clone());
-        self.runs.push_front(Arc::new(Run { id, summary, error: error.cloned(), asked, spent }));
+        self.over.push_front(Arc::new(Run { id, summary, error: error.cloned(), asked, spent }));
         if self.cursor > 0 {
-            self.cursor = (self.cursor + 1).min(self.runs.len() - 1);
+            self.cursor = (self.cursor + 1).min(self.over.len() - 1);
         }
     }
 
@@ -57,29 +57,29 @@ impl Runs {
         let before = self.cursor;
         // One line is the heading.
         let page = height.saturating_sub(2).max(1);
-        self.cursor = moved(action, before, page, self.runs.len().saturating_sub(1));
+        self.cursor = moved(action, before, page, self.over.len().saturating_sub(1));
         self.cursor != before
     }
 
     /// The run under the cursor.
     pub(super) fn under_cursor(&self) -> Option<Arc<Run>> {
-        self.runs.get(self.cursor).cloned()
+        self.over.get(self.cursor).cloned()
     }
 
     /// A run by its number.
     pub(super) fn run(&self, id: QueryId) -> Option<Arc<Run>> {
-        self.runs.iter().find(|run| run.id == id).cloned()
+        self.over.iter().find(|run| run.id == id).cloned()
     }
 
     /// The run under the cursor as a line, for the clipboard.
     pub(super) fn copied(&self, ctx: &Ctx<'_>) -> Option<String> {
-        let run = self.runs.get(self.cursor)?;
+        let run = self.over.get(self.cursor)?;
         let cell = |column: &Column| format!("{} {}", column.heading, (column.cell)(run, ctx).0);
         Some(COLUMNS.iter().map(cell).collect::<Vec<_>>().join("  "))
     }
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-        if self.runs.is_empty() {
+        if self.over.is_empty() {
             return super::nothing("every finished run will stand here with its figures", ctx, area, buf);
         }
         let columns = fitting(usize::from(area.width));
@@ -87,7 +87,7 @@ impl Runs {
             columns.iter().map(|c| Span::styled(pad(c.heading, c), ctx.theme.heading)).collect();
         buf.set_line(area.x, area.y, &Line::from(heading), area.width);
         let top = (self.cursor + 2).saturating_sub(area.height.into());
-        for (n, (y, run)) in (area.y + 1..area.bottom()).zip(self.runs.iter().skip(top)).enumerate() {
+        for (n, (y, run)) in (area.y + 1..area.bottom()).zip(self.over.iter().skip(top)).enumerate() {
             let cells: Vec<_> = columns
                 .iter()
                 .map(|c| {

@@ -87,7 +87,7 @@ impl Webhooks {
                 paragraphs(&lines, ctx, area, buf);
             }
             State::Asking => {
-                super::nothing("asking the service which webhooks are registered …", ctx, area, buf)
+                super::nothing("asking the service which webhooks are registered …", ctx, area, buf);
             }
             State::Failed(error) => {
                 let lines = [

@@ -343,10 +343,7 @@ fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, ar
     let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
     let style = if typing.is_editing() { theme.editing } else { theme.text };
     let room = area.right().saturating_sub(x + widgets::width(&said.0) as u16 + 3);
-    let text = match typing.was_taken() {
-        true => taken(ctx, typing.text()),
-        false => typing.text().into(),
-    };
+    let text = if typing.was_taken() { taken(ctx, typing.text()) } else { typing.text().into() };
     x += put(buf, x, area.y, room, &text, style);
     if typing.is_editing() {
         x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
