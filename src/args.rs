@@ -72,6 +72,12 @@ pub struct Explore {
     /// Start the query at once
     #[arg(long)]
     pub run: bool,
+    /// Choose a cell for a shell line: Enter in the table leaves and prints it
+    ///
+    /// The screen is drawn on the terminal itself, so that standard output is free for what is chosen. Alt-Enter opens a
+    /// profile. Exit code 0 with a choice, 130 without one.
+    #[arg(long)]
+    pub print: bool,
 }
 
 /// `cxlens open`
@@ -374,6 +380,8 @@ Examples:
       Explore a segment at once.
   cxlens --ids-file customers.txt --fields id,email,phone
       Fill the query builder from a file.
+  cxlens --segment SEG-PREMIUM-01 --run --print | xargs -I ID cxlens query --id ID
+      Choose somebody on the screen, for the rest of the shell line.
   cxlens sandbox > sandbox.env &
       A server to try things on; `. ./sandbox.env` points the other commands at it.
   cxlens query --segment SEG-PREMIUM-01 --format ndjson | jq .email

@@ -86,6 +86,9 @@ impl Scene {
             files: Vec::new(),
             faults: Stage::default(),
             mask: cxlens::rows::Mask::default(),
+            wrong: Vec::new(),
+            picks: false,
+            tour: false,
         });
         let _ = app.resize(SIZE.width, SIZE.height);
         let info = ServiceInfo {

@@ -207,7 +207,15 @@ async fn explore(words: &[String]) -> Outcome<()> {
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),
         mask: cxlens::rows::Mask::default(),
-        in_tmux: false,
+        keys: tui::keymap::load(std::path::Path::new("/nonexistent/keys.toml")),
+        clipboard: tui::clipboard::Clipboard::new(
+            cxlens::config::Clipboard::Off,
+            &cxlens::config::Env::default(),
+        ),
+        programs: tui::outside::Programs::new(&cxlens::config::Env::default()),
+        tty: tui::terminal::Tty::default(),
+        picks: false,
+        tour: false,
     };
     tui::run::run(handle, setup).await?;
     background.await.map_err(Failure::from)

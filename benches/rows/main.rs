@@ -217,7 +217,8 @@ fn filter(table: &mut Table, rows: &Rows, count: usize) {
         let (mut first, mut all, mut passing) = (Figures::default(), Figures::default(), 0);
         for _ in 0..TIMES {
             let mut view = View::default();
-            let job = view.arrange(rows.data(), Vec::new(), Filter::parse(&text, rows.data()));
+            let job =
+                view.arrange(rows.data(), Vec::new(), Filter::parse(&text, rows.data()).unwrap_or_default());
             let (one, every) = run(&mut view, job);
             first.add(ms(one));
             all.add(ms(every));
@@ -258,8 +259,10 @@ fn export(table: &mut Table, rows: &Rows) -> Outcome<()> {
         let (mut figures, mut floor) = (Figures::default(), Figures::default());
         for _ in 0..TIMES {
             let saving = Saving {
+                attributes: Vec::new(),
                 data: rows.snapshot(),
                 order: None,
+                attributes: Vec::new(),
                 target: target.clone(),
                 replace: true,
                 spec: Spec::new(format, FieldSet::ALL),

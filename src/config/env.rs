@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::error::{Error, Kind};
 
 /// The environment variables that mean something here.
-pub const VARIABLES: [&str; 10] = [
+pub const VARIABLES: [&str; 19] = [
     "CXONE_TENANT",
     "CXONE_CLIENT_ID",
     "CXONE_CLIENT_SECRET",
@@ -18,6 +18,18 @@ pub const VARIABLES: [&str; 10] = [
     // What the terminal says of itself: its background, and whether tmux lies between.
     "COLORFGBG",
     "TMUX",
+    "STY",
+    // Whose clipboard it is.
+    "SSH_CONNECTION",
+    "WAYLAND_DISPLAY",
+    "DISPLAY",
+    // The user's own programs.
+    "SHELL",
+    "PAGER",
+    "VISUAL",
+    "EDITOR",
+    // Nobody is there to be shown around.
+    "CI",
 ];
 
 /// Variables that are set. It has no `Debug`: a secret stands among them.
@@ -100,6 +112,11 @@ impl Paths {
     /// Where stopped runs are kept.
     pub fn resume(&self) -> PathBuf {
         self.data.join("resume")
+    }
+
+    /// The file that changes the explorer's keys.
+    pub fn keys(&self) -> PathBuf {
+        self.config.join("keys.toml")
     }
 
     /// Where the explorer keeps what outlasts a session.

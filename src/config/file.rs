@@ -46,6 +46,23 @@ pub(super) struct Explorer {
     pub mebibytes: Option<u64>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
+    pub clipboard: Option<Clipboard>,
+    pub tour: Option<bool>,
+}
+
+/// Which way the explorer's copies go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clipboard {
+    /// To the system's clipboard where there is one, otherwise to the terminal's.
+    #[default]
+    Auto,
+    /// To the terminal's, by OSC 52.
+    Osc52,
+    /// To the system's alone.
+    Native,
+    /// Nowhere.
+    Off,
 }
 
 /// `[tenants.NAME]`
@@ -136,7 +153,7 @@ fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
 }
 
 /// The known key that is closest, where one is close enough to have been meant.
-fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
+pub fn nearest<'a>(key: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, near) = known.iter().map(|k| (edits(key, k), *k)).min()?;
     (distance <= key.len().max(near.len()).div_ceil(2)).then_some(near)
 }

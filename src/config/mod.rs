@@ -22,6 +22,7 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::env::{Env, Paths, VARIABLES};
+pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
 use self::tenant::in_range;
 use crate::engine::error::Error;
@@ -122,6 +123,10 @@ pub struct Explorer {
     pub pull: bool,
     /// Bytes that rows may take in memory before what was received goes to a temporary file.
     pub budget: usize,
+    /// Which way copies go.
+    pub clipboard: Clipboard,
+    /// Whether a newcomer is shown around.
+    pub tour: bool,
 }
 
 /// How personal values are shown at first.
@@ -270,6 +275,8 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
+            clipboard: file.explorer.clipboard.unwrap_or_default(),
+            tour: file.explorer.tour.unwrap_or(true),
         },
         webhook_url: env.get("WEBHOOK_CALLBACK_URL").map(str::to_owned),
         no_color: env.get("NO_COLOR").is_some(),

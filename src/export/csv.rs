@@ -6,8 +6,7 @@
 use std::borrow::Cow;
 
 use super::json;
-use super::row::{Cell, Row};
-use crate::engine::query::FieldSet;
+use super::row::{Cell, Column, Row};
 use crate::engine::text::clean;
 
 /// How cells are written.
@@ -21,13 +20,13 @@ pub struct CsvOptions {
     pub flatten: bool,
 }
 
-/// Appends the header: the keys of the fields that were asked for.
-pub(super) fn header(out: &mut Vec<u8>, fields: FieldSet) {
-    for (i, field) in fields.iter().enumerate() {
+/// Appends the header: the names of the columns.
+pub(super) fn header(out: &mut Vec<u8>, columns: &[Column], options: CsvOptions) {
+    for (i, column) in columns.iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
-        out.extend_from_slice(field.key().as_bytes());
+        cell(out, &column.name, options);
     }
     out.push(b'\n');
 }
@@ -36,16 +35,16 @@ pub(super) fn header(out: &mut Vec<u8>, fields: FieldSet) {
 pub(super) fn record(
     out: &mut Vec<u8>,
     row: &impl Row,
-    fields: FieldSet,
+    columns: &[Column],
     options: CsvOptions,
     scratch: &mut String,
 ) {
     let start = out.len();
-    for (i, field) in fields.iter().enumerate() {
+    for (i, column) in columns.iter().enumerate() {
         if i > 0 {
             out.push(b',');
         }
-        value(out, row.cell(field), options, scratch);
+        value(out, row.of(column.source), options, scratch);
     }
     end(out, start);
 }

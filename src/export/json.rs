@@ -1,45 +1,42 @@
 //! Processed values as compact JSON.
 
-use super::row::{Cell, Row};
+use super::row::{Cell, Column, Row, Source};
 pub use crate::engine::pipeline::json::{node, text};
 use crate::engine::pipeline::profile::{FieldRef, Profile, Slot};
-use crate::engine::query::{Field, FieldSet};
+use crate::engine::query::Field;
 
 /// Appends a profile: its fields in their order; null and missing are `null`, not asked for is left out.
 pub fn profile(out: &mut String, profile: &Profile) {
-    members(out, profile, Field::ALL.into_iter().filter(|field| is_asked(profile.field(*field))));
+    let asked = Field::ALL.into_iter().filter(|field| is_asked(profile.field(*field)));
+    let members: Vec<Member> = asked.map(|field| Member::of(&field.into())).collect();
+    row(out, profile, &members);
 }
 
-/// Appends a row: these fields in their order; null and missing are `null`.
-pub(super) fn row(out: &mut String, row: &impl Row, fields: FieldSet) {
-    members(out, row, fields.iter());
+/// A column's key, with what stands around it, and what is in it.
+#[derive(Debug)]
+pub(super) struct Member {
+    key: String,
+    source: Source,
 }
 
-fn members(out: &mut String, row: &impl Row, fields: impl Iterator<Item = Field>) {
+impl Member {
+    pub(super) fn of(column: &Column) -> Self {
+        let mut key = ",".to_owned();
+        text(&mut key, &column.name);
+        key.push(':');
+        Self { key, source: column.source }
+    }
+}
+
+/// Appends a row: these members in their order; null and missing are `null`.
+pub(super) fn row(out: &mut String, row: &impl Row, members: &[Member]) {
     out.push('{');
-    let mut first = true;
-    for field in fields {
+    for (at, member) in members.iter().enumerate() {
         // The first needs no comma.
-        out.push_str(&key(field)[usize::from(first)..]);
-        first = false;
-        value(out, row.cell(field));
+        out.push_str(&member.key[usize::from(at == 0)..]);
+        value(out, row.of(member.source));
     }
     out.push('}');
-}
-
-/// A member's key with what stands around it.
-fn key(field: Field) -> &'static str {
-    match field {
-        Field::Id => ",\"id\":",
-        Field::FirstName => ",\"first_name\":",
-        Field::LastName => ",\"last_name\":",
-        Field::Email => ",\"email\":",
-        Field::Phone => ",\"phone\":",
-        Field::Tags => ",\"tags\":",
-        Field::Attributes => ",\"attributes\":",
-        Field::CreatedDate => ",\"created_date\":",
-        Field::ModifiedDate => ",\"modified_date\":",
-    }
 }
 
 fn value(out: &mut String, cell: Cell<'_>) {

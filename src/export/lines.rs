@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{CsvOptions, Format, Row, Spec, csv, json};
-use crate::engine::query::FieldSet;
+use super::{Column, CsvOptions, Format, Row, Spec, csv, json};
 
 /// Bytes that are gathered before they are written.
 pub(super) const BUFFER: usize = 64 * 1024;
@@ -12,7 +11,9 @@ pub(super) const BUFFER: usize = 64 * 1024;
 pub(super) struct Writer<W: Write> {
     out: W,
     format: Format,
-    fields: FieldSet,
+    columns: Vec<Column>,
+    /// The same, as JSON has them.
+    members: Vec<json::Member>,
     csv: CsvOptions,
     /// Whole rows of JSON that wait to be written.
     json: String,
@@ -26,11 +27,13 @@ pub(super) struct Writer<W: Write> {
 
 impl<W: Write> Writer<W> {
     pub(super) fn new(out: W, spec: &Spec) -> Self {
-        let Spec { format, fields, csv, goes_on, .. } = *spec;
+        let Spec { format, csv, goes_on, .. } = *spec;
+        let columns = spec.columns();
         Self {
             out,
             format,
-            fields,
+            members: columns.iter().map(json::Member::of).collect(),
+            columns,
             csv,
             json: String::new(),
             records: Vec::new(),
@@ -47,7 +50,7 @@ impl<W: Write> Writer<W> {
         self.begun = true;
         match self.format {
             Format::Json => self.json.push('['),
-            Format::Csv => csv::header(&mut self.records, self.fields),
+            Format::Csv => csv::header(&mut self.records, &self.columns, self.csv),
             Format::Ndjson | Format::Parquet => {}
         }
     }
@@ -57,13 +60,13 @@ impl<W: Write> Writer<W> {
         match self.format {
             Format::Json => {
                 self.json.push_str(if self.first { "\n" } else { ",\n" });
-                json::row(&mut self.json, row, self.fields);
+                json::row(&mut self.json, row, &self.members);
             }
             Format::Csv => {
-                csv::record(&mut self.records, row, self.fields, self.csv, &mut self.scratch);
+                csv::record(&mut self.records, row, &self.columns, self.csv, &mut self.scratch);
             }
             Format::Ndjson | Format::Parquet => {
-                json::row(&mut self.json, row, self.fields);
+                json::row(&mut self.json, row, &self.members);
                 self.json.push('\n');
             }
         }

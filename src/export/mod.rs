@@ -28,10 +28,11 @@ use std::path::PathBuf;
 use crate::engine::query::FieldSet;
 
 pub use csv::{CsvOptions, is_formula};
+pub use flat::attribute_name;
 pub use parquet::Origin;
 pub use partial::PartialFile;
 pub use pretty::{pretty, raw_pretty, single};
-pub use row::{Cell, Row};
+pub use row::{Cell, Column, Row, Source};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +69,8 @@ pub struct Spec {
     pub format: Format,
     /// The fields that are written, in their order.
     pub fields: FieldSet,
+    /// The columns that are written in place of the fields, in this order.
+    pub columns: Option<Vec<Column>>,
     /// Counts for CSV alone.
     pub csv: CsvOptions,
     /// Rows are there already, and what comes goes on behind them. For what [can](Self::can_go_on).
@@ -81,7 +84,20 @@ pub struct Spec {
 impl Spec {
     /// These fields in this format, from the beginning.
     pub fn new(format: Format, fields: FieldSet) -> Self {
-        Self { format, fields, csv: CsvOptions::default(), goes_on: false, waiting_room: None, origin: None }
+        Self {
+            format,
+            fields,
+            columns: None,
+            csv: CsvOptions::default(),
+            goes_on: false,
+            waiting_room: None,
+            origin: None,
+        }
+    }
+
+    /// The columns of the file, in their order, but for those that attributes become where they are flattened.
+    pub fn columns(&self) -> Vec<Column> {
+        self.columns.clone().unwrap_or_else(|| self.fields.iter().map(Column::from).collect())
     }
 
     /// Whether more rows can be written behind those of a file that stopped half-way. Parquet has an end of its own,
@@ -139,9 +155,11 @@ impl<W: Write + Send> Writer<W> {
         }
         Ok(Self(match spec.format {
             Format::Parquet => {
-                Body::Parquet(Box::new(parquet::Writer::new(out, spec.fields, spec.origin.as_ref())?))
+                Body::Parquet(Box::new(parquet::Writer::new(out, &spec.columns(), spec.origin.as_ref())?))
             }
-            Format::Csv if spec.csv.flatten => Body::Flat(Box::new(flat::Writer::new(out, spec)?)),
+            Format::Csv if spec.csv.flatten && spec.columns.is_none() => {
+                Body::Flat(Box::new(flat::Writer::new(out, spec)?))
+            }
             _ => Body::Lines(lines::Writer::new(out, spec)),
         }))
     }

@@ -17,8 +17,13 @@ use cxlens::import;
 use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
+use cxlens::tui::clipboard::Clipboard;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::kept::Kept;
+use cxlens::tui::keymap;
+use cxlens::tui::outside::Programs;
+use cxlens::tui::run::Exit;
+use cxlens::tui::terminal::Tty;
 use cxlens::tui::theme::ThemeChoice;
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
@@ -38,7 +43,15 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         Target::Incomplete { error, .. } => return Err(error.clone().into()),
         Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
     };
-    on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
+    let tty = if typed.print {
+        Tty::of_session().map_err(|error| {
+            let cause = format!("--print draws on /dev/tty, and there is none: {error}");
+            Error::usage("the explorer", cause, "run it in a terminal, or use cxlens query")
+        })?
+    } else {
+        on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
+        Tty::default()
+    };
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push("SEG-ALL".to_owned());
@@ -58,12 +71,23 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
         mask: mask(&settings.privacy, false),
-        in_tmux: start.env.get("TMUX").is_some(),
+        keys: keymap::load(&start.paths.keys()),
+        clipboard: Clipboard::new(settings.explorer.clipboard, &start.env),
+        programs: Programs::new(&start.env),
+        tty,
+        picks: typed.print,
+        // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
+        tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
     };
-    behind_the_screen()?.block_on(async {
+    let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
         show(session::start(settings, start.clock, &stage, true), setup).await
-    })
+    })?;
+    match exit {
+        // As other choosers say that nothing was chosen.
+        Exit::Left if typed.print => Ok(130),
+        exit => Ok(exit.code()),
+    }
 }
 
 /// `cxlens open`
@@ -71,9 +95,11 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     import::check(&typed.files)?;
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
-    let settings = config::load(&start.env, &start.paths, &Flags::default());
+    let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let privacy = settings.map_or_else(|_| Privacy::unknown(), |settings| settings.privacy);
+    let clipboard =
+        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
         run_at_once: true,
@@ -90,10 +116,16 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
         mask: mask(&privacy, false),
-        in_tmux: start.env.get("TMUX").is_some(),
+        keys: keymap::load(&start.paths.keys()),
+        clipboard: Clipboard::new(clipboard, &start.env),
+        programs: Programs::new(&start.env),
+        tty: Tty::default(),
+        picks: false,
+        tour: false,
     };
-    behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+    let exit = behind_the_screen()?
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
+    Ok(exit.code())
 }
 
 /// How personal values are shown in this session, whose stand-ins no other has.
@@ -101,12 +133,20 @@ fn mask(privacy: &Privacy, ascii: bool) -> Mask {
     Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 
-/// Shows the explorer until the user leaves.
-async fn show(session: Session, setup: tui::run::Setup) -> Result<u8, Failed> {
+/// Shows the explorer until the user leaves; what was chosen goes to standard output.
+async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> {
     let (handle, background) = session.split();
     let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
     session::end(background).await;
-    Ok(exit.code())
+    if let Exit::Picked(text) = &exit {
+        match io::stdout().write_all(format!("{text}\n").as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(local("stdout", &error).into());
+            }
+            _ => {}
+        }
+    }
+    Ok(exit)
 }
 
 fn on_a_terminal(remedy: &str) -> Result<(), Error> {

@@ -245,6 +245,41 @@ mod tests {
         assert!(said[0].contains("shoe") && said[1].contains("/nonexistent/ids"), "{said:?}");
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_the_explorer_copies_runs_the_very_query_that_it_shows(
+            ids in proptest::collection::vec("[!-+.-~]{1,12}", 0..4),
+            segments in proptest::collection::vec("[!-~&&[^,]]{1,12}", 0..3),
+            filter in "([a-z]{1,5} eq '[a-z \"$`\\\\!*~é東]{0,9}('')?')?",
+            bits in 0_u16..512,
+            limit in proptest::option::of(1_u64..99),
+            page_size in 1_u32..1000,
+            retention_days in 1_u32..999,
+            use_cache: bool,
+        ) {
+            use cxlens::engine::query::Field;
+            let chosen = |field: &Field| bits & (1 << field.index()) != 0;
+            let fields = Field::ALL.into_iter().filter(chosen).collect();
+            let draft = Draft { ids, fields, segments, filter, page_size, limit, retention_days, use_cache };
+            let Ok(query) = draft.check() else { return Ok(()) };
+            let line = cxlens::tui::command_line::of(&query, Some("acme"));
+            // What a real shell makes of it.
+            let script = line.replacen("cxlens", "printf '%s\\0'", 1);
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            let words = String::from_utf8(output.stdout).unwrap();
+            let words: Vec<_> = std::iter::once("cxlens").chain(words.trim_end_matches('\0').split('\0')).collect();
+            let parsed = args::Args::try_parse_from(&words).map_err(|error| error.to_string()).unwrap();
+            let Some(args::Command::Query(typed)) = parsed.command else { panic!("no query") };
+            proptest::prop_assert_eq!(typed.query.tenant.as_deref(), Some("acme"));
+            let defaults = QueryDefaults {
+                page_size: typed.query.page_size.unwrap_or(DEFAULTS.page_size),
+                retention_days: typed.query.retention_days.unwrap_or(DEFAULTS.retention_days),
+            };
+            proptest::prop_assert_eq!(super::draft(&typed.query, defaults).unwrap().check().unwrap(), query);
+        }
+    }
+
     #[test]
     fn the_sandbox_is_the_explorers_unless_flags_say_otherwise() {
         let plain = options("").unwrap();

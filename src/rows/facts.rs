@@ -47,6 +47,12 @@ impl ColumnFacts {
         self.kinds[kind as usize]
     }
 
+    /// Whether all values are numbers, and there are some.
+    pub fn is_numeric(&self) -> bool {
+        let numbers = self.of(Kind::Number);
+        numbers > 0 && numbers == self.filled()
+    }
+
     /// Takes up a row's value; `is_new`: no row near it had the same.
     pub(super) fn note(&mut self, value: Value<'_>, is_new: bool) {
         let kind = value.kind();
@@ -107,18 +113,19 @@ pub(super) struct Facts {
 impl Facts {
     /// The widest text, and whether processing changed any value.
     pub(super) fn width(&self, column: Column) -> (u16, bool) {
-        let of = |facts: &ColumnFacts| (facts.width, facts.changed > 0);
+        self.get(column).map_or((0, false), |facts| (facts.width, facts.changed > 0))
+    }
+
+    /// What is known of a column, lent; `None`: nothing came.
+    pub(super) fn get(&self, column: Column) -> Option<&ColumnFacts> {
         match column {
-            Column::Field(field) => of(&self.fields[field.index()]),
-            Column::Attribute(path) => self.leaves.get(usize::from(path.0)).map_or((0, false), of),
+            Column::Field(field) => Some(&self.fields[field.index()]),
+            Column::Attribute(path) => self.leaves.get(usize::from(path.0)),
         }
     }
 
     pub(super) fn of(&self, column: Column) -> ColumnFacts {
-        match column {
-            Column::Field(field) => self.fields[field.index()].clone(),
-            Column::Attribute(path) => self.leaves.get(usize::from(path.0)).cloned().unwrap_or_default(),
-        }
+        self.get(column).cloned().unwrap_or_default()
     }
 
     pub(super) fn of_mut(&mut self, column: Column) -> &mut ColumnFacts {

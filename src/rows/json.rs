@@ -56,7 +56,7 @@ pub(super) fn line(out: &mut String, json: &str, outermost: bool, most: usize) -
 }
 
 /// The text in quotes whose opening quote stands before `json`, as far as `most` bytes, and what is behind it.
-fn unquote(json: &str, most: usize) -> (String, &str) {
+pub(super) fn unquote(json: &str, most: usize) -> (String, &str) {
     let mut out = String::new();
     let mut chars = json.char_indices();
     while let Some((at, c)) = chars.next() {

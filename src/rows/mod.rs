@@ -18,10 +18,12 @@ mod counts;
 mod facts;
 mod filter;
 mod json;
+mod marks;
 mod mask;
 mod natural;
 mod needle;
 mod order;
+mod pattern;
 mod raw;
 mod scan;
 mod shapes;
@@ -34,9 +36,11 @@ pub use cell::{Cell, Content, Raw, Shaped};
 pub use counts::{BARS, Counts, Spread};
 pub use facts::{ColumnFacts, WIDEST};
 pub use filter::{Filter, Term, Test};
+pub use marks::Marks;
 pub use mask::{Mask, Personal};
 pub use natural::natural;
 pub use needle::Needle;
+pub use pattern::Pattern;
 pub use shapes::{MOST_PATHS, PathId};
 pub use sort::Sort;
 pub use values::Kind;
@@ -234,6 +238,21 @@ impl Rows {
         self.facts.of(column)
     }
 
+    /// Whether any row has the column, be it null.
+    pub fn has(&self, column: Column) -> bool {
+        self.facts.get(column).is_some_and(ColumnFacts::is_there)
+    }
+
+    /// How many rows have a value there.
+    pub fn filled(&self, column: Column) -> u64 {
+        self.facts.get(column).map_or(0, ColumnFacts::filled)
+    }
+
+    /// Whether all values of the column are numbers, and there are some.
+    pub fn is_numeric(&self, column: Column) -> bool {
+        self.facts.get(column).is_some_and(ColumnFacts::is_numeric)
+    }
+
     /// The widest text of a column in display columns, at most [`WIDEST`], and whether processing changed any value.
     pub fn width(&self, column: Column) -> (u16, bool) {
         self.facts.width(column)
@@ -289,6 +308,11 @@ impl Data {
     /// The name of an attribute, from outside: `address.city`.
     pub fn name(&self, path: PathId) -> Raw<'_> {
         Raw::new(self.shapes.name(path))
+    }
+
+    /// The keys that lead to an attribute, from outside: `address`, `city`.
+    pub fn keys(&self, path: PathId) -> Vec<String> {
+        self.shapes.keys(path)
     }
 
     /// The attribute of that name.

@@ -7,6 +7,7 @@ use super::chunk::{Chunk, ROWS};
 use super::filter::{Term, Test};
 use super::natural::natural;
 use super::needle::Needle;
+use super::pattern::Pattern;
 use super::shapes::{Part, Shapes};
 use super::values::{Kind, Value, Values};
 use super::{Column, json, order};
@@ -46,20 +47,55 @@ impl Marked {
     }
 }
 
-/// The rows of a chunk, out of `rows`, for which every term holds.
-pub(super) fn scan(chunk: &Chunk, shapes: &Shapes, rows: Range<usize>, terms: &[Term]) -> Marked {
+/// Something that a text holds or not.
+trait Look {
+    fn is_in(&self, text: &str) -> bool;
+
+    /// As a text that can be looked for in bytes.
+    fn needle(&self) -> Option<&Needle> {
+        None
+    }
+}
+
+impl Look for Needle {
+    fn is_in(&self, text: &str) -> bool {
+        Needle::is_in(self, text)
+    }
+
+    fn needle(&self) -> Option<&Needle> {
+        Some(self)
+    }
+}
+
+impl Look for Pattern {
+    fn is_in(&self, text: &str) -> bool {
+        Pattern::is_in(self, text)
+    }
+}
+
+/// The rows of a chunk, out of `rows`, for which every term holds. `start`: the number of its first row.
+pub(super) fn scan(
+    chunk: &Chunk,
+    shapes: &Shapes,
+    start: usize,
+    rows: Range<usize>,
+    terms: &[Term],
+) -> Marked {
     let mut all: Option<Marked> = None;
     for term in terms {
         let mut marked = Marked::none();
         match (term.column, &term.test) {
-            (None, Test::Contains(needle)) => {
-                for field in Field::ALL {
-                    contains(chunk, shapes, field.into(), needle, rows.clone(), &mut marked);
-                }
+            (None, Test::Contains(needle)) => anywhere(chunk, shapes, needle, &rows, &mut marked),
+            (None, Test::Matches(pattern)) => anywhere(chunk, shapes, pattern, &rows, &mut marked),
+            (_, Test::Marked(marks)) => {
+                rows.clone().filter(|row| marks.has(start + row)).for_each(|row| marked.set(row));
             }
             (None, _) => {}
             (Some(column), Test::Contains(needle)) => {
                 contains(chunk, shapes, column, needle, rows.clone(), &mut marked);
+            }
+            (Some(column), Test::Matches(pattern)) => {
+                contains(chunk, shapes, column, pattern, rows.clone(), &mut marked);
             }
             (Some(column), test) => each(chunk, column, rows.clone(), &mut marked, |value, row| {
                 holds(chunk, shapes, column, row, value, test)
@@ -73,11 +109,17 @@ pub(super) fn scan(chunk: &Chunk, shapes: &Shapes, rows: Range<usize>, terms: &[
     all.unwrap_or_else(Marked::none)
 }
 
+fn anywhere(chunk: &Chunk, shapes: &Shapes, look: &impl Look, rows: &Range<usize>, marked: &mut Marked) {
+    for field in Field::ALL {
+        contains(chunk, shapes, field.into(), look, rows.clone(), marked);
+    }
+}
+
 fn contains(
     chunk: &Chunk,
     shapes: &Shapes,
     column: Column,
-    needle: &Needle,
+    needle: &impl Look,
     rows: Range<usize>,
     marked: &mut Marked,
 ) {
@@ -104,7 +146,7 @@ fn contains(
     }
 }
 
-fn in_values(values: &Values, needle: &Needle, rows: Range<usize>, marked: &mut Marked) {
+fn in_values(values: &Values, look: &impl Look, rows: Range<usize>, marked: &mut Marked) {
     let rows = rows.start..rows.end.min(values.len());
     if rows.is_empty() {
         return;
@@ -112,7 +154,7 @@ fn in_values(values: &Values, needle: &Needle, rows: Range<usize>, marked: &mut 
     match values {
         Values::Few { codes, entries, marks, .. } => {
             let found: Vec<bool> = (0..entries.len())
-                .map(|code| is_in(needle, Value { mark: marks[code], text: entries.get(code) }))
+                .map(|code| is_in(look, Value { mark: marks[code], text: entries.get(code) }))
                 .collect();
             if found.contains(&true) {
                 codes.each(rows, |row, code| {
@@ -125,13 +167,13 @@ fn in_values(values: &Values, needle: &Needle, rows: Range<usize>, marked: &mut 
         Values::Plain { texts, marks } => {
             let start = if rows.start == 0 { 0 } else { texts.end(rows.start - 1) };
             let hay = &texts.bytes()[start..texts.end(rows.end - 1)];
-            let as_bytes = needle.is_ascii()
-                && hay.is_ascii()
-                && marks[rows.clone()].iter().all(|mark| mark.kind() != Kind::Json);
-            if !as_bytes {
-                rows.filter(|row| is_in(needle, values.get(*row))).for_each(|row| marked.set(row));
+            let is_plain =
+                || hay.is_ascii() && marks[rows.clone()].iter().all(|mark| mark.kind() != Kind::Json);
+            let as_bytes = look.needle().filter(|needle| needle.is_ascii() && is_plain());
+            let Some(needle) = as_bytes else {
+                rows.filter(|row| is_in(look, values.get(*row))).for_each(|row| marked.set(row));
                 return;
-            }
+            };
             let (mut row, mut from) = (rows.start, 0);
             while let Some(at) = needle.find_ascii(hay, from) {
                 while texts.end(row) <= start + at {
@@ -150,14 +192,17 @@ fn in_values(values: &Values, needle: &Needle, rows: Range<usize>, marked: &mut 
     }
 }
 
-fn is_in(needle: &Needle, value: Value<'_>) -> bool {
+fn is_in(look: &impl Look, value: Value<'_>) -> bool {
     match value.kind() {
         Kind::Json => {
             let mut line = String::new();
             json::line(&mut line, value.text, true, usize::MAX - 1);
-            needle.is_in(&line)
+            look.is_in(&line)
         }
-        _ => !value.text.is_empty() && needle.is_in(value.text),
+        // An empty text holds nothing but may match an expression; where there is no value there is nothing to match.
+        kind => {
+            kind.is_filled() && (!value.text.is_empty() || look.needle().is_none()) && look.is_in(value.text)
+        }
     }
 }
 
@@ -212,5 +257,8 @@ fn holds(chunk: &Chunk, shapes: &Shapes, column: Column, row: usize, value: Valu
         Test::Above(than, equal) => ordered(than)
             .is_some_and(|order| order == Ordering::Greater || *equal && order == Ordering::Equal),
         Test::Contains(needle) => is_in(needle, value),
+        Test::Matches(pattern) => is_in(pattern, value),
+        // Rows are marked, not values.
+        Test::Marked(_) => false,
     }
 }

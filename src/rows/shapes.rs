@@ -73,6 +73,18 @@ impl Shapes {
         self.names.get(usize::from(path.0)).map_or("", |name| name)
     }
 
+    /// The keys that lead to an attribute.
+    pub(super) fn keys(&self, path: PathId) -> Vec<String> {
+        let keys = self.by_keys.iter().find(|(_, other)| **other == path).map_or("", |(keys, _)| keys);
+        let (mut rest, mut all) = (keys, Vec::new());
+        while let Some(quoted) = rest.strip_prefix('"') {
+            let (key, behind) = crate::rows::json::unquote(quoted, usize::MAX - 1);
+            all.push(key);
+            rest = behind.strip_prefix(':').unwrap_or("");
+        }
+        all
+    }
+
     pub(super) fn named(&self, name: &str) -> Option<PathId> {
         self.names.iter().position(|other| **other == *name).map(|at| PathId(at as u16))
     }

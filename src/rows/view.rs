@@ -11,8 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::counts::Counts;
-use super::filter::{Filter, Term, Test};
-use super::needle::Needle;
+use super::filter::{Filter, Term};
 use super::sort::{Sort, compare_rows};
 use super::work::{Found, Job, Step, Task, passing_in};
 use super::{Column, Data, sort};
@@ -189,10 +188,26 @@ impl View {
         self.do_or_hand_out(data, job)
     }
 
-    /// Searches for a text in all columns, from a row on; `None` ends the search.
-    pub fn search(&mut self, data: &Data, needle: Option<Needle>, from: usize) -> Option<Job> {
+    /// A row passes no more, and this is the filter now that says so. Gives the job where it is not done at once.
+    pub fn leave_out(&mut self, data: &Data, row: usize, filter: Filter) -> Option<Job> {
+        let place = self.place(row);
+        match (&self.arranging, &mut self.order, place) {
+            (None, Some(order), Some(place)) => {
+                order.remove(place);
+                self.filter = Some(filter);
+                self.made_by.1.clone_from(&self.filter);
+                None
+            }
+            _ => self.arrange(data, self.sort.clone(), Some(filter)),
+        }
+    }
+
+    /// Searches for the rows for which terms hold, from a row on; none ends the search.
+    pub fn search(&mut self, data: &Data, terms: Vec<Term>, from: usize) -> Option<Job> {
         self.search = None;
-        let terms = vec![Term { column: None, test: Test::Contains(needle?) }];
+        if terms.is_empty() {
+            return None;
+        }
         let (ticket, job) = self.job(data, Task::Find { terms: terms.clone(), from });
         self.search = Some(Search { terms, hits: Vec::new(), count: 0, covered: 0, job: Some(ticket) });
         self.do_or_hand_out(data, job)
@@ -335,6 +350,11 @@ impl View {
         self.search.is_some()
     }
 
+    /// Whether the search found this row.
+    pub fn is_hit(&self, row: usize) -> bool {
+        self.search.as_ref().is_some_and(|search| search.has(row))
+    }
+
     /// How many rows the search found so far, whether they pass the filter or not; and whether it still looks.
     pub fn hits(&self) -> (usize, bool) {
         self.search.as_ref().map_or((0, false), |search| (search.count, search.job.is_some()))
@@ -386,13 +406,17 @@ mod tests {
         Sort { column: field.into(), descending }
     }
 
+    fn look(text: &str) -> Vec<Term> {
+        crate::rows::Needle::new(text).map(Term::anywhere).into_iter().collect()
+    }
+
     fn order(view: &View) -> Vec<usize> {
         (0..view.len()).map(|place| view.row(place).unwrap()).collect()
     }
 
     /// As `arrange`, but the work is done here whatever there is to do.
     fn arrange(view: &mut View, rows: &Rows, sort: &[Sort], filter: Option<&str>) {
-        let filter = filter.and_then(|text| Filter::parse(text, rows.data()));
+        let filter = filter.and_then(|text| Filter::parse(text, rows.data()).unwrap());
         if let Some(job) = view.arrange(rows.data(), sort.to_vec(), filter) {
             finish(view, job);
         }
@@ -487,7 +511,7 @@ mod tests {
         let mut rows = Rows::new();
         rows.append(&profiles(0..AT_ONCE * 8));
         let mut view = View::default();
-        let filter = |text: &str| Filter::parse(text, rows.data());
+        let filter = |text: &str| Filter::parse(text, rows.data()).unwrap();
         let first = view.arrange(rows.data(), Vec::new(), filter("byron 1")).unwrap();
         let second = view.arrange(rows.data(), vec![by(Field::LastName, true)], filter("byron 2")).unwrap();
         let mut steps = 0;
@@ -542,7 +566,7 @@ mod tests {
         let mut view = View::default();
         view.extend(rows.data());
         let mut search = |text: &str| {
-            assert!(view.search(rows.data(), Needle::new(text), 0).is_none());
+            assert!(view.search(rows.data(), look(text), 0).is_none());
             [(0, true), (8, true), (29, false), (6, false)].map(|(from, forward)| view.hit(from, forward))
         };
         assert_eq!(search("byron 7"), [Some(7); 4]);
@@ -563,7 +587,7 @@ mod tests {
             let (mut view, mut anew) = (View::default(), View::default());
             let sort = [by(Field::LastName, descending)];
             arrange(&mut view, &rows, &sort, filter.as_deref());
-            view.search(rows.data(), Needle::new("b"), 0);
+            view.search(rows.data(), look("b"), 0);
             for page in pages {
                 let names: Vec<Option<&str>> = page.iter().map(Option::as_deref).collect();
                 rows.append(&named(&names));
@@ -572,7 +596,7 @@ mod tests {
                 }
             }
             arrange(&mut anew, &rows, &sort, filter.as_deref());
-            anew.search(rows.data(), Needle::new("b"), 0);
+            anew.search(rows.data(), look("b"), 0);
             prop_assert_eq!(order(&view), order(&anew));
             prop_assert_eq!(view.hits(), anew.hits());
         }

@@ -135,7 +135,10 @@ fn counted(data: &Data, column: Column, tell: Tell<'_>) -> Option<()> {
 fn passing(data: &Data, chunk: usize, terms: &[Term]) -> Vec<u32> {
     let start = data.starts[chunk];
     let chunk = &data.chunks[chunk];
-    scan::scan(chunk, &data.shapes, 0..chunk.len(), terms).rows().map(|row| (start + row) as u32).collect()
+    scan::scan(chunk, &data.shapes, start, 0..chunk.len(), terms)
+        .rows()
+        .map(|row| (start + row) as u32)
+        .collect()
 }
 
 /// The rows of a range for which the terms hold.
@@ -147,7 +150,8 @@ pub(super) fn passing_in(data: &Data, rows: Range<usize>, terms: &[Term]) -> Vec
         if range.is_empty() {
             break;
         }
-        passing.extend(scan::scan(chunk, &data.shapes, range, terms).rows().map(|row| (start + row) as u32));
+        let found = scan::scan(chunk, &data.shapes, *start, range, terms);
+        passing.extend(found.rows().map(|row| (start + row) as u32));
     }
     passing
 }

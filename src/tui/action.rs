@@ -25,6 +25,8 @@ pub enum Context {
     Palette,
     /// What a column holds.
     Column,
+    /// The columns of the table, to be arranged.
+    Columns,
     /// Where rows are to be written: letters are its name.
     Save,
     /// A line of text that is asked for.
@@ -33,11 +35,13 @@ pub enum Context {
     Exchange,
     /// A run that is over.
     Finished,
+    /// What a shell command wrote.
+    Output,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -49,10 +53,12 @@ impl Context {
         Self::Confirm,
         Self::Palette,
         Self::Column,
+        Self::Columns,
         Self::Save,
         Self::Prompt,
         Self::Exchange,
         Self::Finished,
+        Self::Output,
     ];
 
     /// Whether letters are text here.
@@ -74,24 +80,28 @@ impl Context {
             Self::Confirm => "Leave?",
             Self::Palette => "Commands",
             Self::Column => "Column",
+            Self::Columns => "Columns",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
             Self::Exchange => "Exchange",
             Self::Finished => "Run",
+            Self::Output => "Output",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Detail, Editor, Error, Exchange, Files, Finished, Help, Palette, Profiles,
-    Prompt, Save,
+    Activity, Builder, Column, Columns, Detail, Editor, Error, Exchange, Files, Finished, Help, Output,
+    Palette, Profiles, Prompt, Save,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
 const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
-const SCROLLS: &[Context] =
-    &[Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Prompt, Exchange, Finished];
+const SCROLLS: &[Context] = &[
+    Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
+    Exchange, Finished,
+];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -117,10 +127,16 @@ impl Entry {
     pub fn about_in(&self, context: Context) -> &'static str {
         match (self.action, context) {
             (Action::CopyProfile, Context::Exchange) => "copy the reply's body",
+            (Action::CopyCurl, Context::Activity | Context::Exchange) => {
+                "copy the exchange's request as a curl line"
+            }
             (Action::Search, Context::Exchange) => "search the reply's body",
             (Action::SearchNext, Context::Exchange) => "the next place that the search finds",
             (Action::SearchPrevious, Context::Exchange) => "the place before that the search finds",
             (Action::Run, Context::Files) => "read the files again, from their beginning",
+            (Action::Search, Context::Help) => "search these keys; letters are text then",
+            (Action::Toggle, Context::Columns) => "show the column, or leave it out",
+            (Action::Clear, Context::Columns) => "all columns as they are at first",
             _ => self.about,
         }
     }
@@ -155,20 +171,26 @@ actions! {
         &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
-    Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder], ["Space"];
+    Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
     Look "look", "open", "look at what the cursor is on: an exchange in full, a run; webhooks: ask for them",
         &[Activity], ["Enter"];
     SendAgain "send-again", "again", "send the exchange's request again (GET only), within the limits and recorded",
         &[Activity, Exchange], ["R"];
-    Search "search", "search", "search what the cells show", &[Profiles, Exchange], ["/"];
+    Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
+    Search "search", "search", "search what the cells show; in the help, its keys", &[Profiles, Help, Exchange], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
-    Filter "filter", "filter", "show only the rows that pass: text, column:text, column=value, column>value",
+    Filter "filter", "filter",
+        "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
         &[Profiles], ["f"];
+    Mark "mark", "mark", "mark the row, or take its mark away, and go to the next", &[Profiles], ["Space"];
+    Columns "columns", "columns", "arrange the columns: show, pin, move, make wider", &[Profiles], ["c"];
+    Pin "pin-column", "pin", "keep the column at the left while the others move sideways, or no longer",
+        &[Columns], ["Enter"];
     FilterBy "filter-by", "filter by it", "show only the rows that have this value", &[Column], ["Enter"];
     Statistics "statistics", "column", "what this column holds: filled, types, different and most frequent values",
         &[Profiles], ["i"];
-    Export "export", "export", "write the rows that are shown to a file: CSV, NDJSON, JSON, Parquet",
+    Export "export", "export", "write rows to a file: those that are marked, shown, or all; CSV, NDJSON, JSON, Parquet",
         &[Profiles], ["e"];
     Write "write", "write", "write the rows to the file; again where it is there already: replace it",
         &[Save], ["Enter"];
@@ -182,10 +204,8 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy: the cell, the node, the value, the line, or all of a panel, to the clipboard (OSC 52)",
-        &[Profiles, Detail, Activity, Error, Column, Exchange, Finished], ["y"];
-    CopyCurl "copy-curl", "", "copy the exchange's request as a curl line, the secret left out",
-        &[Activity, Exchange], [];
+    Copy "copy", "copy", "copy the cell, the node, the value, the line, or all of a panel",
+        &[Profiles, Detail, Activity, Error, Column, Output, Exchange, Finished], ["y y"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Exchange], ["?", "F1"];
@@ -193,7 +213,7 @@ actions! {
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
@@ -201,9 +221,23 @@ actions! {
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
     Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder], ["X", "Delete"];
+        &[Builder, Columns], ["X", "Delete"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
+    HideColumn "hide-column", "", "hide this column; the list of columns brings it back", &[Profiles, Columns], ["x"];
+    ColumnLeft "column-left", "", "move the column to the left", &[Profiles, Columns], ["{"];
+    ColumnRight "column-right", "", "move the column to the right", &[Profiles, Columns], ["}"];
+    Narrower "narrower", "", "make the column narrower", &[Profiles, Columns], ["["];
+    Wider "wider", "", "make the column wider", &[Profiles, Columns], ["]"];
+    MarkAll "mark-all", "", "mark all rows that are shown; where all are, take their marks away",
+        &[Profiles], ["*"];
+    OnlyMarked "only-marked", "", "show only the marked rows; again: all", &[Profiles], ["v"];
+    Follow "follow", "", "keep to the last row as rows arrive, until you move up", &[Profiles], ["F"];
+    FilterAlike "filter-alike", "", "show only the rows that have in this column what this cell has",
+        &[Profiles], ["@"];
+    FindAlike "find-alike", "", "find the next row that has in this column what this cell has",
+        &[Profiles], ["#"];
+    Times "times", "", "show times as they are here, or in UTC", PANES, ["t"];
     SearchNext "search-next", "", "the next row that the search finds", &[Profiles, Exchange], ["n"];
     SearchPrevious "search-previous", "", "the row before that the search finds", &[Profiles, Exchange], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
@@ -213,6 +247,24 @@ actions! {
     Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
         &[Profiles, Detail], ["M"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON", &[Profiles, Detail, Exchange], ["Y"];
+    CopyRow "copy-row", "", "copy the row: the columns that are shown, with tabs between them",
+        &[Profiles, Detail], ["y r"];
+    CopyId "copy-id", "", "copy the ID of the profile", &[Profiles, Detail], ["y i"];
+    CopyJson "copy-json", "", "copy the profile as processed, as JSON, whatever of it is shown",
+        &[Profiles, Detail], ["y j"];
+    CopyReceived "copy-received", "", "copy the profile as received, as JSON", &[Profiles, Detail], ["y w"];
+    CopyCurl "copy-curl", "", "copy the request as a curl line, the token left out",
+        &[Builder, Profiles, Detail, Activity, Exchange], ["y u"];
+    CopyCommand "copy-command", "", "copy the query as a command line: cxlens query …",
+        &[Builder, Profiles, Detail], ["y l"];
+    Pipe "pipe", "", "give the profile, or the rows that are shown, to a shell command as JSON",
+        &[Profiles, Detail], ["|"];
+    Pager "pager", "", "read the profile, or the rows that are shown, in $PAGER", &[Profiles, Detail], ["o"];
+    OpenEditor "open-editor", "", "look at the profile, or the rows that are shown, in $EDITOR: a copy of it",
+        &[Profiles, Detail], ["E"];
+    Freeze "freeze", "", "let the picture stand still while rows and figures go on; again: let it go on",
+        PANES, ["Z"];
+    Tour "tour", "", "the first steps, one after the other", PANES, ["F9"];
     Up "up", "", "move up", SCROLLS, ["Up", "k"];
     Down "down", "", "move down", SCROLLS, ["Down", "j"];
     Left "left", "", "move left; in the activity pane, the tab before", SIDEWAYS, ["Left", "h"];

@@ -4,18 +4,23 @@
 
 mod bounds;
 mod builder;
+mod columns;
+mod copying;
 mod exchange;
 mod files;
+mod freezing;
+mod keys;
 mod masking;
 mod over;
 mod palette;
+mod piping;
 mod reach;
+mod tour;
 mod view;
 mod world;
 
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
@@ -24,20 +29,24 @@ pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
 use builder::Search;
+use columns::Arrangements;
+use freezing::Frozen;
 use masking::Masking;
 use palette::Faulty;
+use piping::Pipes;
 use reach::Reach;
+use tour::Guide;
 use world::World;
 
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
 use super::kept::Kept;
+use super::keymap::Chord;
 use super::layout::layout;
 use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
 use super::overlays::prompt::{Asks, Prompt};
-use super::overlays::saving::SavePanel;
 use super::panes::activity::Activity;
 use super::panes::builder::Builder;
 use super::panes::detail::Detail;
@@ -68,6 +77,7 @@ pub struct App {
     search: Search,
     /// How far runs go by themselves.
     reach: Reach,
+    arrangements: Arrangements,
     /// What the sandbox is made to do wrong.
     faulty: Faulty,
     /// Bounds that were asked for and that no snapshot shows yet, and those that one showed before.
@@ -81,6 +91,16 @@ pub struct App {
     /// Said in the footer until the next key.
     notice: Option<String>,
     masking: Masking,
+    /// Keys that mean something only with those that follow.
+    pending: Vec<Chord>,
+    /// The picture that stands still.
+    frozen: Option<Box<Frozen>>,
+    /// Shell commands that were typed.
+    pipes: Pipes,
+    /// Whether a shell line waits for a choice (`--print`).
+    picks: bool,
+    /// Shows a newcomer around.
+    guide: Guide,
 }
 
 impl App {
@@ -95,12 +115,13 @@ impl App {
         };
         let mut detail = Detail::new();
         detail.veil(&start.mask);
-        Self {
+        let mut app = Self {
             world: World {
                 theme: start.theme,
                 keys: start.keys,
                 // The machine's zone is a file to read: it comes after the first frame.
                 zone: TimeZone::UTC,
+                utc: None,
                 size: Rect::default(),
                 focus: Focus::Builder,
                 service: (!files.files.is_empty()).then(|| Arc::new(files)),
@@ -121,6 +142,7 @@ impl App {
             shown: QueryId::default(),
             search: Search::default(),
             reach: Reach::new(start.pause),
+            arrangements: Arrangements::default(),
             faulty: Faulty::new(start.faults),
             wanted: None,
             run_when_ready: start.run,
@@ -128,7 +150,16 @@ impl App {
             unreadable: 0,
             notice: None,
             masking: Masking::default(),
+            pending: Vec::new(),
+            frozen: None,
+            pipes: Pipes::default(),
+            picks: start.picks,
+            guide: Guide::new(start.tour),
+        };
+        if !start.wrong.is_empty() {
+            app.fail(start.wrong, None);
         }
+        app
     }
 
     /// The zone that times are shown in.
@@ -137,7 +168,11 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, _kept: &Kept) {}
+    pub fn remember(&mut self, kept: &Kept) {
+        self.pipes.remember(kept);
+        self.guide.remember(kept);
+        self.recall_columns(kept);
+    }
 
     /// The terminal has this size now.
     pub fn resize(&mut self, width: u16, height: u16) -> Turn {
@@ -166,33 +201,9 @@ impl App {
         }
     }
 
-    /// A key was pressed.
-    pub fn key(&mut self, key: KeyEvent, at: Moment) -> Turn {
-        let said = self.notice.take().is_some();
-        self.read_on();
-        self.search.touched();
-        let context = self.context();
-        let turn = match self.world.keys.resolve(context, key) {
-            Some(action) => self.act(action, at),
-            None if context == Context::Editor => {
-                let ctx = self.world.ctx(at, self.area_of(self.world.focus));
-                let outcome = match self.world.focus {
-                    Focus::Builder => self.builder.input(key, &ctx),
-                    Focus::Profiles => self.profiles.input(key, &ctx),
-                    Focus::Detail | Focus::Activity => Outcome::IGNORED,
-                };
-                self.settle(outcome, at)
-            }
-            None => {
-                let ctx = self.world.ctx(at, self.world.size);
-                Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
-            }
-        };
-        self.recorded(turn).and(Turn::changed(said))
-    }
-
     /// Text was pasted.
     pub fn paste(&mut self, text: &str, at: Moment) -> Turn {
+        self.pending.clear();
         if let Some(overlay) = &mut self.overlay {
             return Turn::changed(overlay.paste(text));
         }
@@ -211,6 +222,11 @@ impl App {
         if self.overlay.is_some() {
             return self.act_on_overlay(action, at);
         }
+        let guided = self.guide(action);
+        guided.and(self.act_on_panes(action, at))
+    }
+
+    fn act_on_panes(&mut self, action: Action, at: Moment) -> Turn {
         match action {
             Action::Run => self.run(at),
             Action::Find => self.find_person(),
@@ -227,32 +243,45 @@ impl App {
             Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
             Action::Help => {
-                self.overlay = Some(Overlay::Help(Help::new(self.context())));
-                Turn::changed(true)
+                self.overlay = Some(Overlay::Help(Box::new(Help::new(self.context(), None))));
+                Turn::CHANGED
             }
             Action::Statistics => {
                 let effect = self.profiles.count();
                 self.overlay = Some(Overlay::Column(Box::new(ColumnPanel::new(self.profiles.known()))));
                 self.settle(Outcome { changed: true, effect }, at)
             }
-            Action::Export if !self.profiles.is_empty() => {
-                let name =
-                    self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
-                let rows = (self.profiles.len() as u64, self.profiles.rows() as u64);
-                self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, rows))));
-                Turn::changed(true)
-            }
+            Action::Export if self.profiles.rows() > 0 => self.open_export(at),
             Action::GoTo if !self.profiles.is_empty() => {
                 let about = format!("a number from 1 to {}", self.profiles.len());
                 let prompt = Prompt::new(Asks::Row, "Go to row", about, "", Vec::new());
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
                 Turn::CHANGED
             }
+            Action::CopyCurl if self.world.focus == Focus::Activity => self.copy_curl(),
+            Action::CopyRow
+            | Action::CopyId
+            | Action::CopyJson
+            | Action::CopyReceived
+            | Action::CopyCurl
+            | Action::CopyCommand => self.copy(action, at),
+            Action::Pipe => self.ask_pipe(),
+            Action::Pager | Action::OpenEditor => self.visit(action),
+            Action::Freeze => self.freeze(at),
+            Action::Tour => self.begin_tour(),
+            Action::Pick => self.pick(at),
+            Action::Columns if !self.profiles.listed().is_empty() => self.open_columns(),
+            Action::HideColumn
+            | Action::ColumnLeft
+            | Action::ColumnRight
+            | Action::Narrower
+            | Action::Wider
+            | Action::Flatten => self.arrange(action, at),
+            Action::Times => self.toggle_times(at),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
             Action::Look => self.look(at),
             Action::SendAgain => self.send_again(at),
-            Action::CopyCurl => self.copy_curl(),
             Action::TabAudit
             | Action::TabLatency
             | Action::TabLimits
@@ -281,10 +310,17 @@ impl App {
             Event::Ready(service) => {
                 self.world.service = Some(service);
                 self.broken = None;
+                self.arrange_for_tenant();
                 let turn = Turn::changed(true).and(self.replan(at));
                 match std::mem::take(&mut self.run_when_ready) {
                     true if self.looks_at_files() => turn.and(self.read_files(at)),
-                    true => turn.and(self.run(at)),
+                    true => {
+                        // What is read meanwhile stays open.
+                        let open = self.overlay.take();
+                        let turn = turn.and(self.run(at));
+                        self.overlay = self.overlay.take().or(open);
+                        turn
+                    }
                     false => turn,
                 }
             }
@@ -327,6 +363,7 @@ impl App {
                 Turn::changed(changed)
             }
             Event::Auth(auth) => Turn::changed(self.header.auth(auth)),
+            Event::Planned(copying::TICKET, plan) => self.copy_requests(&plan),
             Event::Planned(ticket, plan) => {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
@@ -410,6 +447,9 @@ impl App {
 
     /// When the picture changes by time alone; `None`: never, nobody need wake up.
     pub fn next_change(&self, at: Moment) -> Option<Instant> {
+        if self.frozen.is_some() {
+            return None;
+        }
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         let plan = self.builder.next_change().filter(|_| self.world.service.is_some());
         [
@@ -533,7 +573,8 @@ impl App {
                 running.cancelling = true;
                 Turn { changed: true, effects: vec![Effect::Engine(Command::Cancel(running.id))] }
             }
-            _ => Turn::changed(std::mem::take(&mut self.run_when_ready)),
+            _ if std::mem::take(&mut self.run_when_ready) => Turn::CHANGED,
+            _ => Turn::changed(self.guide.close()),
         }
     }
 
@@ -567,6 +608,7 @@ impl App {
                 }
                 turn.changed = true;
             }
+            Some(Effect::Say(text)) => turn = turn.and(self.notice(text)),
             Some(Effect::Act(action)) => turn = turn.and(self.act(action, at)),
             // Before the service is known there is nobody to plan; `Ready` asks again.
             Some(Effect::Engine(_)) if self.world.service.is_none() => {}

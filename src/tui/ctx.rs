@@ -11,6 +11,8 @@ use super::action::Action;
 use super::faults::Playing;
 use super::kept::Keep;
 use super::keymap::Keymap;
+use super::outside::Visit;
+use super::pipe::Piping;
 use super::saving::Saving;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
@@ -39,6 +41,8 @@ pub struct Ctx<'a> {
     pub wall: Timestamp,
     /// The zone that times are shown in.
     pub zone: &'a TimeZone,
+    /// Whether that is UTC because somebody asked for it, whatever the machine's zone is.
+    pub utc: bool,
     /// Styles and symbols.
     pub theme: &'a Theme,
     /// The keys in force, for hints: `ctx.keys.first(Action::Run)`.
@@ -121,16 +125,24 @@ impl Outcome {
 pub enum Effect {
     /// To the worker, with `try_send`.
     Engine(Command),
-    /// To the clipboard, by OSC 52.
+    /// To the clipboard.
     Copy(String),
+    /// To a shell command, which runs beside the screen.
+    Pipe(Piping),
+    /// To a program that has the terminal until it ends.
+    Visit(Visit),
+    /// Leave, and give this to whoever started us.
+    Print(String),
     /// To another thread, which gives its steps back.
     Work(Job),
     /// To another thread, which tells how far it is.
-    Save(Saving),
+    Save(Box<Saving>),
     /// To the files that outlast the session.
     Keep(Keep),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
+    /// Something to be said in the footer; the app says it.
+    Say(String),
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.
     Act(Action),
     /// To the background, as Ctrl-Z does in a shell.
@@ -151,6 +163,7 @@ pub(crate) mod fixture {
         pub(crate) now: Instant,
         pub(crate) wall: Timestamp,
         pub(crate) zone: TimeZone,
+        pub(crate) utc: bool,
         pub(crate) theme: Theme,
         pub(crate) keys: Keymap,
         pub(crate) focus: Focus,
@@ -170,6 +183,7 @@ pub(crate) mod fixture {
                 now: crate::engine::clock::Clock::system().now(),
                 wall: "2026-03-04T12:01:04Z".parse().unwrap(),
                 zone: TimeZone::UTC,
+                utc: false,
                 theme: Theme::new(choice, false),
                 keys: Keymap::default(),
                 focus: Focus::Builder,
@@ -193,6 +207,7 @@ pub(crate) mod fixture {
                 now: self.now,
                 wall: self.wall,
                 zone: &self.zone,
+                utc: self.utc,
                 theme: &self.theme,
                 keys: &self.keys,
                 focus: self.focus,

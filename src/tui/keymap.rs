@@ -1,193 +1,147 @@
-//! From a key to an action: a pure function of the table, the place and the key.
+//! From keys to an action: a pure function of the table, the place and what was pressed.
+//!
+//! ```text
+//! table ──► Keymap ◄── keys.toml
+//!             │
+//!             └─ meaning(place, keys so far) ──► Does(action) · Begins (more must follow) · Nothing
+//! ```
 
-use std::fmt;
-use std::str::FromStr;
+mod chord;
+mod file;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
+pub use self::chord::{Chord, Sequence, written};
+pub use self::file::{Loaded, load};
 use super::action::{Action, Context, TABLE};
 
-/// A key as a person names it: `Ctrl-R`, `Shift-Tab`, `g`, `PgDn`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Chord {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-impl Chord {
-    /// The chord of a key event. Terminals differ in whether they report Shift with a letter and which case
-    /// they give with Ctrl; here Shift is in the letter, and letters with Ctrl or Alt are small.
-    pub fn of(key: KeyEvent) -> Self {
-        let kept = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
-        let mut modifiers = key.modifiers & kept;
-        let code = match key.code {
-            KeyCode::BackTab => {
-                modifiers |= KeyModifiers::SHIFT;
-                KeyCode::Tab
-            }
-            KeyCode::Char(c) => {
-                modifiers -= KeyModifiers::SHIFT;
-                let commands = modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-                KeyCode::Char(if commands { c.to_ascii_lowercase() } else { c })
-            }
-            other => other,
-        };
-        Self { code, modifiers }
-    }
-
-    /// The key event that a terminal sends for it.
-    pub fn event(self) -> KeyEvent {
-        KeyEvent::new(self.code, self.modifiers)
-    }
-
-    /// Whether it commands even where letters are text.
-    pub fn commands_in_text(self) -> bool {
-        self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-            || matches!(self.code, KeyCode::F(_) | KeyCode::Tab | KeyCode::Esc)
-    }
-
-    /// Whether it commands in this place, or is text there. The palette's text is one line, so that the keys
-    /// which move between lines are free to move between commands.
-    pub fn commands_in(self, context: Context) -> bool {
-        let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
-        let moves = matches!(self.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End);
-        match context {
-            Context::Prompt if moves => false,
-            Context::Palette | Context::Save | Context::Prompt => self.commands_in_text() || !types,
-            _ => !context.takes_text() || self.commands_in_text(),
-        }
-    }
-}
-
-const NAMED: &[(KeyCode, &str)] = &[
-    (KeyCode::Enter, "Enter"),
-    (KeyCode::Esc, "Esc"),
-    (KeyCode::Tab, "Tab"),
-    (KeyCode::Backspace, "Backspace"),
-    (KeyCode::Delete, "Delete"),
-    (KeyCode::Insert, "Insert"),
-    (KeyCode::Up, "Up"),
-    (KeyCode::Down, "Down"),
-    (KeyCode::Left, "Left"),
-    (KeyCode::Right, "Right"),
-    (KeyCode::Home, "Home"),
-    (KeyCode::End, "End"),
-    (KeyCode::PageUp, "PgUp"),
-    (KeyCode::PageDown, "PgDn"),
-    (KeyCode::Char(' '), "Space"),
-];
-
-impl fmt::Display for Chord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let commands = self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-        for (modifier, name) in
-            [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-"), (KeyModifiers::SHIFT, "Shift-")]
-        {
-            if self.modifiers.contains(modifier) {
-                f.write_str(name)?;
-            }
-        }
-        if let Some((_, name)) = NAMED.iter().find(|(code, _)| *code == self.code) {
-            return f.write_str(name);
-        }
-        match self.code {
-            KeyCode::Char(c) if commands => write!(f, "{}", c.to_ascii_uppercase()),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "F{n}"),
-            _ => f.write_str("?"),
-        }
-    }
-}
-
-impl FromStr for Chord {
-    type Err = String;
-
-    /// Reads `Ctrl-R`, `Alt-x`, `Shift-Tab`, `F5`, `g`, `G`, `-`, `Space`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut modifiers = KeyModifiers::NONE;
-        let mut rest = text;
-        loop {
-            let (modifier, after) = if let Some(after) = rest.strip_prefix("Ctrl-") {
-                (KeyModifiers::CONTROL, after)
-            } else if let Some(after) = rest.strip_prefix("Alt-") {
-                (KeyModifiers::ALT, after)
-            } else if let Some(after) = rest.strip_prefix("Shift-") {
-                (KeyModifiers::SHIFT, after)
-            } else {
-                break;
-            };
-            modifiers |= modifier;
-            rest = after;
-        }
-        let mut characters = rest.chars();
-        let code = if let Some((code, _)) = NAMED.iter().find(|(_, name)| *name == rest) {
-            *code
-        } else if let (Some(c), None) = (characters.next(), characters.next()) {
-            KeyCode::Char(c)
-        } else if let Some(n) =
-            rest.strip_prefix('F').and_then(|n| n.parse().ok()).filter(|n| (1..=12).contains(n))
-        {
-            KeyCode::F(n)
-        } else {
-            return Err(format!(
-                "key {text:?}: no key has this name; keys are written like Ctrl-R, F5, g, PgDn, Space"
-            ));
-        };
-        Ok(Self::of(KeyEvent::new(code, modifiers)))
-    }
+/// What keys mean in a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// They do this.
+    Does(Action),
+    /// They begin something: another key must follow.
+    Begins,
+    /// Nothing, or they are text.
+    Nothing,
 }
 
 /// The keys in force.
 #[derive(Clone, Debug)]
 pub struct Keymap {
-    /// In the table's order; an action's first key is the one that is shown.
-    bindings: Vec<(Action, Vec<Chord>)>,
+    /// For each place, in the table's order; an action's first keys are those that are shown.
+    places: Vec<Vec<(Action, Vec<Sequence>)>>,
+    /// Where they come from, in words.
+    source: String,
 }
 
 impl Default for Keymap {
     /// The keys of the table.
     fn default() -> Self {
-        let chords = |keys: &[&str]| keys.iter().filter_map(|key| key.parse().ok()).collect();
-        Self { bindings: TABLE.iter().map(|entry| (entry.action, chords(entry.keys))).collect() }
+        let sequences = |keys: &[&str]| keys.iter().filter_map(|key| key.parse().ok()).collect();
+        let all: Vec<(_, Vec<Sequence>)> = TABLE.iter().map(|entry| (entry, sequences(entry.keys))).collect();
+        let place = |context| {
+            let here = all.iter().filter(|(entry, _)| entry.contexts.contains(&context));
+            here.map(|(entry, keys)| (entry.action, keys.clone())).collect()
+        };
+        Self { places: Context::ALL.into_iter().map(place).collect(), source: String::new() }
     }
 }
 
 impl Keymap {
-    /// What this key does here; `None`: nothing, or it is text.
-    pub fn resolve(&self, context: Context, key: KeyEvent) -> Option<Action> {
-        let chord = Chord::of(key);
-        if !chord.commands_in(context) {
-            return None;
+    /// What these keys mean here, pressed one after the other.
+    pub fn meaning(&self, context: Context, typed: &[Chord]) -> Meaning {
+        let mut meaning = Meaning::Nothing;
+        for (action, keys) in self.here(context) {
+            let rests = keys.iter().filter(|keys| keys.commands_in(context)).filter_map(|k| k.after(typed));
+            for rest in rests {
+                match rest {
+                    [] => return Meaning::Does(*action),
+                    _ => meaning = Meaning::Begins,
+                }
+            }
         }
-        self.bindings
-            .iter()
-            .find(|(action, chords)| action.entry().contexts.contains(&context) && chords.contains(&chord))
-            .map(|(action, _)| *action)
+        meaning
+    }
+
+    /// What this one key does here; `None`: nothing, or it is text, or another must follow.
+    pub fn resolve(&self, context: Context, key: KeyEvent) -> Option<Action> {
+        match self.meaning(context, &[Chord::of(key)]) {
+            Meaning::Does(action) => Some(action),
+            Meaning::Begins | Meaning::Nothing => None,
+        }
+    }
+
+    /// What may follow these keys here, and what it does then.
+    pub fn following(&self, context: Context, typed: &[Chord]) -> Vec<(String, Action)> {
+        let mut all = Vec::new();
+        for (action, keys) in self.here(context) {
+            let rests = keys.iter().filter_map(|keys| keys.after(typed)).filter(|rest| !rest.is_empty());
+            all.extend(rests.map(|rest| (written(rest), *action)));
+        }
+        all
     }
 
     /// The keys of an action that work in this place.
-    pub fn keys(&self, action: Action, context: Context) -> impl Iterator<Item = Chord> {
-        let here = action.entry().contexts.contains(&context);
-        let chords = self.bindings.iter().find(|(a, _)| *a == action).map_or(&[][..], |(_, chords)| chords);
-        chords.iter().copied().filter(move |chord| here && chord.commands_in(context))
+    pub fn keys(&self, action: Action, context: Context) -> impl Iterator<Item = &Sequence> {
+        let keys = self.here(context).iter().find(|(a, _)| *a == action).map_or(&[][..], |(_, keys)| keys);
+        keys.iter().filter(move |keys| keys.commands_in(context))
     }
 
-    /// The key to name in a hint: `Ctrl-R`; empty where the action has none.
+    /// The keys of an action that work in this place, as a list shows them: `Ctrl-R F5`.
+    pub fn shown(&self, action: Action, context: Context) -> String {
+        let keys: Vec<_> = self.keys(action, context).collect();
+        let apart = if keys.iter().any(|keys| keys.chords().len() > 1) { ", " } else { " " };
+        keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(apart)
+    }
+
+    /// The keys to name in a hint: `Ctrl-R`; empty where the action has none.
     pub fn first(&self, action: Action) -> String {
-        let chords = self.bindings.iter().find(|(a, _)| *a == action).map_or(&[][..], |(_, chords)| chords);
-        chords.first().map(ToString::to_string).unwrap_or_default()
+        let mut keys = action.entry().contexts.iter().filter_map(|place| {
+            let (_, keys) = self.here(*place).iter().find(|(a, _)| *a == action)?;
+            keys.first()
+        });
+        keys.next().map(ToString::to_string).unwrap_or_default()
+    }
+
+    /// Where the keys come from, in a sentence; empty: nobody looked for a file.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The same for a shell line that waits for a choice: what opens a profile chooses it instead.
+    #[must_use]
+    pub fn picking(mut self) -> Self {
+        let here = &mut self.places[Context::Profiles as usize];
+        let mut opens = Vec::new();
+        for (action, keys) in here.iter_mut() {
+            if *action == Action::Open {
+                opens = std::mem::replace(keys, "Alt-Enter".parse().into_iter().collect());
+            }
+        }
+        for (action, keys) in here.iter_mut() {
+            if *action == Action::Pick {
+                *keys = std::mem::take(&mut opens);
+            }
+        }
+        self
+    }
+
+    fn here(&self, context: Context) -> &[(Action, Vec<Sequence>)] {
+        self.places.get(context as usize).map_or(&[], Vec::as_slice)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
 
     #[test]
     fn every_default_key_reads_back_as_written() {
         for entry in TABLE {
             for key in entry.keys {
-                assert_eq!(key.parse::<Chord>().unwrap().to_string(), *key, "{}", entry.name);
+                assert_eq!(key.parse::<Sequence>().unwrap().to_string(), *key, "{}", entry.name);
             }
         }
     }
@@ -195,13 +149,13 @@ mod tests {
     #[test]
     fn no_two_actions_share_a_key_in_one_place() {
         for context in Context::ALL {
-            let mut seen: Vec<(Chord, &str)> = Vec::new();
+            let mut seen: Vec<(Sequence, &str)> = Vec::new();
             for entry in TABLE.iter().filter(|e| e.contexts.contains(&context)) {
                 for key in entry.keys {
-                    let chord: Chord = key.parse().unwrap();
-                    let other = seen.iter().find(|(c, _)| *c == chord);
+                    let keys: Sequence = key.parse().unwrap();
+                    let other = seen.iter().find(|(other, _)| other.collides(&keys));
                     assert!(other.is_none(), "{key} in {context:?}: {} and {other:?}", entry.name);
-                    seen.push((chord, entry.name));
+                    seen.push((keys, entry.name));
                 }
             }
         }
@@ -211,7 +165,11 @@ mod tests {
     fn backspace_as_some_terminals_send_it_is_never_a_command() {
         let ctrl_h: Chord = "Ctrl-H".parse().unwrap();
         for entry in TABLE {
-            assert!(entry.keys.iter().all(|key| key.parse::<Chord>().unwrap() != ctrl_h), "{}", entry.name);
+            assert!(
+                entry.keys.iter().all(|key| !key.parse::<Sequence>().unwrap().chords().contains(&ctrl_h)),
+                "{}",
+                entry.name
+            );
         }
     }
 
@@ -222,7 +180,8 @@ mod tests {
         several.sort_unstable();
         let mut twice: Vec<_> = several.windows(2).filter(|w| w[0] == w[1]).map(|w| w[0]).collect();
         twice.dedup();
-        assert_eq!(twice, ["Enter"]);
+        // Space toggles what can be on or off, and marks rows.
+        assert_eq!(twice, ["Enter", "Space"]);
     }
 
     #[test]
@@ -230,7 +189,7 @@ mod tests {
         let keys = Keymap::default();
         let press = |text: &str| {
             let chord: Chord = text.parse().unwrap();
-            keys.resolve(Context::Editor, KeyEvent::new(chord.code, chord.modifiers))
+            keys.resolve(Context::Editor, chord.event())
         };
         assert_eq!(press("q"), None);
         assert_eq!(press("?"), None);
@@ -248,7 +207,7 @@ mod tests {
         let keys = Keymap::default();
         let press = |text: &str| {
             let chord: Chord = text.parse().unwrap();
-            keys.resolve(Context::Palette, KeyEvent::new(chord.code, chord.modifiers))
+            keys.resolve(Context::Palette, chord.event())
         };
         for text in ["q", ":", "k", "G", "Space", "Backspace", "Delete", "Ctrl-P", "Ctrl-R"] {
             assert_eq!(press(text), None, "{text}");
@@ -271,5 +230,33 @@ mod tests {
         }
         let back_tab = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
         assert_eq!(keys.resolve(Context::Profiles, back_tab), Some(Action::PreviousPane));
+    }
+
+    #[test]
+    fn a_place_is_found_under_its_number() {
+        for (at, context) in Context::ALL.into_iter().enumerate() {
+            assert_eq!(context as usize, at, "{context:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_begins_something_does_nothing_by_itself() {
+        let keys = Keymap::default();
+        let [y, r]: [Chord; 2] = ["y", "r"].map(|key| key.parse().unwrap());
+        assert_eq!(keys.meaning(Context::Profiles, &[y]), Meaning::Begins);
+        assert_eq!(keys.meaning(Context::Profiles, &[y, r]), Meaning::Does(Action::CopyRow));
+        assert_eq!(keys.meaning(Context::Profiles, &[y, r, r]), Meaning::Nothing);
+        assert_eq!(keys.meaning(Context::Editor, &[y]), Meaning::Nothing, "a letter is text there");
+        let following = keys.following(Context::Error, &[y]);
+        assert_eq!(following, [("y".to_owned(), Action::Copy)]);
+        assert_eq!(keys.shown(Action::Copy, Context::Error), "y y");
+    }
+
+    #[test]
+    fn whoever_chooses_for_a_shell_line_does_it_with_enter() {
+        let keys = Keymap::default().picking();
+        assert_eq!(keys.resolve(Context::Profiles, KeyCode::Enter.into()), Some(Action::Pick));
+        assert_eq!(keys.first(Action::Open), "Alt-Enter");
+        assert_eq!(Keymap::default().first(Action::Pick), "");
     }
 }

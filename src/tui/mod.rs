@@ -11,6 +11,8 @@
 
 pub mod action;
 pub mod app;
+pub mod clipboard;
+pub mod command_line;
 pub mod ctx;
 #[cfg(test)]
 mod events;
@@ -21,8 +23,11 @@ pub mod gauge;
 pub mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod outside;
+pub mod outward;
 pub mod overlays;
 pub mod panes;
+pub mod pipe;
 pub mod run;
 pub mod saving;
 pub mod signals;

@@ -13,12 +13,15 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::app::{App, Moment, Start, Turn};
+use super::clipboard::Clipboard;
 use super::ctx::Effect;
 use super::faults::Stage;
 use super::kept::Kept;
-use super::keymap::Keymap;
+use super::keymap::Loaded;
+use super::outside::Programs;
+use super::outward::{Back, Outward, Told as News};
 use super::signals::{Signals, Told};
-use super::terminal::{Guard, say};
+use super::terminal::{Guard, Tty, say};
 use super::theme::{Theme, ThemeChoice};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
@@ -68,15 +71,27 @@ pub struct Setup {
     pub kept: Kept,
     /// How personal values are shown.
     pub mask: Mask,
-    /// Whether the terminal is a tmux (`TMUX` is set), which wants its copies wrapped.
-    pub in_tmux: bool,
+    /// The keys, and what was wrong with the file that changes them.
+    pub keys: Loaded,
+    /// Which way copies go.
+    pub clipboard: Clipboard,
+    /// The user's shell, pager and editor.
+    pub programs: Programs,
+    /// What is drawn on.
+    pub tty: Tty,
+    /// Whether a shell line waits for a choice (`--print`).
+    pub picks: bool,
+    /// Whether a newcomer may be shown around.
+    pub tour: bool,
 }
 
 /// How the explorer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// The user left.
     Left,
+    /// The user chose this for the shell line that waits for it.
+    Picked(String),
     /// A signal with this exit code.
     Signal(u8),
     /// A panic; it has been said.
@@ -85,10 +100,10 @@ pub enum Exit {
 
 impl Exit {
     /// The exit code.
-    pub fn code(self) -> u8 {
+    pub fn code(&self) -> u8 {
         match self {
-            Self::Left => 0,
-            Self::Signal(code) => code,
+            Self::Left | Self::Picked(_) => 0,
+            Self::Signal(code) => *code,
             Self::Fault => 1,
         }
     }
@@ -101,9 +116,10 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, in_tmux, tenant, sandbox, files, faults, kept, mask, .. } = setup;
+    let Setup { clock, tenant, sandbox, files, faults, kept, mask, picks, tour, .. } = setup;
     let theme = Theme::new(setup.theme, setup.ascii);
-    let (draft, keys) = (setup.draft, Keymap::default());
+    let Loaded { keys, wrong } = setup.keys;
+    let (draft, keys) = (setup.draft, if picks { keys.picking() } else { keys });
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
     let mut app = App::new(Start {
         draft,
@@ -113,14 +129,18 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         budget,
         theme,
         keys,
+        wrong,
         tenant,
         sandbox,
         files,
         faults,
         mask,
+        picks,
+        tour,
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
-    let mut guard = Guard::enter()?;
+    let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());
+    let mut guard = Guard::enter(setup.tty)?;
     draw(&mut guard, &mut app, moment())?;
 
     // What is slow, or needs the runtime, comes after the first frame.
@@ -155,6 +175,29 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 (turn, true)
             }
             Some(told) = saved.recv() => (app.saved(told), false),
+            news = outward.told() => match news {
+                News::Copied(words) => (app.notice(words), true),
+                News::NotTaken(text, why, true) => {
+                    let sent = outward.send(&text, &mut guard)?;
+                    (told_of_copy(&mut app, sent.map(|words| format!("{why}; {words}"))), true)
+                }
+                News::NotTaken(_, why, false) => (app.not_copied(&why), true),
+                News::Piped(number, piped) => (app.piped(number, piped), false),
+                News::Laid(Ok(laid)) => {
+                    // Its thread would take the keys from whoever has the terminal now. Dropping it wakes that thread,
+                    // which then ends; nobody may look at the terminal here meanwhile, for that would take the wake-up
+                    // from a thread that had not yet begun to wait.
+                    drop(input);
+                    let back = outward.visit(&laid, &mut guard, &mut signals).await?;
+                    input = EventStream::new();
+                    match back {
+                        Back::Leave(code) => break Exit::Signal(code),
+                        Back::Home(Some(words)) => (app.notice(words), true),
+                        Back::Home(None) => (Turn::CHANGED, true),
+                    }
+                }
+                News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
+            },
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -165,7 +208,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         dirty |= turn.changed;
         let due = dirty && (at_once || clock.now() >= next_frame);
         let turn = if due { turn.and(app.prepare(moment())) } else { turn };
-        let mut left = false;
+        let mut left = None;
         for effect in turn.effects {
             match effect {
                 Effect::Engine(command) => {
@@ -187,7 +230,14 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),
-                Effect::Copy(text) => dirty |= app.notice(guard.copy(&text, in_tmux)?).changed,
+                Effect::Copy(text) => {
+                    if let Some(copied) = outward.copy(text, &mut guard)? {
+                        dirty |= told_of_copy(&mut app, copied).changed;
+                    }
+                }
+                Effect::Pipe(piping) => outward.pipe(piping),
+                Effect::Visit(visit) => outward.lay_out(visit),
+                Effect::Print(text) => left = Some(Exit::Picked(text)),
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
                     signals.suspend();
@@ -195,13 +245,13 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                     dirty = true;
                 }
                 Effect::Suspend => dirty |= app.notice("there is no shell to go back to".into()).changed,
-                Effect::Quit => left = true,
+                Effect::Quit => left = Some(Exit::Left),
                 // These the app has carried out.
-                Effect::OpenProfile | Effect::Act(_) => {}
+                Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
             }
         }
-        if left {
-            break Exit::Left;
+        if let Some(exit) = left {
+            break exit;
         }
         if due || dirty && at_once {
             draw(&mut guard, &mut app, moment())?;
@@ -218,6 +268,13 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         say(&message);
     }
     Ok(exit)
+}
+
+fn told_of_copy(app: &mut App, copied: Result<String, String>) -> Turn {
+    match copied {
+        Ok(words) => app.notice(words),
+        Err(why) => app.not_copied(&why),
+    }
 }
 
 /// One event from the terminal.

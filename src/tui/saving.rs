@@ -9,8 +9,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::engine::error::{Error, Kind};
 use crate::engine::query::Field;
-use crate::export::{Cell, End, Finished, Format, PartialFile, Row, Spec, Writer};
-use crate::rows::{Column, Content, Data};
+use crate::export::{Cell, End, Finished, Format, PartialFile, Row, Source, Spec, Writer};
+use crate::rows::{Column, Content, Data, PathId};
+
+/// Which rows are to be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Those that are marked.
+    Marked,
+    /// Those that are shown, in their order.
+    Shown,
+    /// All that came, in the order in which they came.
+    All,
+}
 
 /// Rows between two tellings.
 const STEP: usize = 10_000;
@@ -21,6 +32,8 @@ pub struct Saving {
     pub data: Data,
     /// The rows in the order in which they are written; `None`: all, as they came.
     pub order: Option<Vec<u32>>,
+    /// The attributes that the columns to be written name by their numbers.
+    pub attributes: Vec<PathId>,
     /// The file.
     pub target: PathBuf,
     /// Whether a file that is there is replaced.
@@ -64,6 +77,11 @@ impl Saving {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Writes them. `tell` hears now and then how far it is.
     pub fn run(self, tell: &mut dyn FnMut(Told) -> bool) {
         let target = self.target.clone();
@@ -84,6 +102,8 @@ impl Saving {
         let mut goes_on =
             |written: u64| !self.stopped.load(Ordering::Relaxed) && tell(Told::Written(written));
         let mut attributes = String::new();
+        let whole = Source::Field(Field::Attributes);
+        let has_attributes = self.spec.columns().iter().any(|column| column.source == whole);
         let mut stopped = false;
         for at in 0..self.len() {
             if at % STEP == 0 && !goes_on(at as u64) {
@@ -93,14 +113,15 @@ impl Saving {
             let row = self.order.as_ref().map_or(at, |order| order[at] as usize);
             attributes.clear();
             let has_shape = match self.data.cell(row, Field::Attributes.into()).content {
-                Content::Attributes(shaped) => {
+                Content::Attributes(shaped) if has_attributes => {
                     shaped.json(&mut attributes);
                     true
                 }
                 _ => false,
             };
             let attributes = has_shape.then_some(attributes.as_str());
-            writer.row(&Lent { data: &self.data, row, attributes }).map_err(Err)?;
+            let row = Lent { data: &self.data, row, attributes, paths: &self.attributes };
+            writer.row(&row).map_err(Err)?;
         }
         let end = if stopped { End::Cut } else { End::Whole };
         let mut watch =
@@ -119,9 +140,19 @@ struct Lent<'a> {
     row: usize,
     /// Attributes that were put together for this row.
     attributes: Option<&'a str>,
+    paths: &'a [PathId],
 }
 
 impl Row for Lent<'_> {
+    fn attribute(&self, number: usize) -> Cell<'_> {
+        let Some(path) = self.paths.get(number) else { return Cell::Nothing };
+        match self.data.cell(self.row, Column::Attribute(*path)).content {
+            Content::Text(raw) => Cell::Text(raw.raw()),
+            Content::Number(raw) | Content::Bool(raw) | Content::Json(raw) => Cell::Json(raw.raw()),
+            _ => Cell::Nothing,
+        }
+    }
+
     fn cell(&self, field: Field) -> Cell<'_> {
         match self.data.cell(self.row, Column::Field(field)).content {
             Content::NotAsked | Content::Missing | Content::Null => Cell::Nothing,

@@ -7,14 +7,14 @@
 //!
 //! Nothing is ever asked of the terminal: an answer that comes late would be taken for typing.
 
-use std::io::{self, Stdout, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::panic::PanicHookInfo;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ThreadId;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
@@ -24,9 +24,6 @@ use ratatui::backend::CrosstermBackend;
 use tokio::sync::Notify;
 
 use crate::engine::contained::is_contained;
-
-/// The largest text that is copied: OSC 52 holds 100,000 bytes of base64 in the strictest terminals.
-const MOST_COPIED: usize = 74_994;
 
 /// The terminal as ratatui sees it.
 pub type Screen = ratatui::Terminal<CrosstermBackend<Frames>>;
@@ -46,9 +43,53 @@ pub struct Fault {
     notify: Notify,
 }
 
+/// What is written to: standard output, or the terminal itself where standard output leads elsewhere.
+#[derive(Clone, Debug, Default)]
+pub struct Tty(Option<Arc<File>>);
+
 /// Whether the terminal is ours now. Shared with the panic hook.
 #[derive(Debug, Default)]
-struct Held(AtomicBool);
+struct Held {
+    is_ours: AtomicBool,
+    tty: Tty,
+}
+
+impl Tty {
+    /// The terminal of this session, whatever standard output is.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn of_session() -> io::Result<Self> {
+        Ok(Self(Some(Arc::new(File::options().read(true).write(true).open("/dev/tty")?))))
+    }
+
+    /// For a program that is given the terminal: what it reads from or writes to in the place of our own.
+    ///
+    /// # Errors
+    /// No more files can be open.
+    pub fn lent(&self) -> io::Result<Stdio> {
+        Ok(match &self.0 {
+            Some(file) => file.try_clone()?.into(),
+            None => Stdio::inherit(),
+        })
+    }
+}
+
+impl Write for Tty {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &self.0 {
+            Some(file) => (&**file).write(bytes),
+            None => io::stdout().write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &self.0 {
+            Some(file) => (&**file).flush(),
+            None => io::stdout().flush(),
+        }
+    }
+}
 
 impl Guard {
     /// Takes the terminal over.
@@ -57,15 +98,15 @@ impl Guard {
     /// thread asks the loop to leave (see [`Fault::happened`]).
     ///
     /// # Errors
-    /// When standard output is no terminal, or cannot be written to.
-    pub fn enter() -> io::Result<Self> {
-        let held = Arc::new(Held::default());
+    /// When it is no terminal, or cannot be written to.
+    pub fn enter(tty: Tty) -> io::Result<Self> {
+        let held = Arc::new(Held { is_ours: AtomicBool::default(), tty: tty.clone() });
         let fault = Arc::new(Fault::default());
         hook(Arc::clone(&held), Arc::clone(&fault));
         held.take()?;
         // From here on the terminal is given back even when what follows fails.
         let undo = Undo(Arc::clone(&held));
-        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new()))?;
+        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new(tty)))?;
         std::mem::forget(undo);
         Ok(Self { screen, held, fault })
     }
@@ -101,21 +142,19 @@ impl Guard {
         self.screen.resize(size.into())
     }
 
-    /// Puts text on the clipboard by OSC 52, through tmux where we are in it; gives back what to tell.
+    /// Sends the terminal something that is no picture: a text for its clipboard.
     ///
     /// # Errors
     /// When the terminal cannot be written to.
-    pub fn copy(&mut self, text: &str, in_tmux: bool) -> io::Result<String> {
-        let Some(sequence) = osc52(text, in_tmux) else {
-            return Ok(format!(
-                "not copied: {} bytes are more than the {MOST_COPIED} that a terminal takes",
-                text.len()
-            ));
-        };
-        let mut out = io::stdout().lock();
+    pub fn send(&mut self, sequence: &str) -> io::Result<()> {
+        let mut out = self.held.tty.clone();
         out.write_all(sequence.as_bytes())?;
-        out.flush()?;
-        Ok(format!("{} bytes sent to the terminal's clipboard (OSC 52)", text.len()))
+        out.flush()
+    }
+
+    /// The terminal, to be lent to another program after [`release`](Self::release).
+    pub fn tty(&self) -> &Tty {
+        &self.held.tty
     }
 }
 
@@ -137,16 +176,17 @@ impl Drop for Undo {
 impl Held {
     fn take(&self) -> io::Result<()> {
         enable_raw_mode()?;
-        self.0.store(true, Ordering::SeqCst);
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+        self.is_ours.store(true, Ordering::SeqCst);
+        execute!(self.tty.clone(), EnterAlternateScreen, EnableBracketedPaste, Hide)
     }
 
     fn give_back(&self) -> io::Result<()> {
-        if !self.0.swap(false, Ordering::SeqCst) {
+        if !self.is_ours.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
         // Each on its own: one that fails must not keep the others from being done.
-        let screen = execute!(io::stdout(), DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
+        let screen =
+            execute!(self.tty.clone(), DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
         disable_raw_mode().and(screen)
     }
 }
@@ -182,7 +222,7 @@ fn hook(held: Arc<Held>, fault: Arc<Fault>) {
             // The loop is unwinding; nothing is drawn after this.
             let _ = held.give_back();
             say(&message(&place));
-        } else if held.0.load(Ordering::SeqCst) {
+        } else if held.is_ours.load(Ordering::SeqCst) {
             // The screen is still being drawn: the loop leaves, gives the terminal back and says it.
             *fault.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
             fault.notify.notify_one();
@@ -198,32 +238,20 @@ pub fn say(line: &str) {
     eprintln!("{line}");
 }
 
-/// The sequence that puts text on the clipboard, or `None` when it is too long.
-///
-/// tmux takes the bare sequence with `set-clipboard on` and hands the wrapped one on with
-/// `allow-passthrough on`; which of them is set cannot be seen from inside, so it gets both.
-fn osc52(text: &str, in_tmux: bool) -> Option<String> {
-    if text.len() > MOST_COPIED {
-        return None;
-    }
-    let bare = format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text));
-    Some(if in_tmux { format!("\x1bPtmux;\x1b{bare}\x1b\\{bare}") } else { bare })
-}
-
 /// Collects a frame and writes it at once, between the marks of a synchronized update, so that no
 /// terminal ever shows half of it.
 #[derive(Debug)]
 pub struct Frames {
     frame: Vec<u8>,
-    out: Stdout,
+    out: Tty,
 }
 
 impl Frames {
     const BEGIN: &[u8] = b"\x1b[?2026h";
     const END: &[u8] = b"\x1b[?2026l";
 
-    fn new() -> Self {
-        Self { frame: Vec::with_capacity(64 * 1024), out: io::stdout() }
+    fn new(out: Tty) -> Self {
+        Self { frame: Vec::with_capacity(64 * 1024), out }
     }
 }
 
@@ -244,25 +272,5 @@ impl Write for Frames {
         let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
         self.frame.clear();
         written
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn copies_are_base64_and_wrapped_for_tmux() {
-        assert_eq!(osc52("Ada", false).unwrap(), "\x1b]52;c;QWRh\x07");
-        assert_eq!(osc52("Ada", true).unwrap(), "\x1bPtmux;\x1b\x1b]52;c;QWRh\x07\x1b\\\x1b]52;c;QWRh\x07");
-        assert!(osc52(&"x".repeat(MOST_COPIED), false).unwrap().len() <= 100_000);
-        assert_eq!(osc52(&"x".repeat(MOST_COPIED + 1), false), None);
-    }
-
-    #[test]
-    fn what_is_copied_cannot_end_the_sequence() {
-        let sequence = osc52("a\x07b\x1b\\c", false).unwrap();
-        assert_eq!(sequence.matches('\x07').count(), 1);
-        assert_eq!(sequence.matches('\x1b').count(), 1);
     }
 }

@@ -84,6 +84,8 @@ pub struct Theme {
     pub absent: Style,
     /// A value that processing changed.
     pub changed: Style,
+    /// A row that is marked.
+    pub marked: Style,
     /// A number.
     pub number: Style,
     /// A boolean.
@@ -133,6 +135,12 @@ pub struct Symbols {
     pub unknown: &'static str,
     /// A processed value differs from the one received.
     pub changed: &'static str,
+    /// In front of a row that is marked, one column.
+    pub marked: &'static str,
+    /// Stands for a value that was not asked for.
+    pub not_asked: &'static str,
+    /// Between pinned columns and the others; where some of these are further to the left.
+    pub edge: [&'static str; 2],
     /// Scroll bar thumb and track.
     pub scroll: [&'static str; 2],
 }
@@ -154,6 +162,9 @@ impl Symbols {
         dot: "·",
         unknown: "–",
         changed: "~",
+        marked: "●",
+        not_asked: "·",
+        edge: ["│", "‹"],
         scroll: ["█", "│"],
     };
 
@@ -182,6 +193,9 @@ impl Symbols {
         dot: "|",
         unknown: "-",
         changed: "~",
+        marked: "*",
+        not_asked: ".",
+        edge: ["|", "<"],
         scroll: ["#", "|"],
     };
 }
@@ -223,6 +237,7 @@ impl Theme {
             sandbox: s.fg(c.on_warn).bg(c.warn).add_modifier(Modifier::BOLD),
             absent: s.fg(c.dim).add_modifier(Modifier::ITALIC),
             changed: s.fg(c.warn),
+            marked: s.fg(c.accent),
             number: s.fg(c.number),
             boolean: s.fg(c.boolean),
             string: s.fg(c.good),
@@ -262,6 +277,7 @@ impl Theme {
             sandbox: bold.add_modifier(Modifier::REVERSED),
             absent: dim,
             changed: s.add_modifier(Modifier::UNDERLINED),
+            marked: bold,
             number: s,
             boolean: s,
             string: s,

@@ -88,6 +88,9 @@ impl Explorer {
             files: Vec::new(),
             mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
+            wrong: Vec::new(),
+            picks: false,
+            tour: false,
         });
         let at = Moment { now: Clock::system().now(), wall: NOON.parse().unwrap() };
         let mut it = Self { app, at, size };

@@ -42,7 +42,8 @@ impl Pty {
         Self::spawn(command, home, size, &[("PATH", "/usr/bin:/bin")])
     }
 
-    fn spawn(
+    /// Starts such a command on a terminal of its own.
+    pub(crate) fn spawn(
         mut command: CommandBuilder,
         home: &Path,
         (columns, rows): (u16, u16),
@@ -53,6 +54,8 @@ impl Pty {
         command.env_clear();
         command.env("TERM", "xterm-256color");
         command.env("HOME", home);
+        // Nobody is there to be shown around.
+        command.env("CI", "1");
         for (name, dir) in
             [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")]
         {

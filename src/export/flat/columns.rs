@@ -201,6 +201,13 @@ impl Cells {
     }
 }
 
+/// The name of the column of an attribute, by the keys that lead to it.
+pub fn attribute_name<'a>(keys: impl IntoIterator<Item = &'a str>) -> String {
+    let mut name = Field::Attributes.key().to_owned();
+    keys.into_iter().for_each(|key| key_name(&mut name, key));
+    name
+}
+
 /// Appends a key to a name, so that it can be told where it ends.
 fn key_name(name: &mut String, key: &str) {
     let start = name.len();

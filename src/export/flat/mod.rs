@@ -19,6 +19,8 @@ use crate::engine::query::{Field, FieldSet};
 use crate::export::Cell;
 use columns::{Cells, Columns};
 
+pub use columns::attribute_name;
+
 /// Rows between two looks at whether to go on.
 const STEP: u64 = 4_096;
 

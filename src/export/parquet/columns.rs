@@ -3,18 +3,19 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use ::parquet::basic::{LogicalType, Repetition, Type as Physical};
 use ::parquet::errors::ParquetError;
 use ::parquet::schema::parser::parse_message_type;
-use ::parquet::schema::types::SchemaDescriptor;
+use ::parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
 use arrow_array::builder::{ArrayBuilder as _, ListBuilder, StringBuilder, TimestampMicrosecondBuilder};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, DataType, Field as Column, Schema, SchemaRef, TimeUnit};
+use arrow_schema::{ArrowError, DataType, Field as Typed, Schema, SchemaRef, TimeUnit};
 
 use super::time::instant;
 use crate::engine::pipeline::profile::{Node, Value};
 use crate::engine::pipeline::read_back;
-use crate::engine::query::{Field, FieldSet};
-use crate::export::{Cell, Row, json};
+use crate::engine::query::Field;
+use crate::export::{Cell, Column, Row, Source, json};
 
 /// Rows that are gathered before they are encoded.
 const ROWS: usize = 2_048;
@@ -26,10 +27,10 @@ const TEXT: &str = "_text";
 /// What an element of a list is called.
 const ELEMENT: &str = "element";
 
-/// The columns of these fields, being filled.
+/// The columns, being filled.
 #[derive(Debug)]
 pub(super) struct Columns {
-    builders: Vec<(Field, Builder)>,
+    builders: Vec<(Source, Builder)>,
     schema: SchemaRef,
     rows: usize,
     bytes: usize,
@@ -53,7 +54,8 @@ enum Kind {
     Time,
 }
 
-fn kind(field: Field) -> Kind {
+fn kind(source: Source) -> Kind {
+    let Source::Field(field) = source else { return Kind::Text };
     match field {
         Field::Id | Field::FirstName | Field::LastName | Field::Email | Field::Phone => Kind::Text,
         Field::Tags => Kind::List,
@@ -63,53 +65,68 @@ fn kind(field: Field) -> Kind {
 }
 
 /// The schema in Parquet's terms, which know JSON.
-pub(super) fn parquet_schema(fields: FieldSet) -> Result<SchemaDescriptor, ParquetError> {
-    let mut message = "message profiles {\n".to_owned();
-    for field in fields.iter() {
-        let key = field.key();
-        // Writing to a String cannot fail.
-        let _ = match kind(field) {
-            Kind::Text => writeln!(message, "optional binary {key} (STRING);"),
-            Kind::Json => writeln!(message, "optional binary {key} (JSON);"),
-            Kind::List => writeln!(
-                message,
-                "optional group {key} (LIST) {{ repeated group list {{ optional binary {ELEMENT} (STRING); }} }}"
-            ),
-            Kind::Time => writeln!(
-                message,
-                "optional int64 {key} (TIMESTAMP(MICROS,true));\noptional binary {key}{TEXT} (STRING);"
-            ),
-        };
+pub(super) fn parquet_schema(columns: &[Column]) -> Result<SchemaDescriptor, ParquetError> {
+    let mut types = Vec::new();
+    for column in columns {
+        types.extend(parquet_types(column)?);
     }
-    message.push('}');
-    Ok(SchemaDescriptor::new(Arc::new(parse_message_type(&message)?)))
+    let schema = Type::group_type_builder("profiles").with_fields(types).build()?;
+    Ok(SchemaDescriptor::new(Arc::new(schema)))
 }
 
-fn element() -> Arc<Column> {
-    Arc::new(Column::new(ELEMENT, DataType::Utf8, true))
+fn parquet_types(column: &Column) -> Result<Vec<TypePtr>, ParquetError> {
+    let key = match column.source {
+        Source::Field(field) => field.key(),
+        Source::Attribute(_) => {
+            // Its name may be anything.
+            let text = Type::primitive_type_builder(&column.name, Physical::BYTE_ARRAY)
+                .with_repetition(Repetition::OPTIONAL)
+                .with_logical_type(Some(LogicalType::String));
+            return Ok(vec![Arc::new(text.build()?)]);
+        }
+    };
+    let mut message = "message profiles {\n".to_owned();
+    // Writing to a String cannot fail.
+    let _ = match kind(column.source) {
+        Kind::Text => writeln!(message, "optional binary {key} (STRING);"),
+        Kind::Json => writeln!(message, "optional binary {key} (JSON);"),
+        Kind::List => writeln!(
+            message,
+            "optional group {key} (LIST) {{ repeated group list {{ optional binary {ELEMENT} (STRING); }} }}"
+        ),
+        Kind::Time => writeln!(
+            message,
+            "optional int64 {key} (TIMESTAMP(MICROS,true));\noptional binary {key}{TEXT} (STRING);"
+        ),
+    };
+    message.push('}');
+    Ok(parse_message_type(&message)?.get_fields().to_vec())
+}
+
+fn element() -> Arc<Typed> {
+    Arc::new(Typed::new(ELEMENT, DataType::Utf8, true))
 }
 
 /// The schema in Arrow's terms.
-fn arrow_schema(fields: FieldSet) -> SchemaRef {
-    let mut columns = Vec::new();
-    for field in fields.iter() {
-        let key = field.key();
-        match kind(field) {
-            Kind::Text | Kind::Json => columns.push(Column::new(key, DataType::Utf8, true)),
-            Kind::List => columns.push(Column::new(key, DataType::List(element()), true)),
+fn arrow_schema(columns: &[Column]) -> SchemaRef {
+    let mut typed = Vec::new();
+    for Column { name, source } in columns {
+        match kind(*source) {
+            Kind::Text | Kind::Json => typed.push(Typed::new(name, DataType::Utf8, true)),
+            Kind::List => typed.push(Typed::new(name, DataType::List(element()), true)),
             Kind::Time => {
                 let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
-                columns.push(Column::new(key, time, true));
-                columns.push(Column::new(format!("{key}{TEXT}"), DataType::Utf8, true));
+                typed.push(Typed::new(name, time, true));
+                typed.push(Typed::new(format!("{name}{TEXT}"), DataType::Utf8, true));
             }
         }
     }
-    Arc::new(Schema::new(columns))
+    Arc::new(Schema::new(typed))
 }
 
 impl Columns {
-    pub(super) fn new(fields: FieldSet) -> Self {
-        let builder = |field| match kind(field) {
+    pub(super) fn new(columns: &[Column]) -> Self {
+        let builder = |source| match kind(source) {
             Kind::Text => Builder::Text(StringBuilder::new()),
             Kind::Json => Builder::Json(StringBuilder::new()),
             Kind::List => Builder::List(ListBuilder::new(StringBuilder::new()).with_field(element())),
@@ -118,8 +135,8 @@ impl Columns {
             }
         };
         Self {
-            builders: fields.iter().map(|field| (field, builder(field))).collect(),
-            schema: arrow_schema(fields),
+            builders: columns.iter().map(|column| (column.source, builder(column.source))).collect(),
+            schema: arrow_schema(columns),
             rows: 0,
             bytes: 0,
             scratch: String::new(),
@@ -137,8 +154,8 @@ impl Columns {
 
     pub(super) fn push(&mut self, row: &impl Row) {
         let Self { builders, scratch, bytes, .. } = self;
-        for (field, builder) in builders {
-            let cell = row.cell(*field);
+        for (source, builder) in builders {
+            let cell = row.of(*source);
             *bytes += match builder {
                 Builder::Text(texts) => text(texts, as_text(cell, scratch)),
                 Builder::Json(texts) => text(texts, as_json(cell, scratch)),

@@ -7,6 +7,7 @@
 //! | `attributes` | text that is compact JSON, and says so |
 //! | `created_date` `modified_date` | time stamp in UTC, microseconds |
 //! | `created_date_text` `modified_date_text` | text as received, only where the time stamp cannot say all of it |
+//! | `attributes.plan`, where it has a column of its own | text; what is none, as JSON |
 //!
 //! Every value may be null, which null and missing are. A date that is no RFC 3339 time stamp is null, and its text
 //! stands beside it; so does the text of one with another offset than UTC, or with more digits than a microsecond
@@ -31,7 +32,7 @@ use ::parquet::schema::types::ColumnPath;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{End, Row};
+use super::{Column, End, Row};
 use crate::engine::query::{Field, FieldSet, Id, Query};
 use columns::Columns;
 
@@ -106,11 +107,11 @@ impl<W: Write> Write for Out<W> {
 }
 
 impl<W: Write + Send> Writer<W> {
-    pub(super) fn new(out: W, fields: FieldSet, origin: Option<&Origin>) -> io::Result<Self> {
-        let columns = Columns::new(fields);
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(origin))
-            .with_parquet_schema(columns::parquet_schema(fields).map_err(io_error)?);
+    pub(super) fn new(out: W, columns: &[Column], origin: Option<&Origin>) -> io::Result<Self> {
+        let schema = columns::parquet_schema(columns).map_err(io_error)?;
+        let columns = Columns::new(columns);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(origin)).with_parquet_schema(schema);
         let out =
             ArrowWriter::try_new_with_options(Out(Some(out)), columns.schema(), options).map_err(io_error)?;
         Ok(Self { out, columns })

@@ -131,7 +131,7 @@ impl App {
                 None => self.notice("there is no body to copy".to_owned()),
             },
             Action::Help => {
-                self.overlay = Some(Overlay::Help(Help::new(Context::Exchange)));
+                self.overlay = Some(Overlay::Help(Box::new(Help::new(Context::Exchange, None))));
                 Turn::CHANGED
             }
             _ => return None,

@@ -13,10 +13,13 @@ use super::{App, Moment, Turn};
 use crate::engine::clock::later;
 use crate::engine::error::{Error, Kind, Result};
 use crate::engine::event::{Command, Disclosure, Note};
-use crate::engine::query::Field;
+use crate::engine::query::{Field, FieldSet, Query};
+use crate::export::{Column, Source};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Effect, Focus};
+use crate::tui::outside::{Given, Visit};
 use crate::tui::overlays::Overlay;
+use crate::tui::pipe::Piping;
 
 /// A value that is revealed is masked again after this time, or on another profile, whichever is first.
 const REVEALED_FOR: Duration = Duration::from_secs(15);
@@ -107,15 +110,40 @@ impl App {
     /// What of masked values an effect would disclose, and of whom.
     fn disclosed(&self, effect: &Effect) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match effect {
-            Effect::Copy(text) => {
+            Effect::Copy(text) | Effect::Print(text) => {
                 let (id, fields) = self.copied(text)?;
                 Some((Disclosure::Copy, id, fields, 1))
             }
+            Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.given_out(given),
             Effect::Save(saving) => {
-                let fields = saving.spec.fields.iter().map(|field| field.wire().to_owned()).collect();
+                let wire = |column: Column| match column.source {
+                    Source::Field(field) => field.wire().to_owned(),
+                    Source::Attribute(_) => column.name,
+                };
+                let fields = saving.spec.columns().into_iter().map(wire).collect();
                 Some((Disclosure::Export, None, fields, saving.len() as u64))
             }
+            Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.handed_out(given),
+            Effect::Print(text) => {
+                let (id, fields) = self.copied(text)?;
+                Some((Disclosure::Export, id, fields, 1))
+            }
             _ => None,
+        }
+    }
+
+    /// What a program outside is given of masked values, and of whom.
+    fn handed_out(&self, given: &Given) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
+        match given {
+            Given::Text(text) => {
+                let (id, fields) = self.copied(text)?;
+                Some((Disclosure::Export, id, fields, 1))
+            }
+            Given::Rows { .. } => {
+                let fields = self.profiles.query().map_or(FieldSet::ALL, Query::fields);
+                let fields = fields.iter().map(|field| field.wire().to_owned()).collect();
+                Some((Disclosure::Export, None, fields, given.len() as u64))
+            }
         }
     }
 

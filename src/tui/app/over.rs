@@ -10,6 +10,7 @@ use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
 use crate::tui::overlays::prompt::Asks;
+use crate::tui::overlays::saving::SavePanel;
 use crate::tui::saving::Told;
 
 impl App {
@@ -23,10 +24,22 @@ impl App {
 
     /// What the open panel says of its column follows the rows.
     pub(super) fn know_column(&mut self) -> Turn {
+        match &mut self.overlay {
+            Some(Overlay::Columns(panel)) => return Turn::changed(panel.know(self.profiles.listed())),
+            Some(Overlay::Save(panel)) => return Turn::changed(panel.know(self.profiles.offer())),
+            _ => {}
+        }
         let Some(Overlay::Column(panel)) = &mut self.overlay else { return Turn::default() };
         let changed = panel.know(self.profiles.known());
         let effects = self.profiles.count().into_iter().collect();
         Turn { changed, effects }
+    }
+
+    /// Asks what of the table is to be written where.
+    pub(super) fn open_export(&mut self, at: Moment) -> Turn {
+        let name = self.world.zone.to_datetime(at.wall).strftime("profiles-%Y%m%d-%H%M.csv").to_string();
+        self.overlay = Some(Overlay::Save(Box::new(SavePanel::new(&name, self.profiles.offer()))));
+        Turn::CHANGED
     }
 
     pub(super) fn fail(&mut self, errors: Vec<Error>, kept: Option<u64>) {
@@ -48,6 +61,11 @@ impl App {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
                 self.profiles.go_to(line, &ctx)
             }
+            // What comes of it takes the prompt's place.
+            Asks::Pipe => match self.pipe(line) {
+                Ok(turn) => return turn,
+                Err(why) => Err(why),
+            },
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -73,8 +91,28 @@ impl App {
             (Action::Suspend, _) => Turn::of(Effect::Suspend),
             (Action::Mask, _) => self.toggle_mask(),
             (Action::Help, Some(Overlay::Error(_))) => {
-                self.overlay = Some(Overlay::Help(Help::new(Context::Error)));
-                Turn::changed(true)
+                let behind = match self.overlay.take() {
+                    Some(Overlay::Error(panel)) => Some(panel),
+                    _ => None,
+                };
+                self.overlay = Some(Overlay::Help(Box::new(Help::new(Context::Error, behind))));
+                Turn::CHANGED
+            }
+            (Action::Choose | Action::Answer, Some(Overlay::Help(help))) => {
+                let Some(action) = help.choice(&self.world.keys) else { return Turn::default() };
+                self.overlay = help.behind.take().map(Overlay::Error);
+                self.act(action, at).and(Turn::CHANGED)
+            }
+            (Action::Search, Some(Overlay::Help(help))) => {
+                help.search();
+                Turn::CHANGED
+            }
+            (Action::Close | Action::Help, Some(Overlay::Help(help))) => {
+                let cleared = action == Action::Close && help.clear();
+                if !cleared {
+                    self.overlay = help.behind.take().map(Overlay::Error);
+                }
+                Turn::CHANGED
             }
             (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
             (Action::Close, Some(Overlay::Palette(palette))) => {
@@ -98,8 +136,10 @@ impl App {
                 let Some(format) = panel.format() else { return Turn::changed(true) };
                 let mut spec = Spec::new(format, FieldSet::ALL);
                 spec.csv.flatten = panel.is_flat();
-                let saving = self.profiles.saving(panel.path(), spec, replace, stopped);
-                Turn { changed: true, effects: vec![Effect::Save(saving)] }
+                let what = (panel.which(), panel.is_as_shown());
+                let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
+                panel.writes(saving.len() as u64);
+                Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
             (Action::Find, _) => self.find_person(),
             (Action::Answer, Some(Overlay::Person(_))) => self.find_chosen(at),
@@ -109,6 +149,25 @@ impl App {
             }
             (Action::EachAttribute, Some(Overlay::Save(panel))) => Turn::changed(panel.flatten()),
             (Action::Close, Some(Overlay::Save(panel))) if panel.stop() => Turn::changed(true),
+            (Action::Close, Some(Overlay::Output(panel))) => {
+                // First it is stopped, and what it wrote can be read.
+                if !panel.stop() {
+                    self.overlay = None;
+                }
+                Turn::CHANGED
+            }
+            (Action::Copy, Some(Overlay::Output(panel))) => Turn::of(Effect::Copy(panel.text())),
+            (
+                Action::Toggle
+                | Action::Pin
+                | Action::Clear
+                | Action::HideColumn
+                | Action::ColumnLeft
+                | Action::ColumnRight
+                | Action::Narrower
+                | Action::Wider,
+                Some(Overlay::Columns(_)),
+            ) => self.arrange(action, at),
             (Action::Copy, Some(Overlay::Column(panel))) => {
                 let value = panel.value().map(|(_, value)| value.to_owned());
                 value.map_or_else(Turn::default, |value| Turn::of(Effect::Copy(value)))

@@ -6,8 +6,8 @@
 use super::{App, Moment, Turn};
 use crate::engine::event::Status;
 use crate::engine::query::{Query, QueryId};
-use crate::tui::action::Action;
-use crate::tui::ctx::Focus;
+use crate::tui::action::{Action, Context};
+use crate::tui::ctx::{Focus, Outcome};
 use crate::tui::faults::{Faults, Playing, Stage};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::palette::{Choice, Palette};
@@ -50,7 +50,11 @@ impl App {
     pub(super) fn open_palette(&mut self) -> Turn {
         let sandbox = self.world.service.as_ref().is_some_and(|service| service.sandbox);
         let faults = self.faulty.faults().filter(|_| sandbox);
-        let mut palette = Palette::new(self.context(), &self.world.keys, faults);
+        let others: Vec<_> = self.others().into_iter().map(|(place, _)| place).collect();
+        let mut palette = Palette::reaching(self.context(), &others, &self.world.keys, faults);
+        if !self.picks {
+            palette.leave_out(&[Action::Pick]);
+        }
         if self.looks_at_files() {
             palette.leave_out(&[Action::MoreAtOnce, Action::FewerAtOnce, Action::Slower, Action::Faster]);
         }
@@ -65,7 +69,10 @@ impl App {
         let behind = palette.behind.take();
         self.overlay = None;
         let turn = match choice {
-            Choice::Do(action) => self.act(action, at),
+            Choice::Do(action) => {
+                let there = self.go_where(action, at);
+                there.and(self.act(action, at))
+            }
             Choice::Play(name) => self.play(&name, at),
             Choice::EndFault => self.end_fault(at),
         };
@@ -73,6 +80,40 @@ impl App {
             self.overlay = Some(Overlay::Error(panel));
         }
         Turn::CHANGED.and(turn)
+    }
+
+    /// The panes that are seen and do not have the keys, and whose commands could be done all the same.
+    fn others(&self) -> Vec<(Context, Focus)> {
+        let files = self.looks_at_files();
+        let all = [
+            (Context::Profiles, Focus::Profiles, !self.profiles.is_empty()),
+            (Context::Detail, Focus::Detail, self.detail_open),
+            (Context::Builder, Focus::Builder, !files),
+            (Context::Activity, Focus::Activity, !files),
+        ];
+        let here = self.context();
+        let other = |(place, focus, there)| (there && place != here).then_some((place, focus));
+        all.into_iter().filter_map(other).collect()
+    }
+
+    /// Goes to the pane that an action is for, where it is for another than this one.
+    fn go_where(&mut self, action: Action, at: Moment) -> Turn {
+        let places = action.entry().contexts;
+        let Some((_, focus)) = self.others().into_iter().find(|(place, _)| places.contains(place)) else {
+            return Turn::default();
+        };
+        // What changes the bounds does so from everywhere.
+        let is_bound =
+            matches!(action, Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster);
+        if is_bound || places.contains(&self.context()) {
+            return Turn::default();
+        }
+        let left = match self.context() {
+            Context::Editor => self.update_focused(Action::Close, at),
+            _ => Outcome::IGNORED,
+        };
+        self.world.focus = focus;
+        self.settle(left, at).and(Turn::CHANGED)
     }
 
     fn play(&mut self, name: &str, at: Moment) -> Turn {

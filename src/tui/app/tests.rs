@@ -1,7 +1,11 @@
 mod builder;
 mod exchange;
 mod files;
+mod keys;
 mod masking;
+mod outward;
+mod table;
+mod tour;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,7 +21,10 @@ use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
+use crate::tui::kept::Keep;
 use crate::tui::keymap::{Chord, Keymap};
+use crate::tui::outside::Visit;
+use crate::tui::pipe::Piping;
 use crate::tui::theme::{Theme, ThemeChoice};
 
 /// The whole explorer without a terminal and without an engine: what goes in is fed by hand, and what
@@ -28,6 +35,10 @@ struct Rig {
     size: (u16, u16),
     commands: Vec<Command>,
     copied: Vec<String>,
+    piped: Vec<Piping>,
+    visits: Vec<Visit>,
+    printed: Option<String>,
+    kept: Vec<Keep>,
     left: bool,
 }
 
@@ -54,11 +65,24 @@ impl Rig {
             files: vec![],
             faults: Stage::default(),
             mask: crate::rows::Mask::default(),
+            picks: false,
+            wrong: vec![],
+            tour: false,
         });
         let at =
             Moment { now: crate::engine::clock::Clock::system().now(), wall: events::NOON.parse().unwrap() };
-        let mut rig =
-            Self { app: App::new(start), at, size: (0, 0), commands: vec![], copied: vec![], left: false };
+        let mut rig = Self {
+            app: App::new(start),
+            at,
+            size: (0, 0),
+            commands: vec![],
+            copied: vec![],
+            piped: vec![],
+            visits: vec![],
+            printed: None,
+            kept: vec![],
+            left: false,
+        };
         rig.resize(120, 40);
         rig
     }
@@ -83,10 +107,15 @@ impl Rig {
         self.take(turn);
     }
 
-    fn key(&mut self, name: &str) -> bool {
-        let key = name.parse::<Chord>().unwrap().event();
-        let turn = self.app.key(key, self.at);
-        self.take(turn)
+    /// Presses keys one after the other: `y r`. Says whether the last changed anything.
+    fn key(&mut self, names: &str) -> bool {
+        let mut changed = false;
+        for name in names.split(' ') {
+            let key = name.parse::<Chord>().unwrap().event();
+            let turn = self.app.key(key, self.at);
+            changed = self.take(turn);
+        }
+        changed
     }
 
     fn wake(&mut self) -> bool {
@@ -113,7 +142,11 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Keep(_) => {}
+                Effect::Pipe(piping) => self.piped.push(piping),
+                Effect::Visit(visit) => self.visits.push(visit),
+                Effect::Print(text) => self.printed = Some(text),
+                Effect::Keep(keep) => self.kept.push(keep),
+                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
             }
         }
         turn.changed
@@ -267,7 +300,7 @@ fn a_failure_is_a_panel_that_can_be_copied_and_tried_again() {
     {
         assert!(screen.contains(part), "{part} in\n{screen}");
     }
-    rig.key("y");
+    rig.key("y y");
     assert!(rig.copied[0].contains("Reply as answered: 502 Bad Gateway"), "{:?}", rig.copied);
     rig.key("Ctrl-R");
     assert_eq!(rig.runs(), [2]);
@@ -1002,7 +1035,7 @@ fn a_column_tells_what_it_holds_and_a_value_of_it_becomes_the_filter() {
         assert!(screen.contains(&format!("different {}", figures::count(rows as u64))), "{screen}");
         assert!(screen.contains("Byron 0 "), "{screen}");
         rig.key("Down");
-        rig.key("y");
+        rig.key("y y");
         assert_eq!(rig.copied, ["Byron 1"]);
         rig.key("Enter");
         assert_eq!(rig.app.profiles.len(), 1);
@@ -1076,7 +1109,7 @@ fn what_is_shown_is_written_as_a_headless_run_writes_it() {
         let mut rig = naming(12_000, &path);
         if flat {
             rig.key("Ctrl-A");
-            assert!(rig.screen().contains("a column for each attribute"), "{}", rig.screen());
+            assert!(rig.screen().contains("[a column each]"), "{}", rig.screen());
         }
         rig.key("Enter");
         assert!(rig.screen().contains("12,000 rows are in"), "{}", rig.screen());
@@ -1131,7 +1164,7 @@ fn only_the_rows_that_pass_are_written_in_the_order_that_is_seen() {
     rig.type_in("last:byron 49");
     rig.key("Enter");
     rig.key("e");
-    assert!(rig.screen().contains("11 that pass the filter, of 500"), "{}", rig.screen());
+    assert!(rig.screen().contains("[11 shown] all 500"), "{}", rig.screen());
     rig.key("Ctrl-U");
     rig.type_in(path.to_str().unwrap());
     rig.key("Enter");

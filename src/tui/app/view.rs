@@ -8,11 +8,14 @@ use super::{App, Moment};
 use crate::tui::action::Context;
 use crate::tui::ctx::Focus;
 use crate::tui::layout::{Panes, SMALLEST, layout};
-use crate::tui::overlays::{hints, inlay, wrap};
+use crate::tui::overlays::{hints, inlay, tour, whichkey, wrap};
 
 impl App {
     /// Draws everything.
     pub fn view(&self, at: Moment, buf: &mut Buffer) {
+        if self.view_frozen(buf) {
+            return;
+        }
         let area = buf.area;
         let Some(panes) = layout(area, self.world.focus, self.detail_open) else {
             return self.too_small(buf);
@@ -35,7 +38,10 @@ impl App {
         self.footer(panes.footer, buf);
         if let Some(overlay) = &self.overlay {
             overlay.view(&ctx, area, buf);
+        } else if let Some(step) = self.guide.step() {
+            tour::view(&ctx, step, &panes, buf);
         }
+        whichkey::view(&ctx, self.context(), &self.pending, area, buf);
     }
 
     fn too_small(&self, buf: &mut Buffer) {

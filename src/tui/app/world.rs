@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
+use crate::engine::error::Error;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
 use crate::rows::Mask;
@@ -57,6 +58,10 @@ impl Turn {
 
 /// What the explorer starts with.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts of the start, each named where it is set"
+)]
 pub struct Start {
     /// The query that is ready to run.
     pub draft: Draft,
@@ -72,6 +77,8 @@ pub struct Start {
     pub theme: Theme,
     /// Keys.
     pub keys: Keymap,
+    /// What was wrong with the file of keys; said at once.
+    pub wrong: Vec<Error>,
     /// The tenant's name as set.
     pub tenant: String,
     /// Whether it will be the embedded server.
@@ -82,6 +89,10 @@ pub struct Start {
     pub faults: Stage,
     /// How personal values are shown.
     pub mask: Mask,
+    /// Whether a shell line waits for a choice.
+    pub picks: bool,
+    /// Whether a newcomer may be shown around.
+    pub tour: bool,
 }
 
 /// What all panes may read.
@@ -89,7 +100,10 @@ pub struct Start {
 pub(super) struct World {
     pub(super) theme: Theme,
     pub(super) keys: Keymap,
+    /// The machine's.
     pub(super) zone: TimeZone,
+    /// Whether times are shown in UTC all the same.
+    pub(super) utc: Option<TimeZone>,
     pub(super) size: Rect,
     pub(super) focus: Focus,
     pub(super) service: Option<Arc<ServiceInfo>>,
@@ -105,7 +119,8 @@ impl World {
         Ctx {
             now: at.now,
             wall: at.wall,
-            zone: &self.zone,
+            zone: self.utc.as_ref().unwrap_or(&self.zone),
+            utc: self.utc.is_some(),
             theme: &self.theme,
             keys: &self.keys,
             focus: self.focus,

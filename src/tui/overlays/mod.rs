@@ -1,15 +1,19 @@
 //! What lies over the panes: one enum, one at a time.
 
 pub mod column;
+pub mod columns;
 pub mod error;
 pub mod exchange;
 pub mod finished;
 pub mod help;
 mod list;
+pub mod output;
 pub mod palette;
 pub mod person;
 pub mod prompt;
 pub mod saving;
+pub mod tour;
+pub mod whichkey;
 
 use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
@@ -30,7 +34,7 @@ use crate::engine::text::clean;
 #[derive(Debug)]
 pub enum Overlay {
     /// The keys of where the user is.
-    Help(help::Help),
+    Help(Box<help::Help>),
     /// What went wrong.
     Error(Box<error::ErrorPanel>),
     /// Leave, although a run would be lost?
@@ -39,6 +43,8 @@ pub enum Overlay {
     Palette(Box<palette::Palette>),
     /// What a column holds.
     Column(Box<column::ColumnPanel>),
+    /// The columns of the table, to be arranged.
+    Columns(Box<columns::ColumnsPanel>),
     /// Where rows are to be written.
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
@@ -49,23 +55,28 @@ pub enum Overlay {
     Finished(Box<finished::RunPanel>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
+    /// What a shell command wrote.
+    Output(Box<output::OutputPanel>),
 }
 
 impl Overlay {
     /// Where the user is while this is open.
     pub fn context(&self) -> Context {
         match self {
+            Self::Help(help) if help.is_searched() => Context::Prompt,
             Self::Help(_) => Context::Help,
             Self::Error(_) => Context::Error,
             Self::Confirm => Context::Confirm,
             Self::Palette(_) => Context::Palette,
             Self::Column(_) => Context::Column,
+            Self::Columns(_) => Context::Columns,
             Self::Save(_) => Context::Save,
             // What is searched for is a line of text too.
             Self::Exchange(panel) if panel.is_typing() => Context::Prompt,
             Self::Exchange(_) => Context::Exchange,
             Self::Finished(_) => Context::Finished,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
+            Self::Output(_) => Context::Output,
         }
     }
 
@@ -74,9 +85,12 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm | Self::Save(_) => false,
+            Self::Confirm => false,
+            Self::Columns(panel) => panel.select(action, ctx),
+            Self::Save(panel) => panel.select(action),
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
+            Self::Output(panel) => panel.scroll(action, ctx),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Exchange(panel) => panel.scroll(action, ctx),
@@ -92,7 +106,13 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.input(key),
             Self::Exchange(panel) => panel.input(key, ctx),
             Self::Person(panel) => panel.input(key),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
+            Self::Help(help) => help.input(key),
+            Self::Error(_)
+            | Self::Confirm
+            | Self::Column(_)
+            | Self::Columns(_)
+            | Self::Output(_)
+            | Self::Finished(_) => false,
         }
     }
 
@@ -104,7 +124,13 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.paste(text),
             Self::Exchange(panel) => panel.paste(text),
             Self::Person(panel) => panel.paste(text),
-            Self::Help(_) | Self::Error(_) | Self::Confirm | Self::Column(_) | Self::Finished(_) => false,
+            Self::Help(help) => help.paste(text),
+            Self::Error(_)
+            | Self::Confirm
+            | Self::Column(_)
+            | Self::Columns(_)
+            | Self::Output(_)
+            | Self::Finished(_) => false,
         }
     }
 
@@ -116,11 +142,13 @@ impl Overlay {
             Self::Confirm => confirm(ctx, area, buf),
             Self::Palette(palette) => palette.view(ctx, area, buf),
             Self::Column(panel) => panel.view(ctx, area, buf),
+            Self::Columns(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Exchange(panel) => panel.view(ctx, area, buf),
             Self::Finished(panel) => panel.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
+            Self::Output(panel) => panel.view(ctx, area, buf),
         }
     }
 }
@@ -363,7 +391,7 @@ mod tests {
         for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
             insta::assert_debug_snapshot!(drawn(&failure(), choice, (80, 24)));
             insta::assert_debug_snapshot!(drawn(
-                &Overlay::Help(help::Help::new(Context::Builder)),
+                &Overlay::Help(Box::new(help::Help::new(Context::Builder, None))),
                 choice,
                 (80, 40)
             ));
@@ -426,7 +454,9 @@ mod tests {
 
     #[test]
     fn an_overlay_fits_any_screen() {
-        for overlay in [failure(), Overlay::Help(help::Help::new(Context::Profiles)), Overlay::Confirm] {
+        for overlay in
+            [failure(), Overlay::Help(Box::new(help::Help::new(Context::Profiles, None))), Overlay::Confirm]
+        {
             for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
                 let _buf = drawn(&overlay, ThemeChoice::Dark, size);
             }

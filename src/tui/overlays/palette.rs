@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 
 use super::error::ErrorPanel;
 use super::list;
-use crate::tui::action::{Action, Context, TABLE};
+use crate::tui::action::{Action, Context, Entry, TABLE};
 use crate::tui::ctx::Ctx;
 use crate::tui::faults::{Faults, Playing};
 use crate::tui::keymap::Keymap;
@@ -48,19 +48,26 @@ pub struct Palette {
 impl Palette {
     /// The commands of a place, with their keys there, and the faults of a sandbox.
     pub fn new(from: Context, keys: &Keymap, faults: Option<&dyn Faults>) -> Self {
-        let mut items: Vec<Item<Choice>> = TABLE
-            .iter()
-            .filter(|entry| makes_sense(entry.action, from))
-            .map(|entry| {
-                let here: Vec<_> = keys.keys(entry.action, from).map(|key| key.to_string()).collect();
-                Item {
-                    value: Choice::Do(entry.action),
-                    name: entry.name.replace('-', " "),
-                    about: entry.about_in(from).to_owned(),
-                    aside: here.join(" "),
-                }
-            })
-            .collect();
+        Self::reaching(from, &[], keys, faults)
+    }
+
+    /// The same, and behind them the commands of other panes, which are gone to when one is chosen.
+    pub fn reaching(from: Context, others: &[Context], keys: &Keymap, faults: Option<&dyn Faults>) -> Self {
+        let item = |entry: &Entry, place: Context, about: String| Item {
+            value: Choice::Do(entry.action),
+            name: entry.name.replace('-', " "),
+            about,
+            aside: keys.shown(entry.action, place),
+        };
+        let own = TABLE.iter().filter(|entry| makes_sense(entry.action, from));
+        let mut items: Vec<Item<Choice>> =
+            own.map(|entry| item(entry, from, entry.about_in(from).to_owned())).collect();
+        for entry in TABLE.iter().filter(|entry| !makes_sense(entry.action, from)) {
+            if let Some(place) = others.iter().find(|place| makes_sense(entry.action, **place)) {
+                let about = format!("{}: {}", place.title(), entry.about_in(*place));
+                items.push(item(entry, *place, about));
+            }
+        }
         if let Some(faults) = faults {
             items.extend(of_faults(faults));
         }

@@ -19,6 +19,8 @@ const WIDEST: u16 = 90;
 pub enum Asks {
     /// The row to go to.
     Row,
+    /// The shell command that is given the profile or the rows.
+    Pipe,
 }
 
 /// The open prompt.

@@ -108,14 +108,17 @@ impl Detail {
                 return Outcome { changed: false, effect: text.map(Effect::Copy) };
             }
             Action::CopyProfile => {
-                let text =
-                    if self.raw { self.profile.raw_json().to_owned() } else { export::single(&self.profile) };
-                return Outcome { changed: false, effect: Some(Effect::Copy(text)) };
+                return Outcome { changed: false, effect: Some(Effect::Copy(self.json())) };
             }
             _ => return Outcome::IGNORED,
         }
         self.top = self.top_for(width, height);
         Outcome::changed(before != (self.cursor, self.top))
+    }
+
+    /// The profile as it is shown: as processed, or as received.
+    pub fn json(&self) -> String {
+        if self.raw { self.profile.raw_json().to_owned() } else { export::single(&self.profile) }
     }
 
     /// Draws the pane, border included.

@@ -9,10 +9,18 @@
 //! The cursor stands on a profile, not on a line: rows that arrive never move what is being read. What a frame
 //! costs depends on the size of the pane alone.
 
+mod arranged;
+mod arranging;
+mod cells;
 mod columns;
+mod copying;
 mod draw;
+mod exporting;
+mod finding;
 mod looking;
+mod marking;
 mod progress;
+mod sideways;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -22,15 +30,17 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
-use self::columns::Columns;
+pub use self::arranged::Arrangement;
+pub use self::arranging::Listed;
+
+use self::arranged::Arranged;
 use self::progress::Progress;
 use self::typing::Typing;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Field, FieldSet, Query};
-use crate::export;
-use crate::rows::{Column, Filter, Rows, Sort, View};
+use crate::rows::{Column, Marks, Rows, Sort, View};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::figures;
@@ -50,18 +60,38 @@ pub struct Profiles {
     top: usize,
     /// The column under the cursor.
     column: Column,
-    /// Whether each attribute has a column of its own.
-    flat: bool,
+    /// How somebody arranged the columns.
+    arranged: Arranged,
+    /// How many of the columns that move are further to the left, before the width of the screen is looked at.
+    left: usize,
+    marks: Marks,
+    /// Whether only marked rows are shown.
+    only_marked: bool,
     /// Whether the cursor keeps to the last row as rows arrive.
     follow: bool,
     search: Typing,
     filter: Typing,
+    /// Why what was typed is no filter.
+    fault: Option<String>,
+    /// The column in which the search looks for what a cell had; `None`: it looks for a text in all of them.
+    alike: Option<Column>,
     /// From where a hit is still looked for, and whether forward.
     seeking: Option<(usize, bool)>,
-    /// Whether the last look found nothing.
-    missed: bool,
+    /// What came of the last look.
+    came: Came,
     /// How many attributes were known when the filter was read.
     known: usize,
+}
+
+/// What came of looking for the next hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Came {
+    /// It was found on the way, or nothing was looked for.
+    Straight,
+    /// It was found round the end, or the beginning.
+    Round,
+    /// There is none.
+    Nowhere,
 }
 
 impl Default for Profiles {
@@ -74,12 +104,17 @@ impl Default for Profiles {
             place: 0,
             top: 0,
             column: Column::Field(Field::Id),
-            flat: false,
+            arranged: Arranged::default(),
+            left: 0,
+            marks: Marks::default(),
+            only_marked: false,
             follow: false,
             search: Typing::default(),
             filter: Typing::default(),
+            fault: None,
+            alike: None,
             seeking: None,
-            missed: false,
+            came: Came::Straight,
             known: 0,
         }
     }
@@ -91,20 +126,30 @@ impl Profiles {
         Self { rows: Rows::with_budget(budget), ..Self::default() }
     }
 
-    /// A run was asked for: what was there goes, the cursor stands on the first row to come. Order, filter, search
-    /// and the column under the cursor stay.
+    /// A run was asked for: what was there goes, and the marks on it; the cursor stands on the first row to come.
+    /// Order, filter, search and the column under the cursor stay.
     pub fn begin(&mut self, query: &Query, ctx: &Ctx<'_>) {
-        if !self.rows.begin(query.fields()) {
-            let is_field = |sort: &Sort| matches!(sort.column, Column::Field(_));
-            let sort = self.view.sort().iter().copied().filter(is_field).collect();
-            self.view.arrange(self.rows.data(), sort, Filter::parse(self.filter.text(), self.rows.data()));
-            self.column = Field::Id.into();
+        let keeps = self.rows.begin(query.fields());
+        self.marks.clear();
+        let was_marked = std::mem::take(&mut self.only_marked);
+        if !keeps || was_marked {
+            let is_there = |sort: &Sort| keeps || matches!(sort.column, Column::Field(_));
+            let sort = self.view.sort().iter().copied().filter(is_there).collect();
+            let filter = self.wanted_filter().ok().flatten();
+            self.view.arrange(self.rows.data(), sort, filter);
         }
+        if !keeps {
+            self.column = Field::Id.into();
+            if self.alike.is_some() {
+                self.end_search();
+            }
+        }
+        self.arranged.find(self.rows.data());
         self.view.begin();
         self.progress = Some(Progress::new(query, ctx.now));
         self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
-        (self.seeking, self.missed) = (None, false);
+        (self.seeking, self.came) = (None, Came::Straight);
         let asked = match self.column {
             Column::Field(field) => query.fields().contains(field),
             Column::Attribute(_) => query.fields().contains(Field::Attributes),
@@ -137,7 +182,11 @@ impl Profiles {
     pub fn page(&mut self, page: &Page, ctx: &Ctx<'_>) -> Outcome {
         let Some(progress) = &mut self.progress else { return Outcome::IGNORED };
         progress.page(page, ctx.now);
+        let known = self.rows.data().attributes().count();
         self.rows.append(&page.rows);
+        if self.rows.data().attributes().count() != known {
+            self.arranged.find(self.rows.data());
+        }
         self.follow &= !ctx.pull;
         if self.is_quick() {
             return self.catch_up().map_or(Outcome::CHANGED, Outcome::effect);
@@ -208,7 +257,11 @@ impl Profiles {
 
     /// What `Close` gives up, in a word.
     pub fn closes(&self) -> Option<&'static str> {
-        let clears = self.is_editing() || !self.search.is_empty() || !self.filter.is_empty();
+        let clears = self.is_editing()
+            || !self.search.is_empty()
+            || !self.filter.is_empty()
+            || self.only_marked
+            || self.fault.is_some();
         if self.view.working().is_some() && !self.is_editing() {
             Some("stop")
         } else {
@@ -219,20 +272,27 @@ impl Profiles {
     /// Does an action. `Open` answers with [`Effect::OpenProfile`]; `Close` stops work on the order, leaves or clears
     /// search and filter, otherwise it is ignored.
     pub fn update(&mut self, action: Action, ctx: &Ctx<'_>) -> Outcome {
-        let before = (self.place, self.top, self.column, self.follow, self.flat);
+        let before = (self.place, self.top, self.column, self.follow, self.arranged.is_flat());
         match action {
             Action::Up | Action::PreviousProfile => self.move_to(self.place.saturating_sub(1), ctx),
-            Action::Down | Action::NextProfile => self.move_to(self.place + 1, ctx),
+            Action::Down | Action::NextProfile => self.move_down(1, ctx),
             Action::PageUp => self.move_to(self.place.saturating_sub(self.page_rows(ctx)), ctx),
-            Action::PageDown => self.move_to(self.place + self.page_rows(ctx), ctx),
+            Action::PageDown => self.move_down(self.page_rows(ctx), ctx),
             Action::First => self.move_to(0, ctx),
             Action::Last => {
+                let follow = self.follow || self.is_arriving();
                 self.move_to(usize::MAX, ctx);
                 // In pull mode the end that is followed would draw every row to it.
-                self.follow = self.is_arriving() && !ctx.pull;
+                self.follow = follow && !ctx.pull;
             }
-            Action::Left => self.step_column(-1),
-            Action::Right => self.step_column(1),
+            Action::Follow => return self.toggle_follow(ctx),
+            Action::Left => self.step_column(-1, ctx),
+            Action::Right => self.step_column(1, ctx),
+            Action::Mark => return self.mark(ctx),
+            Action::MarkAll => return self.mark_all(ctx),
+            Action::OnlyMarked => return self.toggle_only_marked(ctx),
+            Action::FilterAlike => return self.filter_alike(ctx),
+            Action::FindAlike => return self.find_alike(ctx),
             Action::Sort => return self.sort(false, ctx),
             Action::SortAlso => return self.sort(true, ctx),
             Action::Flatten => self.flatten(),
@@ -246,7 +306,7 @@ impl Profiles {
             Action::Close => return self.close(ctx),
             _ => return Outcome::IGNORED,
         }
-        Outcome::changed(before != (self.place, self.top, self.column, self.follow, self.flat))
+        Outcome::changed(before != (self.place, self.top, self.column, self.follow, self.arranged.is_flat()))
     }
 
     /// When the picture changes by time alone (an age that is shown in minutes), if it does.
@@ -269,10 +329,6 @@ impl Profiles {
         self.progress.as_ref().map_or(FieldSet::ALL, Progress::fields)
     }
 
-    fn columns(&self, width: u16) -> Columns {
-        Columns::fit(&self.rows, &self.all_columns(), self.column, self.view.sort(), width)
-    }
-
     /// Lines that a page holds; the last of one page is the first of the next.
     fn page_rows(&self, ctx: &Ctx<'_>) -> usize {
         draw::body_height(self, ctx.area).saturating_sub(1).max(1)
@@ -285,52 +341,34 @@ impl Profiles {
         self.top.clamp(lowest, self.place.max(lowest)).min(end.max(lowest))
     }
 
-    /// The columns that could be shown, in their usual order.
-    fn all_columns(&self) -> Vec<Column> {
-        let mut all = Vec::new();
-        for field in self.asked().iter() {
-            let before = all.len();
-            if field == Field::Attributes && self.flat {
-                let data = self.rows.data();
-                let there = |path: &Column| self.rows.facts(*path).is_there();
-                all.extend(data.attributes().map(Column::Attribute).filter(there));
-                if all.len() > before && !data.has_more_attributes() {
-                    continue;
-                }
-            }
-            all.push(field.into());
-        }
-        all
+    /// Down by so many rows; who follows the end goes on doing so there.
+    fn move_down(&mut self, by: usize, ctx: &Ctx<'_>) {
+        let follow = self.follow;
+        self.move_to(self.place + by, ctx);
+        self.follow = follow;
     }
 
-    fn step_column(&mut self, by: isize) {
-        let all = self.all_columns();
-        let at = all.iter().position(|column| *column == self.column).unwrap_or(0);
-        self.column =
-            all.get(at.saturating_add_signed(by).min(all.len() - 1)).copied().unwrap_or(self.column);
-    }
-
-    /// A column for each attribute, or one for all of them.
-    fn flatten(&mut self) {
-        self.flat = !self.flat;
-        if self.flat {
-            // To where they can be seen.
-            let first = self.all_columns().into_iter().find(|column| matches!(column, Column::Attribute(_)));
-            self.column = first.unwrap_or(self.column);
-        } else if matches!(self.column, Column::Attribute(_)) {
-            self.column = Field::Attributes.into();
+    /// Keeps to the last row as rows arrive, or no longer.
+    fn toggle_follow(&mut self, ctx: &Ctx<'_>) -> Outcome {
+        if ctx.pull {
+            let key = ctx.keys.first(Action::PullMode);
+            let why =
+                format!("in pull mode the end moves as you near it: {key} asks for all rows, then follow");
+            return Outcome::effect(Effect::Say(why));
         }
+        let follow = !self.follow;
+        if follow {
+            self.move_to(usize::MAX, ctx);
+        }
+        self.follow = follow;
+        Outcome::CHANGED
     }
 
     fn copy_cell(&self) -> Outcome {
-        let Some(row) = self.selected() else { return Outcome::IGNORED };
-        Outcome { changed: false, effect: Some(Effect::Copy(self.rows.cell(row, self.column).copied())) }
+        Outcome { changed: false, effect: self.cell().map(Effect::Copy) }
     }
 
     fn copy_profile(&self) -> Outcome {
-        let Some(row) = self.selected() else { return Outcome::IGNORED };
-        let mut json = String::new();
-        self.rows.data().json(row, &mut json);
-        Outcome { changed: false, effect: Some(Effect::Copy(export::pretty(&json))) }
+        Outcome { changed: false, effect: self.json().map(Effect::Copy) }
     }
 }

@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_segmentation::UnicodeSegmentation as _;
 
 /// The longest text, in bytes.
-const LONGEST: usize = 4_096;
+pub const LONGEST: usize = 4_096;
 
 /// A line being typed.
 #[derive(Clone, Debug, Default)]

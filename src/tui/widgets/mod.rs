@@ -6,10 +6,10 @@ mod scrollbar;
 mod text;
 mod wrap;
 
-pub use field::Field;
+pub use field::{Field, LONGEST};
 pub use picker::{Item, Picker, Words};
 pub use scrollbar::scrollbar;
-pub use text::{blank, gist, put, put_clean, scrub, width};
+pub use text::{blank, gist, put, put_clean, scrub, tail, width};
 pub use wrap::{Wrapped, wrap};
 
 use ratatui::buffer::Buffer;

@@ -91,6 +91,19 @@ pub fn width(text: &str) -> usize {
     text.graphemes(true).map(|grapheme| usize::from(drawn(grapheme).1)).sum()
 }
 
+/// Where the end of a text begins that takes so many columns at most.
+pub fn tail(text: &str, columns: usize) -> usize {
+    let (mut from, mut left) = (text.len(), columns);
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        let wide = usize::from(drawn(grapheme).1);
+        if wide > left {
+            break;
+        }
+        (from, left) = (at, left - wide);
+    }
+    from
+}
+
 /// Makes visible what somebody else's widget may have drawn and a terminal may act on. A cell keeps its width:
 /// the character is replaced by a mark, not spelled out.
 pub fn scrub(buf: &mut Buffer, area: Rect) {
@@ -238,6 +251,14 @@ mod tests {
                 prop_assert!(wide <= 2 && x + wide <= columns + 1, "{:?} at {}", buf[(x, 0)].symbol(), x);
                 x += wide;
             }
+        }
+
+        #[test]
+        fn the_tail_is_as_much_of_the_end_as_fits(text in "[a東é\u{301}]{0,12}", columns in 0_usize..12) {
+            let from = tail(&text, columns);
+            prop_assert!(width(&text[from..]) <= columns);
+            let before = text[..from].graphemes(true).next_back().map_or(0, str::len);
+            prop_assert!(before == 0 || width(&text[from - before..]) > columns);
         }
 
         #[test]

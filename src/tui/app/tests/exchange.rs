@@ -118,6 +118,7 @@ fn an_exchange_opens_into_request_and_reply_and_no_secret_is_in_it() {
         assert!(screen.contains(part), "{part} in\n{screen}");
     }
     rig.key("y");
+    rig.key("y");
     assert!(
         rig.copied[0].contains("filter=lastName%20eq") && rig.copied[0].contains(BODY),
         "{:?}",
@@ -253,6 +254,7 @@ fn webhooks_are_asked_for_once_somebody_wants_to_know() {
     let screen = rig.screen();
     assert!(screen.contains("1 registration at 12:01:04") && screen.contains("wh-1␛[2J"), "{screen}");
     rig.key("y");
+    rig.key("y");
     assert!(rig.copied[0].contains("https://hooks.example.com/cxone\tprofile.updated"), "{:?}", rig.copied);
 }
 
@@ -283,6 +285,7 @@ fn a_finished_run_opens_into_all_that_is_known_of_it() {
     ] {
         assert!(screen.contains(part), "{part} in\n{screen}");
     }
+    rig.key("y");
     rig.key("y");
     assert!(rig.copied[0].contains("Where the time went"), "{:?}", rig.copied);
     rig.key("Esc");

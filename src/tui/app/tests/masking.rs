@@ -214,7 +214,7 @@ fn a_node_of_the_profile_is_revealed_with_what_it_was() {
 #[test]
 fn what_cannot_be_recorded_stays_masked() {
     let why = Error::new(Kind::Local, "audit entry could not be written", "the disk is full", "free space");
-    for key in ["M", "m", "y"] {
+    for key in ["M", "m", "y y"] {
         let mut rig = rig(true);
         column(&mut rig, "email");
         rig.key(key);
@@ -256,7 +256,7 @@ fn copies_and_exports_have_the_true_values_and_leave_an_entry_first() {
     // Who copies the attributes copies the e-mail address that is among them.
     for (path, named) in [("email", "email"), ("attributes", "attributes.address.city")] {
         column(&mut rig, path);
-        rig.key("y");
+        rig.key("y y");
         assert!(rig.copied.is_empty());
         let (ticket, note) = notes(&mut rig).pop().unwrap();
         assert_eq!(note.disclosure, Disclosure::Copy);
@@ -271,10 +271,10 @@ fn copies_and_exports_have_the_true_values_and_leave_an_entry_first() {
     for _ in 0..20 {
         rig.key("h");
     }
-    rig.key("y");
+    rig.key("y y");
     assert_eq!(rig.copied, ["PROF-0000001"]);
     assert!(notes(&mut rig).is_empty());
-    for keys in [&["Y"][..], &["Enter", "r", "Y"], &["Esc", "l", "i", "y", "Esc"]] {
+    for keys in [&["Y"][..], &["Enter", "r", "Y"], &["Esc", "l", "i", "y y", "Esc"]] {
         for key in keys {
             rig.key(key);
         }
@@ -310,7 +310,41 @@ fn files_are_masked_and_revealed_freely() {
     rig.key("M");
     assert!(rig.screen().contains("Finchley") && rig.screen().contains("no audit trail"), "{}", rig.screen());
     rig.key("m");
-    rig.key("y");
+    rig.key("y y");
     assert!(notes(&mut rig).is_empty());
     assert_eq!(rig.copied, ["Finchley"]);
+}
+
+#[test]
+fn programs_outside_are_given_masked_values_once_that_is_recorded() {
+    let mut rig = rig(true);
+    rig.key("| w c Enter");
+    assert!(rig.piped.is_empty());
+    let (ticket, note) = notes(&mut rig).pop().unwrap();
+    assert_eq!((note.disclosure, note.rows, note.fields.len()), (Disclosure::Export, 2, 9));
+    rig.event(Event::Noted(ticket, Ok(())));
+    assert_eq!(rig.piped.len(), 1);
+    rig.key("Esc Esc Enter o");
+    assert!(rig.visits.is_empty());
+    let (ticket, note) = notes(&mut rig).pop().unwrap();
+    assert!(note.id.is_some() && note.fields.iter().any(|field| field == "email"), "{note:?}");
+    let full = Error::new(Kind::Local, "audit entry could not be written", "the disk is full", "free space");
+    rig.event(Event::Noted(ticket, Err(full)));
+    assert!(rig.visits.is_empty() && rig.screen().contains("stay masked"), "{}", rig.screen());
+    // The row as a line is a copy like any other.
+    rig.key("Esc y r");
+    assert_eq!(notes(&mut rig).pop().unwrap().1.disclosure, Disclosure::Copy);
+    assert!(rig.copied.is_empty());
+}
+
+#[test]
+fn a_picture_that_stands_still_holds_nothing_that_was_revealed_for_a_while() {
+    let mut rig = rig(true);
+    column(&mut rig, "email");
+    rig.key("M");
+    let (ticket, _) = notes(&mut rig).pop().unwrap();
+    rig.event(Event::Noted(ticket, Ok(())));
+    assert!(rig.screen().contains("canary.mail"));
+    rig.key("Z");
+    assert!(rig.screen().contains("FROZEN") && !rig.screen().contains("canary.mail"), "{}", rig.screen());
 }

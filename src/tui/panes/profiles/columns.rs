@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::arranged::{Placed, WIDTHS};
 use crate::engine::query::Field;
 use crate::rows::{Column, Rows, Sort};
 use crate::tui::widgets;
@@ -15,12 +16,16 @@ pub(super) struct Shown {
     pub(super) width: u16,
 }
 
-/// The columns of a table of some width, in their usual order.
+/// The columns of a table of some width, in their order.
 #[derive(Debug)]
 pub(super) struct Columns {
     pub(super) shown: Vec<Shown>,
     /// Columns that there was no room for.
     pub(super) hidden: usize,
+    /// Where the pinned ones end.
+    pub(super) edge: Option<u16>,
+    /// How many of the others are further to the left.
+    pub(super) left: usize,
 }
 
 /// From which width on two blanks stand between columns.
@@ -44,6 +49,11 @@ const BY_IMPORTANCE: [Field; Field::COUNT] = [
     Field::Attributes,
     Field::CreatedDate,
 ];
+
+/// Blanks between two columns in a table of this width.
+pub(super) fn gap(width: u16) -> u16 {
+    if width >= ROOMY { 2 } else { 1 }
+}
 
 /// What stands over a column.
 pub(super) fn title(rows: &Rows, column: Column) -> Cow<'_, str> {
@@ -81,11 +91,19 @@ fn bounds(column: Column) -> (u16, u16, u16) {
 
 impl Columns {
     /// Fits the columns that there are into so many columns of the terminal.
-    pub(super) fn fit(rows: &Rows, all: &[Column], cursor: Column, sort: &[Sort], width: u16) -> Self {
-        let gap = if width >= ROOMY { 2 } else { 1 };
+    pub(super) fn fit(rows: &Rows, placed: &[Placed], cursor: Column, sort: &[Sort], width: u16) -> Self {
+        let gap = gap(width);
+        let all: Vec<Column> = placed.iter().map(|placed| placed.column).collect();
+        let all = all.as_slice();
         // Places in `all`, the most important first.
         let ranked = ranked(all, cursor);
-        let wants: Vec<u16> = all.iter().map(|column| wanted(rows, *column, sort)).collect();
+        // However wide somebody made one, it leaves room for another.
+        let most = (width / 3 * 2).max(WIDTHS.0);
+        let wanted = |placed: &Placed| {
+            let wants = wanted(rows, placed, sort);
+            if placed.width.is_some() { wants.min(most) } else { wants }
+        };
+        let wants: Vec<u16> = placed.iter().map(wanted).collect();
         let mut widths = vec![0_u16; all.len()];
         let mut left = width;
         let mut taken = 0;
@@ -93,6 +111,8 @@ impl Columns {
         for part in [&ranked[..ranked.len().min(FIRST)], &ranked[ranked.len().min(FIRST)..]] {
             for at in part {
                 let least = match all[*at] {
+                    // As somebody wants it.
+                    _ if placed[*at].width.is_some() => wants[*at],
                     // A name that is cut says little.
                     Column::Attribute(_) => (widgets::width(&title(rows, all[*at])) as u16).min(12),
                     field @ Column::Field(_) => bounds(field).0,
@@ -104,6 +124,8 @@ impl Columns {
                     widths[*at] = least.min(width);
                 } else if cost <= left {
                     widths[*at] = least;
+                } else if all[*at] == cursor && placed[*at].width.is_some() && left > gap {
+                    widths[*at] = left - gap;
                 } else {
                     continue;
                 }
@@ -120,7 +142,7 @@ impl Columns {
                 x += width + gap;
             }
         }
-        Self { hidden: all.len() - shown.len(), shown }
+        Self { hidden: all.len() - shown.len(), shown, edge: None, left: 0 }
     }
 }
 
@@ -170,8 +192,12 @@ fn grow(widths: &mut [u16], part: &[usize], all: &[Column], wants: &[u16], mut l
     }
 }
 
-/// The width at which nothing usual is cut.
-fn wanted(rows: &Rows, column: Column, sort: &[Sort]) -> u16 {
+/// The width that somebody gave it, or else that at which nothing usual is cut.
+pub(super) fn wanted(rows: &Rows, placed: &Placed, sort: &[Sort]) -> u16 {
+    let column = placed.column;
+    if let Some(width) = placed.width {
+        return width.clamp(WIDTHS.0, WIDTHS.1);
+    }
     let (_, before, most) = bounds(column);
     let (width, changed) = rows.width(column);
     let mark = match (sort.iter().any(|sort| sort.column == column), sort.len()) {
@@ -198,10 +224,14 @@ mod tests {
         Field::ALL.into_iter().map(Column::Field).collect()
     }
 
+    fn placed(all: &[Column]) -> Vec<Placed> {
+        all.iter().copied().map(Placed::from).collect()
+    }
+
     fn shown(width: u16, cursor: Field) -> (Vec<String>, usize) {
         let mut rows = Rows::new();
         rows.append(&profiles(0..9));
-        let columns = Columns::fit(&rows, &all(), cursor.into(), &[], width);
+        let columns = Columns::fit(&rows, &placed(&all()), cursor.into(), &[], width);
         (columns.shown.iter().map(|c| title(&rows, c.column).into_owned()).collect(), columns.hidden)
     }
 
@@ -229,7 +259,7 @@ mod tests {
         let paths: Vec<Column> = rows.data().attributes().map(Column::Attribute).collect();
         let all: Vec<Column> =
             [Field::Id.into(), Field::Email.into()].into_iter().chain(paths.clone()).collect();
-        let columns = Columns::fit(&rows, &all, paths[2], &[], 40);
+        let columns = Columns::fit(&rows, &placed(&all), paths[2], &[], 40);
         let shown: Vec<Column> = columns.shown.iter().map(|shown| shown.column).collect();
         assert!(shown.contains(&paths[2]) && shown.contains(&all[0]), "{shown:?}");
     }
@@ -241,7 +271,7 @@ mod tests {
             rows.append(&profiles(0..3));
             let attributes = rows.data().attributes().map(Column::Attribute);
             let all: Vec<Column> = all().into_iter().chain(attributes).collect();
-            let columns = Columns::fit(&rows, &all, all[cursor % all.len()], &[], width);
+            let columns = Columns::fit(&rows, &placed(&all), all[cursor % all.len()], &[], width);
             let mut end = 0;
             for column in &columns.shown {
                 prop_assert!(column.x >= end);

@@ -11,13 +11,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::Profiles;
-use super::columns::{Columns, Shown, title};
-use super::progress::End;
+use super::cells::{Place, draw_cell, zone};
+use super::columns::{Columns, title};
+use super::progress::{End, LookedAt};
 use super::typing::Typing;
+use super::{Came, Profiles};
 use crate::engine::event::Status;
-use crate::engine::query::Field;
-use crate::rows::{Cell, Column, Content, Mask, Needle};
+use crate::engine::text::clean;
+use crate::rows::{Data, Filter, Mask, Needle};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
@@ -30,7 +31,17 @@ pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer
     let sorted = table.view.working().filter(|_| table.view.filter().is_none());
     let title = table.progress.as_ref().map_or_else(
         || "Profiles".into(),
-        |progress| progress.title(ctx, table.follow, &table.rows.memory(), sorted, room),
+        |progress| {
+            let looked_at = LookedAt {
+                follow: table.follow,
+                memory: table.rows.memory(),
+                sorted,
+                shown: table.view.filter().map(|_| table.len() as u64),
+                marked: table.marks.len() as u64,
+                only_marked: table.only_marked,
+            };
+            progress.title(ctx, &looked_at, room)
+        },
     );
     let inner = frame(ctx, Focus::Profiles, title, area, buf);
     if inner.is_empty() {
@@ -56,7 +67,8 @@ pub(super) fn body_height(table: &Profiles, area: Rect) -> usize {
 fn foot_height(table: &Profiles, area: Rect) -> u16 {
     let end = table.progress.as_ref().and_then(super::Progress::end);
     let typed = |typing: &Typing| u16::from(typing.is_editing() || !typing.is_empty());
-    let needed = match typed(&table.search) + typed(&table.filter) {
+    let filter = typed(&table.filter).max(table.fault.is_some().into());
+    let needed = match typed(&table.search) + filter {
         0 => end.map_or(0, |end| u16::from(end.not_found > 0) + u16::from(!end.set_aside.is_empty())),
         lines => lines,
     };
@@ -71,47 +83,77 @@ fn split(inner: Rect, foot: u16) -> (Rect, Rect) {
 
 fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
-    // A column on the left for the cursor.
-    let place = Rect { x: body.x + 1, width: body.width.saturating_sub(1), ..body };
+    let left = left_of(table).min(body.width);
+    let place = Rect { x: body.x + left, width: body.width - left, ..body };
     let columns = table.columns(place.width);
     header(table, ctx, &columns, place, buf);
     let height = usize::from(body.height.saturating_sub(1));
     let top = table.top_for(height);
     let focused = ctx.focus == Focus::Profiles;
-    let needle = Needle::new(table.search.text());
+    let needle = Needle::new(table.search.text()).filter(|_| table.alike.is_none());
+    let edge = columns.edge.map(|edge| place.x + edge).filter(|x| *x < place.right());
     // Only a mask wants to know what a column is called.
     let masked = columns.shown.iter().filter(|_| ctx.mask.is_on());
     let paths: Vec<_> = masked.map(|shown| Mask::path(table.rows.data(), shown.column)).collect();
     for (at, y) in (top..table.len()).zip(body.y + 1..body.bottom()) {
         let Some(row) = table.view.row(at) else { break };
         let here = at == table.place;
+        let marked = table.marks.has(row);
         let over = match (here, focused) {
             (true, true) => theme.selected,
             (true, false) => theme.selected_dim,
+            (false, _) if marked => theme.marked,
             (false, _) => Style::new(),
         };
         if here {
             blank(buf, Rect { y, height: 1, ..body }, theme.text.patch(over));
             put_clean(buf, body.x, y, 1, theme.symbols.cursor, theme.accent.patch(over));
         }
+        if marked {
+            put_clean(buf, body.x + 1, y, left - 1, theme.symbols.marked, theme.accent.patch(over));
+        }
+        if let Some(x) = edge {
+            put_clean(buf, x, y, 1, theme.symbols.edge[0], theme.border.patch(over));
+        }
         for (nth, column) in columns.shown.iter().enumerate() {
             let cell = table.rows.cell(row, column.column);
-            let found =
-                needle.as_ref().is_some_and(|needle| needle.is_in(&cell.display(column.width.into())));
+            let found = match (table.alike, &needle) {
+                (Some(alike), _) => alike == column.column && table.view.is_hit(row),
+                (None, Some(needle)) => needle.is_in(&cell.display(column.width.into())),
+                (None, None) => false,
+            };
             let mut over = if found { over.patch(theme.found) } else { over };
             if here && focused && column.column == table.column {
                 over = over.patch(theme.cell);
             }
+            let right = column.width.saturating_sub(table.rows.width(column.column).1.into());
             let path = paths.get(nth).map_or("", |path| &**path);
-            draw_cell(ctx, (cell, row, path), *column, (place.x, y), over, buf);
+            let to = Place { column: *column, x: place.x + column.x, y, right, row, path };
+            draw_cell(ctx, cell, to, over, buf);
         }
     }
     let bar = Rect { x: area.right() - 1, y: body.y + 1, width: 1, height: body.height.saturating_sub(1) };
     scrollbar(theme, bar, top, height, table.len(), buf);
 }
 
+/// Columns at the left of the table: for the cursor, and for the marks where there are any.
+fn left_of(table: &Profiles) -> u16 {
+    1 + u16::from(!table.marks.is_empty())
+}
+
+/// Columns that there are for a table in a pane of this size.
+pub(super) fn table_width(table: &Profiles, area: Rect) -> u16 {
+    area.width.saturating_sub(2 + left_of(table))
+}
+
 fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
+    if let Some(x) = columns.edge.map(|edge| place.x + edge).filter(|x| *x < place.right()) {
+        let symbol = theme.symbols.edge[usize::from(columns.left > 0)];
+        put_clean(buf, x, place.y, 1, symbol, if columns.left > 0 { theme.key } else { theme.border });
+    } else if columns.left > 0 {
+        put_clean(buf, place.x - 1, place.y, 1, theme.symbols.edge[1], theme.key);
+    }
     for column in &columns.shown {
         let sorted = table.view.sort().iter().position(|sort| sort.column == column.column);
         let style = if column.column == table.column && ctx.focus == Focus::Profiles {
@@ -120,11 +162,22 @@ fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: 
             theme.heading
         };
         let x = place.x + column.x;
-        let name = title(&table.rows, column.column);
         let by = table.view.sort();
+        let mut name = title(&table.rows, column.column);
+        if let Some(zone) = zone(ctx, column.column) {
+            // Where there is room, what the times are.
+            let said = format!("{name} {zone}");
+            let mark = if sorted.is_some() { 2 + usize::from(by.len() > 1) } else { 0 };
+            if widgets::width(&said) + mark <= usize::from(column.width) {
+                name = said.into();
+            }
+        }
         let Some(at) = sorted else {
             let fits = column.width.min(widgets::width(&name) as u16);
-            put_clean(buf, x, place.y, fits, &name, style);
+            // Over numbers it stands at their right.
+            let right = column.width.saturating_sub(table.rows.width(column.column).1.into());
+            let before = if table.rows.is_numeric(column.column) { right.saturating_sub(fits) } else { 0 };
+            put_clean(buf, x + before, place.y, fits, &name, style);
             continue;
         };
         let mut mark = theme.symbols.sort[usize::from(by[at].descending)].to_owned();
@@ -148,79 +201,6 @@ fn header(table: &Profiles, ctx: &Ctx<'_>, columns: &Columns, place: Rect, buf: 
             put_clean(buf, place.right() - width, place.y, width, &more, theme.dim);
         }
     }
-}
-
-/// `null`, missing and empty are told apart by a word, a sign and quotes, not by colour alone.
-///
-/// `whose`: the cell, its row and the path of its column.
-fn draw_cell(
-    ctx: &Ctx<'_>,
-    whose: (Cell<'_>, usize, &str),
-    column: Shown,
-    (left, y): (u16, u16),
-    over: Style,
-    buf: &mut Buffer,
-) {
-    let (theme, (cell, row, path)) = (ctx.theme, whose);
-    let x = left + column.x;
-    let wide = usize::from(column.width) + 1;
-    let (text, style) = match cell.content {
-        Content::NotAsked => ("".into(), theme.absent),
-        Content::Missing => (theme.symbols.unknown.into(), theme.absent),
-        Content::Null => ("null".into(), theme.absent),
-        Content::Text(raw) if raw.raw().is_empty() => ("\"\"".into(), theme.absent),
-        Content::Text(raw) if ctx.mask.hides(Some(row), path).is_none() => match column.column {
-            Column::Field(Field::CreatedDate | Field::ModifiedDate) => {
-                (date(raw.shown(60), column.width), theme.text)
-            }
-            Column::Field(Field::Id) => (tail(raw.shown(256), column.width), theme.text),
-            _ => (cell.display(wide), theme.text),
-        },
-        _ => (cell.veiled(wide, ctx.mask, row, path), theme.text),
-    };
-    if !cell.changed || column.width < 3 {
-        put_clean(buf, x, y, column.width, &text, style.patch(over));
-        return;
-    }
-    let used = put_clean(buf, x, y, column.width - 1, &text, style.patch(over));
-    put_clean(buf, x + used, y, 1, theme.symbols.changed, theme.changed.patch(over));
-    for rest in used + 1..column.width {
-        put_clean(buf, x + rest, y, 1, " ", style.patch(over));
-    }
-}
-
-/// A time stamp as far as there is room: `2026-03-04`, `2026-03-04 11:59`, or whole. What is no time stamp
-/// stays as it is.
-fn date(text: std::borrow::Cow<'_, str>, width: u16) -> std::borrow::Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let stamp = bytes.len() >= 16
-        && bytes[..16].iter().zip(b"dddd-dd-ddTdd:dd").all(|(b, kind)| match kind {
-            b'd' => b.is_ascii_digit(),
-            other => b == other,
-        });
-    match width {
-        _ if !stamp || usize::from(width) >= text.len() => text,
-        16.. => format!("{} {}", &text[..10], &text[11..16]).into(),
-        _ => text[..10].to_owned().into(),
-    }
-}
-
-/// The end of an ID says more than its beginning.
-fn tail(text: std::borrow::Cow<'_, str>, width: u16) -> std::borrow::Cow<'_, str> {
-    let all = widgets::width(&text);
-    if all <= usize::from(width) || width < 2 {
-        return text;
-    }
-    let mut skip = all - (usize::from(width) - 1);
-    let mut from = text.len();
-    for (at, c) in text.char_indices() {
-        if skip == 0 {
-            from = at;
-            break;
-        }
-        skip = skip.saturating_sub(widgets::width(c.encode_utf8(&mut [0; 4])));
-    }
-    format!("…{}", &text[from..]).into()
 }
 
 fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
@@ -294,27 +274,30 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     let mut y = area.y;
     let is_there = |typing: &Typing| typing.is_editing() || !typing.is_empty();
-    if is_there(&table.filter) {
-        let said = match table.view.working() {
-            Some(share) => (format!("{:.0} %", share * 100.0), theme.dim),
-            None if table.view.filter().is_none() => (String::new(), theme.dim),
-            None => (format!("{} pass", figures::count(table.len() as u64)), theme.text),
+    let is_filtered = is_there(&table.filter) || table.fault.is_some();
+    if is_filtered {
+        let said = match (&table.fault, table.view.working()) {
+            (Some(why), _) => (clean(why).into_owned(), theme.bad),
+            (None, Some(share)) => (format!("{:.0} %", share * 100.0), theme.dim),
+            (None, None) if table.view.filter().is_none() => (String::new(), theme.dim),
+            (None, None) => (format!("{} pass", figures::count(table.len() as u64)), theme.text),
         };
-        typed(&table.filter, "filter ", &said, ctx, Rect { y, height: 1, ..area }, buf);
+        typed((&table.filter, "filter ", table.rows.data()), &said, ctx, Rect { y, height: 1, ..area }, buf);
         y += 1;
     }
     if is_there(&table.search) && y < area.bottom() {
         let (count, looking) = table.view.hits();
         let count = figures::counted(count as u64, "row", "rows");
-        let said = match (table.missed, looking) {
-            (true, _) => ("no match".to_owned(), theme.warn),
-            (false, true) => (format!("{count} …"), theme.dim),
-            (false, false) if table.search.is_empty() => (String::new(), theme.dim),
-            (false, false) => (count, theme.dim),
+        let said = match (table.came, looking) {
+            (Came::Nowhere, _) => ("no match".to_owned(), theme.warn),
+            (_, true) => (format!("{count} …"), theme.dim),
+            (_, false) if table.search.is_empty() => (String::new(), theme.dim),
+            (Came::Round, false) => (format!("{count}, wrapped"), theme.warn),
+            (Came::Straight, false) => (count, theme.dim),
         };
-        typed(&table.search, "/", &said, ctx, Rect { y, height: 1, ..area }, buf);
+        typed((&table.search, "/", table.rows.data()), &said, ctx, Rect { y, height: 1, ..area }, buf);
     }
-    if is_there(&table.filter) || is_there(&table.search) {
+    if is_filtered || is_there(&table.search) {
         return;
     }
     let Some(end) = table.progress.as_ref().and_then(super::Progress::end) else { return };
@@ -338,26 +321,44 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// A line that is being typed or was, and what came of it.
-fn typed(typing: &Typing, label: &str, said: &(String, Style), ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
+fn typed(
+    (typing, label, data): (&Typing, &str, &Data),
+    said: &(String, Style),
+    ctx: &Ctx<'_>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = ctx.theme;
     let mut x = area.x + put_clean(buf, area.x, area.y, area.width, label, theme.key);
-    let style = if typing.is_editing() { theme.editing } else { theme.text };
-    let room = area.right().saturating_sub(x + widgets::width(&said.0) as u16 + 3);
-    let text = if typing.was_taken() { taken(ctx, typing.text()) } else { typing.text().into() };
-    x += put(buf, x, area.y, room, &text, style);
+    let said_width = (widgets::width(&said.0) as u16).min(area.width * 2 / 3);
+    let room = area.right().saturating_sub(x + said_width + 3);
     if typing.is_editing() {
-        x += put_clean(buf, x, area.y, 1, " ", theme.cursor);
+        // What is being typed is seen, however much stands before it.
+        let [before, under, behind] = typing.around_cursor();
+        let before = clean(before);
+        let under = if under.is_empty() { " ".into() } else { clean(under) };
+        let from = widgets::tail(&before, usize::from(room).saturating_sub(widgets::width(&under) - 1));
+        let end = x + room + 1;
+        x += put_clean(buf, x, area.y, room, &before[from..], theme.editing);
+        x += put_clean(buf, x, area.y, end.saturating_sub(x), &under, theme.cursor);
+        let behind = widgets::gist(behind, end.saturating_sub(x));
+        x += put_clean(buf, x, area.y, end.saturating_sub(x), &behind, theme.editing);
+    } else {
+        let text =
+            if typing.was_taken() { taken(ctx, typing.text(), data) } else { typing.text().to_owned() };
+        x += put(buf, x, area.y, room, &text, theme.text);
     }
     put_clean(buf, x + 1, area.y, area.right().saturating_sub(x + 1), &said.0, said.1);
 }
 
-/// A filter that was taken from a value, `email="ada@example.com"`, with a stand-in where that is masked.
-fn taken<'a>(ctx: &Ctx<'_>, filter: &'a str) -> std::borrow::Cow<'a, str> {
-    match filter.split_once('=') {
-        Some((name, value)) if value.starts_with('"') => match ctx.mask.hides(None, name) {
-            Some(kind) => format!("{name}={}", ctx.mask.stand_in(kind, value.trim_matches('"'))).into(),
-            None => filter.into(),
+/// A filter that was taken from values, `email="ada@example.com"`, with a stand-in where one of them is masked.
+fn taken(ctx: &Ctx<'_>, filter: &str, data: &Data) -> String {
+    let veiled = |part: &str| match Filter::value_of(part) {
+        Some((name, value)) => match ctx.mask.hides(None, name) {
+            Some(kind) => format!("{name}={}", ctx.mask.stand_in(kind, &value)),
+            None => part.trim().to_owned(),
         },
-        _ => filter.into(),
-    }
+        None => part.trim().to_owned(),
+    };
+    Filter::parts(filter, data).into_iter().map(veiled).collect::<Vec<_>>().join(" & ")
 }

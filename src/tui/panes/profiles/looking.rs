@@ -3,20 +3,20 @@
 //! With many rows a job works it out on another thread; its steps come back here, and what is read stays where it is
 //! until they do.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use crossterm::event::{KeyCode, KeyEvent};
 
-use crossterm::event::KeyEvent;
-
-use super::Profiles;
+use super::arranged::name;
 use super::draw;
+use super::{Came, Profiles};
 use crate::engine::query::Field;
-use crate::export::{Origin, Spec};
-use crate::rows::{AT_ONCE, Column, Filter, Job, Kind, Mask, Needle, Sort, Step};
+use crate::rows::{AT_ONCE, Filter, Kind, Mask, Sort, Step};
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::overlays::column::Known;
-use crate::tui::saving::Saving;
+use crate::tui::widgets::LONGEST;
+
+/// Why a cell cannot be filtered by, or searched for.
+pub(super) const TOO_LONG: &str =
+    "this value is too long for a line: filter by a part of it, with column:text";
 
 impl Profiles {
     /// A key while editing that is no command.
@@ -26,6 +26,10 @@ impl Profiles {
             // Enter leaves the field; the hit stays under the cursor.
             if changed && self.search.is_editing() { self.seek(ctx) } else { Outcome::changed(changed) }
         } else {
+            if key.code == KeyCode::Enter && self.fault.is_some() {
+                // It stays open, with what is wrong beside it.
+                return Outcome::IGNORED;
+            }
             let changed = self.filter.input(key);
             if changed && self.filter.is_editing() { self.refilter(ctx) } else { Outcome::changed(changed) }
         }
@@ -77,8 +81,9 @@ impl Profiles {
         let mut job = None;
         if known != self.known && self.view.filter().is_some() {
             self.known = known;
-            let filter = Filter::parse(self.filter.text(), self.rows.data());
-            if filter.as_ref() != self.view.filter() {
+            if let Ok(filter) = self.wanted_filter()
+                && filter.as_ref() != self.view.filter()
+            {
                 job = self.view.arrange(self.rows.data(), self.view.sort().to_vec(), filter);
             }
         }
@@ -145,8 +150,16 @@ impl Profiles {
         outcome
     }
 
-    fn refilter(&mut self, ctx: &Ctx<'_>) -> Outcome {
-        let filter = Filter::parse(self.filter.text(), self.rows.data());
+    /// Filters as it is asked for now. What is no filter leaves the one before in force, and is said.
+    pub(super) fn refilter(&mut self, ctx: &Ctx<'_>) -> Outcome {
+        let filter = match self.wanted_filter() {
+            Ok(filter) => filter,
+            Err(why) => {
+                self.fault = Some(why);
+                return Outcome::CHANGED;
+            }
+        };
+        self.fault = None;
         if filter.as_ref() == self.view.filter() {
             return Outcome::CHANGED;
         }
@@ -154,18 +167,12 @@ impl Profiles {
         self.arrange(sort, filter, ctx)
     }
 
-    pub(super) fn open_search(&mut self) -> Outcome {
-        let _ = self.search.close();
-        let _ = self.look_for(None, 0);
-        self.search.edit(self.selected(), self.place);
-        Outcome::CHANGED
-    }
-
-    /// Stops what is worked on; gives up what is typed; clears the search, then the filter.
+    /// Stops what is worked on; gives up what is typed; clears the search, then the filter, then that only marked rows
+    /// are shown.
     pub(super) fn close(&mut self, ctx: &Ctx<'_>) -> Outcome {
         if self.search.is_editing() {
             let from = self.search.close();
-            let _ = self.look_for(None, 0);
+            self.end_search();
             self.move_to(from.map_or(0, |(_, place)| place), ctx);
             return Outcome::CHANGED;
         }
@@ -180,63 +187,23 @@ impl Profiles {
             let before = self.view.filter().map(|filter| filter.text.clone()).unwrap_or_default();
             // Whether it was typed is not known any more.
             self.filter.set(&before);
+            self.only_marked = self.view.filter().is_some_and(Filter::wants_marked);
+            self.fault = None;
             return Outcome::CHANGED;
         }
         if !self.search.is_empty() {
             let _ = self.search.close();
-            let _ = self.look_for(None, 0);
+            self.end_search();
             return Outcome::CHANGED;
         }
-        if !self.filter.is_empty() {
+        if !self.filter.is_empty() || self.fault.is_some() {
             let _ = self.filter.close();
             return self.refilter(ctx);
         }
+        if self.only_marked {
+            return self.show_marked(false, ctx);
+        }
         Outcome::IGNORED
-    }
-
-    fn look_for(&mut self, needle: Option<Needle>, from: usize) -> Option<Job> {
-        (self.seeking, self.missed) = (None, false);
-        self.view.search(self.rows.data(), needle, from)
-    }
-
-    /// Goes to the first hit from where the search began.
-    fn seek(&mut self, ctx: &Ctx<'_>) -> Outcome {
-        let origin = self.search.origin();
-        let from = self.view.row(origin).unwrap_or(0);
-        let job = self.look_for(Needle::new(self.search.text()), from);
-        if self.view.is_searching() {
-            self.go_to_hit(origin, true, ctx);
-        } else {
-            self.move_to(origin, ctx);
-        }
-        job.map_or(Outcome::CHANGED, |job| Outcome::effect(Effect::Work(job)))
-    }
-
-    pub(super) fn find(&mut self, forward: bool, ctx: &Ctx<'_>) -> bool {
-        if !self.view.is_searching() || self.is_empty() {
-            return false;
-        }
-        let len = self.len();
-        let from = if forward { self.place + 1 } else { self.place + len - 1 } % len;
-        self.go_to_hit(from, forward, ctx);
-        true
-    }
-
-    /// Goes to the next hit; where the search still looks, waits for it.
-    fn go_to_hit(&mut self, from: usize, forward: bool, ctx: &Ctx<'_>) {
-        let (_, looking) = self.view.hits();
-        let hit = self.view.hit(from, forward);
-        // Of rows that were not looked at yet one may come first.
-        let is_sure =
-            !looking || forward && self.view.is_in_row_order() && hit.is_some_and(|hit| hit >= from);
-        if !is_sure {
-            self.seeking = Some((from, forward));
-            return;
-        }
-        self.seeking = None;
-        self.missed = hit.is_none();
-        let back = if self.search.is_editing() { self.search.origin() } else { self.place };
-        self.move_to(hit.unwrap_or(back), ctx);
     }
 
     /// Goes to the row with this number, counted from one as they are shown.
@@ -259,16 +226,10 @@ impl Profiles {
         self.place = place.min(self.len().saturating_sub(1));
         self.follow = false;
         self.seeking = None;
+        if self.came == Came::Round {
+            self.came = Came::Straight;
+        }
         self.top = self.top_for(draw::body_height(self, ctx.area));
-    }
-
-    /// The rows that are shown, to be written to a file.
-    pub fn saving(&self, target: PathBuf, spec: Spec, replace: bool, stopped: Arc<AtomicBool>) -> Saving {
-        let order = self.view.order().map(<[u32]>::to_vec);
-        let fields = self.asked();
-        let origin = self.asked.as_ref().map(|(query, began)| Origin::new(query, *began));
-        let spec = Spec { fields, origin, ..spec };
-        Saving { data: self.rows.snapshot(), order, target, replace, spec, stopped }
     }
 
     /// Counts what the column under the cursor holds, and again once there are more rows.
@@ -288,12 +249,8 @@ impl Profiles {
 
     /// What is known of the column under the cursor.
     pub fn known(&self) -> Known {
-        let name = match self.column {
-            Column::Field(field) => field.key().to_owned(),
-            Column::Attribute(path) => format!("attributes.{}", self.rows.data().name(path).raw()),
-        };
         Known {
-            name,
+            name: name(self.rows.data(), self.column),
             rows: self.rows.len() as u64,
             facts: self.rows.facts(self.column),
             counts: self.view.counts().cloned(),
@@ -304,6 +261,18 @@ impl Profiles {
     pub fn filter_by(&mut self, kind: Kind, value: &str, ctx: &Ctx<'_>) -> Outcome {
         let own = Filter::of_value(self.rows.data(), self.column, kind, value);
         self.filter.set(&own);
+        self.refilter(ctx)
+    }
+
+    /// Shows, of the rows that are shown, those that have in this column what the cell under the cursor has.
+    pub(super) fn filter_alike(&mut self, ctx: &Ctx<'_>) -> Outcome {
+        let Some(row) = self.selected() else { return Outcome::IGNORED };
+        let own = Filter::of_cell(self.rows.data(), self.column, &self.rows.cell(row, self.column));
+        let text = Filter::also(self.filter.text(), &own, self.rows.data());
+        if text.len() > LONGEST {
+            return Outcome::effect(Effect::Say(TOO_LONG.to_owned()));
+        }
+        self.filter.set(&text);
         self.refilter(ctx)
     }
 

@@ -74,6 +74,45 @@ struct Piece {
     rank: u8,
 }
 
+/// How the rows are looked at, as far as the title says it.
+#[derive(Debug)]
+pub(super) struct LookedAt {
+    pub(super) follow: bool,
+    pub(super) memory: Memory,
+    /// How much of an order is worked out, where it is not all yet.
+    pub(super) sorted: Option<f32>,
+    /// Rows that pass the filter, where there is one.
+    pub(super) shown: Option<u64>,
+    pub(super) marked: u64,
+    pub(super) only_marked: bool,
+}
+
+impl LookedAt {
+    fn pieces(&self, ctx: &Ctx<'_>) -> Vec<Piece> {
+        let accent = ctx.theme.accent;
+        let mut pieces = Vec::new();
+        let mut say = |rank, text| pieces.push(Piece { text, style: accent, rank });
+        if let Some(share) = self.sorted {
+            say(8, format!("sorting {:.0} %", share * 100.0));
+        }
+        match self.shown {
+            Some(_) if self.only_marked => say(8, "only marked".to_owned()),
+            Some(shown) => say(8, format!("{} shown", figures::count(shown))),
+            None => {}
+        }
+        if self.marked > 0 {
+            say(8, format!("{} marked", figures::count(self.marked)));
+        }
+        if self.follow {
+            say(7, "follow".to_owned());
+        }
+        if ctx.utc {
+            say(3, "times UTC".to_owned());
+        }
+        pieces
+    }
+}
+
 impl Progress {
     pub(super) fn new(query: &Query, now: Instant) -> Self {
         Self {
@@ -219,27 +258,16 @@ impl Progress {
     }
 
     /// The title in at most `room` columns.
-    ///
-    /// `sorted`: how much of an order is worked out, where it is not all yet.
-    pub(super) fn title(
-        &self,
-        ctx: &Ctx<'_>,
-        follow: bool,
-        memory: &Memory,
-        sorted: Option<f32>,
-        room: u16,
-    ) -> Line<'static> {
+    pub(super) fn title(&self, ctx: &Ctx<'_>, looked_at: &LookedAt, room: u16) -> Line<'static> {
         let mut pieces = match &self.end {
-            None => self.running(ctx, follow),
+            None => self.running(ctx),
             Some(end) => self.ended(end, ctx),
         };
+        let memory = &looked_at.memory;
+        let first = 1.min(pieces.len());
+        pieces.splice(first..first, looked_at.pieces(ctx));
         if ctx.mask.is_on() {
-            let at = 1.min(pieces.len());
-            pieces.insert(at, Piece { text: "MASKED".into(), style: ctx.theme.warn, rank: 9 });
-        }
-        if let Some(share) = sorted {
-            let text = format!("sorting {:.0} %", share * 100.0);
-            pieces.insert(1.min(pieces.len()), Piece { text, style: ctx.theme.accent, rank: 8 });
+            pieces.insert(first, Piece { text: "MASKED".into(), style: ctx.theme.warn, rank: 9 });
         }
         let over = memory.held > memory.budget;
         if let Some(why) = memory.refused.as_ref().filter(|_| over) {
@@ -265,7 +293,7 @@ impl Progress {
         Line::from(spans)
     }
 
-    fn running(&self, ctx: &Ctx<'_>, follow: bool) -> Vec<Piece> {
+    fn running(&self, ctx: &Ctx<'_>) -> Vec<Piece> {
         let plain = Style::new();
         let mut pieces = Vec::new();
         let mut say = |rank, text, style| pieces.push(Piece { text, style, rank });
@@ -318,9 +346,6 @@ impl Progress {
             let left = ((expected - self.rows) as f64 / rate).ceil();
             let left = Duration::try_from_secs_f64(left).unwrap_or(Duration::MAX);
             say(5, format!("~{} left", figures::left(left.max(Duration::from_secs(1)))), plain);
-        }
-        if follow {
-            say(3, "follow".into(), ctx.theme.accent);
         }
         self.say_faults(&mut say, ctx);
         self.say_age(&mut say, ctx);

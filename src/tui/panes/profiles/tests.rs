@@ -258,7 +258,8 @@ fn what_is_not_there_is_told_apart_without_colour() {
     let _ = table.page(&page(1, rows), &world.ctx(area()));
     let said = seen(&table, &world, 60, 5);
     let row = said.lines().nth(2).unwrap();
-    assert_eq!(row.split_whitespace().collect::<Vec<_>>(), ["│▌A", "null", "–", "\"\"", "│"], "{said}");
+    let seen: Vec<_> = row.split_whitespace().collect();
+    assert_eq!(seen[..5], ["│▌A", "null", "–", "\"\"", "·"], "{said}");
 }
 
 #[test]
@@ -495,4 +496,44 @@ fn what_lies_in_a_file_is_said_and_opens_all_the_same() {
     let said = seen(&table, &world, 80, 6);
     assert!(said.contains("kB in a file"), "{said}");
     assert_eq!(table.profile(3).unwrap(), Some(profile(3)));
+}
+
+#[test]
+fn numbers_stand_at_the_right_whether_they_were_changed_or_not() {
+    let mut world = World { focus: Focus::Profiles, ..World::new(ThemeChoice::Plain) };
+    let mut table = begun(&mut world);
+    let rows = [("21", "null"), ("\"1234\"", "\"\""), ("7.5", "\"x\"")]
+        .map(|(score, name)| {
+            let json = format!("{{\"id\":\"A\",\"firstName\":{name},\"attributes\":{{\"score\":{score}}}}}");
+            crate::rows::tests::read(&json)
+        })
+        .into();
+    let _ = table.page(&page(1, rows), &world.ctx(area()));
+    act(&mut table, &world, &[Action::Flatten]);
+    let said = seen(&table, &world, 60, 6);
+    let lines: Vec<&str> = said.lines().collect();
+    let at = lines[1].find("score").map(|at| lines[1][..at].chars().count());
+    let column: Vec<String> =
+        (1..5).map(|line| lines[line].chars().skip(at.unwrap()).take(5).collect()).collect();
+    assert_eq!(column, ["score", "  21 ", "1234~", " 7.5 "], "{said}");
+}
+
+#[test]
+fn marks_pins_and_changes_in_every_theme() {
+    for (choice, name) in THEMES {
+        let mut world = World { focus: Focus::Profiles, ..World::new(choice) };
+        let mut table = filled(&mut world, 30);
+        act(&mut table, &world, &[Action::Mark, Action::Down, Action::Mark, Action::Up]);
+        table.arrange_column(Action::Pin, Field::Id.into(), &world.ctx(area()));
+        act(&mut table, &world, &[Action::Right; 5]);
+        let buf = draw(&world, 60, 8, |ctx, area, buf| table.view(ctx, area, buf));
+        insta::assert_debug_snapshot!(format!("arranged_{name}"), buf);
+    }
+    let mut world = World { focus: Focus::Profiles, ..World::new(ThemeChoice::Plain) };
+    world.theme = crate::tui::theme::Theme::new(ThemeChoice::Plain, true);
+    let mut table = filled(&mut world, 3);
+    act(&mut table, &world, &[Action::Mark]);
+    table.arrange_column(Action::Pin, Field::Id.into(), &world.ctx(area()));
+    let said = seen(&table, &world, 60, 6);
+    assert!(said.contains(" *PROF-0000000 | "), "{said}");
 }

@@ -32,6 +32,11 @@ impl Typing {
         self.field.text()
     }
 
+    /// What stands before the text cursor, under it, and behind that.
+    pub(super) fn around_cursor(&self) -> [&str; 3] {
+        self.field.around_cursor()
+    }
+
     /// The place where the cursor was when typing began.
     pub(super) fn origin(&self) -> usize {
         self.from.map_or(0, |(_, place)| place)
