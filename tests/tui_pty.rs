@@ -115,7 +115,13 @@ fn keys_are_read_while_nothing_else_happens() {
     let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
     pty.wait_for("SANDBOX");
     // No event comes between them: each must wake the loop by itself.
-    for (key, tab) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+    for (key, tab) in [
+        ("1", "[1 Audit]"),
+        ("2", "[2 Latency]"),
+        ("3", "[3 Limits]"),
+        ("4", "[4 Webhooks]"),
+        ("5", "[5 Log]"),
+    ] {
         pty.send(key).wait_for(tab);
     }
     pty.send("q");

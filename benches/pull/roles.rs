@@ -184,8 +184,14 @@ async fn explore(words: &[String]) -> Outcome<()> {
     let clock = Clock::system();
     let (handle, worker) = channel();
     let audit = Some(PathBuf::from(home).join("audit"));
-    let setup =
-        worker::Setup { service, clock: clock.clone(), chance: Chance::system(), transport: None, audit };
+    let setup = worker::Setup {
+        service,
+        clock: clock.clone(),
+        chance: Chance::system(),
+        transport: None,
+        audit,
+        keep_exchanges: true,
+    };
     let background = tokio::spawn(worker.run(setup));
     let setup = tui::run::Setup {
         draft: everybody(),

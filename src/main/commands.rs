@@ -97,7 +97,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let exit = show(session::start(settings, start.clock, &stage), setup).await;
+        let exit = show(session::start(settings, start.clock, &stage, true), setup).await;
         doors.close().await;
         exit
     })?;
@@ -122,7 +122,7 @@ fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start)
     };
     runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) = session::start(settings, start.clock, &Stage::default()).split();
+        let (handle, background) = session::start(settings, start.clock, &Stage::default(), false).split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
         session::end(background).await;
         Ok(code.map_err(|e| local("stdout", &e))?)
@@ -247,7 +247,7 @@ fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default()).split();
+            session::start(settings.without_cache(), start.clock, &Stage::default(), false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)

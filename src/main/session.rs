@@ -33,10 +33,11 @@ pub(crate) struct Session {
 
 /// Starts the work in the background and returns at once: the screen draws before anything slow happens.
 ///
-/// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready.
-pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage) -> Session {
+/// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready. Where it is
+/// `watched`, somebody may look at single exchanges, and the last are kept.
+pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage, watched: bool) -> Session {
     let (handle, worker) = channel();
-    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage)));
+    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), watched));
     Session { handle, background }
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn over_files(files: Vec<PathBuf>, clock: Clock) -> Session {
     Session { handle, background }
 }
 
-async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage) {
+async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage, watched: bool) {
     let mut sandbox = None;
     let service = match &settings.target {
         Target::Tenant(service) => Ok((**service).clone()),
@@ -63,16 +64,22 @@ async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage) {
         },
     };
     match service {
-        Ok(service) => serve(service, clock, worker, settings.paths.audit()).await,
+        Ok(service) => {
+            let setup = Setup {
+                service,
+                clock,
+                chance: Chance::system(),
+                transport: None,
+                audit: Some(settings.paths.audit()),
+                keep_exchanges: watched,
+            };
+            worker.run(setup).await;
+        }
         Err(error) => worker.give_up(error).await,
     }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-}
-
-async fn serve(service: Service, clock: Clock, worker: Worker, audit: PathBuf) {
-    worker.run(Setup { service, clock, chance: Chance::system(), transport: None, audit: Some(audit) }).await;
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
@@ -159,7 +166,7 @@ impl Tenants for Doors {
         let (tenant, sandbox) = whom_of(&settings)?;
         let stage = Stage::default();
         let (look, query, mask) = (settings.look, settings.query, mask(&settings.privacy, false));
-        let (handle, background) = start(settings, self.clock.clone(), &stage).split();
+        let (handle, background) = start(settings, self.clock.clone(), &stage, true).split();
         self.background.lock().unwrap_or_else(PoisonError::into_inner).push(background);
         let (page_size, retention_days) = (query.page_size, query.retention_days);
         let session =

@@ -31,6 +31,10 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// One exchange.
+    Exchange,
+    /// A run that is over.
+    Finished,
     /// What a shell command wrote.
     Output,
     /// Two profiles beside each other.
@@ -45,7 +49,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -60,6 +64,8 @@ impl Context {
         Self::Columns,
         Self::Save,
         Self::Prompt,
+        Self::Exchange,
+        Self::Finished,
         Self::Output,
         Self::Compare,
         Self::History,
@@ -94,6 +100,8 @@ impl Context {
             Self::Columns => "Columns",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Exchange => "Exchange",
+            Self::Finished => "Run",
             Self::Output => "Output",
             Self::Compare => "Compare",
             Self::History => "Saved and history",
@@ -104,8 +112,8 @@ impl Context {
 }
 
 use Context::{
-    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, History, Output,
-    Palette, Presets, Profiles, Prompt, Save, Tenants,
+    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Exchange, Files, Finished, Help,
+    History, Output, Palette, Presets, Profiles, Prompt, Save, Tenants,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -113,7 +121,7 @@ const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
-    Compare, History, Tenants, Presets,
+    Compare, History, Tenants, Presets, Exchange, Finished,
 ];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
@@ -139,6 +147,13 @@ impl Entry {
     /// The sentence for the help of a place.
     pub fn about_in(&self, context: Context) -> &'static str {
         match (self.action, context) {
+            (Action::CopyProfile, Context::Exchange) => "copy the reply's body",
+            (Action::CopyCurl, Context::Activity | Context::Exchange) => {
+                "copy the exchange's request as a curl line"
+            }
+            (Action::Search, Context::Exchange) => "search the reply's body",
+            (Action::SearchNext, Context::Exchange) => "the next place that the search finds",
+            (Action::SearchPrevious, Context::Exchange) => "the place before that the search finds",
             (Action::Run, Context::Files) => "read the files again, from their beginning",
             (Action::Search, Context::Help) => "search these keys; letters are text then",
             (Action::Toggle, Context::Columns) => "show the column, or leave it out",
@@ -179,10 +194,14 @@ actions! {
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
+    Look "look", "open", "look at what the cursor is on: an exchange in full, a run; webhooks: ask for them",
+        &[Activity], ["Enter"];
+    SendAgain "send-again", "again", "send the exchange's request again (GET only), within the limits and recorded",
+        &[Activity, Exchange], ["R"];
     Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
     Jq "jq", "jq", "a jq expression over the profile, answered as you type", &[Detail], ["."];
     Search "search", "search", "search what the cells, or the lines of the profile, show; in the help, its keys",
-        &[Profiles, Detail, Help], ["/"];
+        &[Profiles, Detail, Help, Exchange], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter",
         "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
@@ -208,8 +227,8 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy the cell, the node, the value, or all of an error",
-        &[Profiles, Detail, Error, Column, Output, Compare], ["y y"];
+    Copy "copy", "copy", "copy the cell, the node, the value, the line, or all of a panel",
+        &[Profiles, Detail, Activity, Error, Column, Output, Compare, Exchange, Finished], ["y y"];
     Fold "fold", "fold", "fold or open what has something below it", &[Detail], ["Enter", "Space"];
     FoldAll "fold-all", "", "fold all; where nothing is open, open all", &[Detail], ["u"];
     JqOver "jq-over", "", "in the line of jq: over the profile as received, or as processed", &[Editor], ["Alt-R"];
@@ -218,7 +237,7 @@ actions! {
     Compare "compare", "compare", "hold this profile; on another, compare the two", &[Profiles, Detail], ["d"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are",
-        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Exchange], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
     History "history", "history", "saved queries and what was run before, to fill in or run again",
@@ -260,15 +279,15 @@ actions! {
         &[Profiles], ["#"];
     Times "times", "", "show times as they are here, or in UTC", PANES, ["t"];
     SearchNext "search-next", "", "the next that the search finds; comparing, the next difference",
-        &[Profiles, Detail, Compare], ["n"];
+        &[Profiles, Detail, Compare, Exchange], ["n"];
     SearchPrevious "search-previous", "", "the one before that the search finds; comparing, the difference before",
-        &[Profiles, Detail, Compare], ["N"];
+        &[Profiles, Detail, Compare, Exchange], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON; comparing, all differences",
-        &[Profiles, Detail, Compare], ["Y"];
+        &[Profiles, Detail, Compare, Exchange], ["Y"];
     Mask "mask", "", "mask personal values, or show them; search and filter know the true ones",
-        &[Builder, Files, Profiles, Detail, Activity, Error, Column], ["m"];
+        &[Builder, Files, Profiles, Detail, Activity, Error, Column, Exchange, Finished], ["m"];
     Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
         &[Profiles, Detail], ["M"];
     CopyRow "copy-row", "", "copy the row: the columns that are shown, with tabs between them",
@@ -278,7 +297,7 @@ actions! {
         &[Profiles, Detail], ["y j"];
     CopyReceived "copy-received", "", "copy the profile as received, as JSON", &[Profiles, Detail], ["y w"];
     CopyCurl "copy-curl", "", "copy the request as a curl line, the token left out",
-        &[Builder, Profiles, Detail], ["y u"];
+        &[Builder, Profiles, Detail, Activity, Exchange], ["y u"];
     CopyCommand "copy-command", "", "copy the query as a command line: cxlens query …",
         &[Builder, Profiles, Detail], ["y l"];
     Pipe "pipe", "", "give the profile, or the rows that are shown, to a shell command as JSON",
@@ -299,9 +318,10 @@ actions! {
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
     GoTo "go-to", "", "go to a row by its number", &[Profiles], ["Ctrl-G"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
-    TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
+    TabLatency "tab-latency", "", "activity: where the time went, latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
-    TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
+    TabWebhooks "tab-webhooks", "", "activity: the webhook registrations", PANES, ["4"];
+    TabLog "tab-log", "", "activity: every exchange", PANES, ["5"];
     QueryBefore "query-before", "", "bring back the query that was there before a person was looked for",
         PANES, [];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];

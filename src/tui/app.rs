@@ -8,6 +8,7 @@ mod columns;
 mod compare;
 mod copying;
 mod detail;
+mod exchange;
 mod files;
 mod freezing;
 mod history;
@@ -293,6 +294,7 @@ impl App {
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
                 Turn::CHANGED
             }
+            Action::CopyCurl if self.world.focus == Focus::Activity => self.copy_curl(),
             Action::CopyRow
             | Action::CopyId
             | Action::CopyJson
@@ -315,7 +317,13 @@ impl App {
             Action::Compare => self.compare(),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
-            Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
+            Action::Look => self.look(at),
+            Action::SendAgain => self.send_again(at),
+            Action::TabAudit
+            | Action::TabLatency
+            | Action::TabLimits
+            | Action::TabWebhooks
+            | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);
                 self.settle(outcome, at)
@@ -380,12 +388,14 @@ impl App {
             Event::Exchange(exchange) => {
                 self.header.exchange(&exchange);
                 let ctx = self.world.ctx(at, Rect::default());
-                self.activity.exchange(exchange, &ctx);
+                self.activity.exchange(Arc::clone(&exchange), &ctx);
+                self.exchange_came(&exchange);
                 self.look_at_fault();
                 Turn::changed(true)
             }
             Event::Limits(limits) => {
                 let limits = self.as_wanted(limits);
+                self.activity.limits(&limits, &self.world.ctx(at, Rect::default()));
                 let changed = self.world.limits.as_ref() != Some(&limits);
                 self.world.limits = Some(limits);
                 Turn::changed(changed)
@@ -397,6 +407,8 @@ impl App {
                 self.settle(outcome, at)
             }
             Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
+            Event::Again(number, error) => self.sent_again(number, error, at),
+            Event::Webhooks(listed) => self.webhooks_listed(listed, at),
             Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
@@ -449,6 +461,9 @@ impl App {
         }
         if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
             return self.watched_undelivered();
+        }
+        if matches!(command, Command::Again(_) | Command::Webhooks) {
+            return self.aside_undelivered();
         }
         if let Command::Note(ticket, _) = command {
             return self.note_undelivered(*ticket);
@@ -555,6 +570,7 @@ impl App {
         if !self.looks_at_files() {
             self.history.began(self.shown, query.to_draft());
         }
+        self.activity.asked(self.shown, &query);
         let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.

@@ -32,6 +32,7 @@ pub mod panes;
 pub mod pipe;
 pub mod run;
 pub mod signals;
+pub mod spent;
 pub mod tenants;
 pub mod terminal;
 pub mod theme;

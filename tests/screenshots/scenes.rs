@@ -236,6 +236,7 @@ fn exchange(number: u64, status: u16) -> Exchange {
     Exchange {
         number,
         query: Some(QueryId(1)),
+        again: None,
         at: wall + jiff::SignedDuration::from_millis(240 * number.cast_signed()),
         endpoint: Endpoint::Contacts,
         method: "GET",
@@ -252,5 +253,7 @@ fn exchange(number: u64, status: u16) -> Exchange {
         bytes: 23_000,
         rows: Some(50),
         retry: None,
+        retry_after: None,
+        detail: std::sync::Weak::new(),
     }
 }

@@ -253,6 +253,7 @@ impl Batch {
             body: Body::None,
             label: self.label(page),
             query: Some(self.id),
+            again: None,
             idempotency: None,
         };
         let read = |reply: &Reply| {

@@ -260,6 +260,9 @@ impl App {
         self.world.mask.set(on);
         self.masking.until = None;
         self.detail.veil(&self.world.mask);
+        if let Some(Overlay::Exchange(panel)) = &mut self.overlay {
+            panel.veil(&self.world.mask);
+        }
     }
 
     /// What is said of an effect, with what is to be said beside it.

@@ -100,7 +100,8 @@ impl App {
     }
 
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
-        if let Some(turn) = self.act_on_history(action, at).or_else(|| self.act_on_tenants(action)) {
+        let elsewhere = self.act_on_history(action, at).or_else(|| self.act_on_tenants(action));
+        if let Some(turn) = elsewhere.or_else(|| self.act_on_exchange(action, at)) {
             return turn;
         }
         let area = self.area_of(Focus::Profiles);

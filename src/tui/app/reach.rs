@@ -71,6 +71,7 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.resume(&ctx);
         self.history.began(self.shown, place.query.to_draft());
+        self.activity.asked(self.shown, &place.query);
         let want = self.reach_from(place.rows, at);
         let resume = Effect::Engine(Command::Resume(self.shown, place, want));
         Turn { changed: true, effects: watched.into_iter().chain([resume]).collect() }

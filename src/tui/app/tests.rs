@@ -1,5 +1,6 @@
 mod builder;
 mod detail;
+mod exchange;
 mod files;
 mod history;
 mod keys;
@@ -409,7 +410,13 @@ fn tab_goes_round_the_panes_both_ways() {
 #[test]
 fn the_digits_open_the_tabs_from_anywhere_and_keep_the_focus() {
     let mut rig = Rig::ready();
-    for (key, title) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+    for (key, title) in [
+        ("1", "[1 Audit]"),
+        ("2", "[2 Latency]"),
+        ("3", "[3 Limits]"),
+        ("4", "[4 Webhooks]"),
+        ("5", "[5 Log]"),
+    ] {
         rig.key(key);
         assert!(rig.screen().contains(title), "{}", rig.screen());
         assert_eq!(rig.app.context(), Context::Builder);
@@ -549,7 +556,7 @@ fn a_fault_is_played_from_the_palette_and_told_until_it_is_over() {
     assert!(screen.contains("the fault is on: Ctrl-R asks past the cache"), "{screen}");
     rig.key("Ctrl-R");
     assert_eq!(rig.cached(), [("plan", false), ("run", false)]);
-    rig.key("4");
+    rig.key("5");
     assert!(rig.screen().contains("run 1 asks past the cache: fault retry"), "{}", rig.screen());
     let struck = |played, left| {
         let name = "retry-after-seconds".to_owned();
@@ -929,7 +936,7 @@ fn the_plan_goes_with_the_bounds_and_with_the_age_of_the_cache() {
     let planned = |rig: &Rig| rig.commands.iter().any(|command| matches!(command, Command::Plan(..)));
     let mut rig = Rig::ready();
     rig.event(Event::Limits(events::limits(rig.at.now).into()));
-    rig.key("4");
+    rig.key("5");
     rig.key("Shift-Tab");
     rig.key("<");
     assert!(planned(&rig), "the time is another now: {:?}", rig.commands);

@@ -272,6 +272,8 @@ fn place_name(place: Context) -> &'static str {
         Context::Presets => "presets",
         Context::History => "history",
         Context::Tenants => "tenants",
+        Context::Exchange => "exchange",
+        Context::Finished => "run",
     }
 }
 

@@ -4,6 +4,8 @@ pub mod column;
 pub mod columns;
 pub mod compare;
 pub mod error;
+pub mod exchange;
+pub mod finished;
 pub mod help;
 pub mod history;
 mod list;
@@ -56,6 +58,10 @@ pub enum Overlay {
     History(Box<history::HistoryList>),
     /// Whom to ask.
     Tenants(Box<tenants::TenantsList>),
+    /// One exchange in full.
+    Exchange(Box<exchange::ExchangePanel>),
+    /// A run that is over.
+    Finished(Box<finished::RunPanel>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
     /// What a shell command wrote.
@@ -78,6 +84,10 @@ impl Overlay {
             Self::Save(_) => Context::Save,
             Self::History(_) => Context::History,
             Self::Tenants(_) => Context::Tenants,
+            // What is searched for is a line of text too.
+            Self::Exchange(panel) if panel.is_typing() => Context::Prompt,
+            Self::Exchange(_) => Context::Exchange,
+            Self::Finished(_) => Context::Finished,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Output(_) => Context::Output,
             Self::Compare(_) => Context::Compare,
@@ -102,6 +112,8 @@ impl Overlay {
             Self::Compare(compare) => compare.select(action, ctx),
             Self::History(list) => list.select(action, ctx),
             Self::Tenants(list) => list.select(action, ctx),
+            Self::Exchange(panel) => panel.scroll(action, ctx),
+            Self::Finished(panel) => panel.scroll(action, ctx),
         }
     }
 
@@ -113,6 +125,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.input(key),
             Self::History(list) => list.input(key, ctx),
             Self::Tenants(list) => list.input(key, ctx),
+            Self::Exchange(panel) => panel.input(key, ctx),
             Self::Person(panel) => panel.input(key),
             Self::Help(help) => help.input(key),
             Self::Error(_)
@@ -121,7 +134,8 @@ impl Overlay {
             | Self::Columns(_)
             | Self::Output(_)
             | Self::Compare(_)
-            | Self::Presets(_) => false,
+            | Self::Presets(_)
+            | Self::Finished(_) => false,
         }
     }
 
@@ -133,6 +147,7 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.paste(text),
             Self::History(list) => list.paste(text),
             Self::Tenants(list) => list.paste(text),
+            Self::Exchange(panel) => panel.paste(text),
             Self::Person(panel) => panel.paste(text),
             Self::Help(help) => help.paste(text),
             Self::Error(_)
@@ -141,7 +156,8 @@ impl Overlay {
             | Self::Columns(_)
             | Self::Output(_)
             | Self::Compare(_)
-            | Self::Presets(_) => false,
+            | Self::Presets(_)
+            | Self::Finished(_) => false,
         }
     }
 
@@ -159,6 +175,8 @@ impl Overlay {
             Self::Compare(compare) => compare.view(ctx, area, buf),
             Self::History(list) => list.view(ctx, area, buf),
             Self::Tenants(list) => list.view(ctx, area, buf),
+            Self::Exchange(panel) => panel.view(ctx, area, buf),
+            Self::Finished(panel) => panel.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
             Self::Output(panel) => panel.view(ctx, area, buf),
             Self::Presets(presets) => presets.view(ctx, area, buf),
@@ -393,6 +411,44 @@ mod tests {
                 (80, 40)
             ));
             insta::assert_debug_snapshot!(drawn(&Overlay::Confirm, choice, (60, 16)));
+        }
+    }
+
+    #[test]
+    fn an_exchange_and_a_run_in_every_theme_and_size() {
+        use crate::engine::event::{Exchange, Status};
+        let body =
+            r#"{"items":[{"id":"PROF-1","lastName":"Ó Súilleabháin 東京","score":1.10,"on":true,"x":null}]}"#;
+        let (ok, _ok) = events::exchange_in_full(7, 200, body);
+        let (refused, _refused) = events::exchange_in_full(8, 429, "{\"error\":\"slow down\"}");
+        let gone = events::exchange(9, 502, 20);
+        let mask = crate::rows::Mask::default();
+        let exchange = |exchange: Exchange| {
+            Overlay::Exchange(Box::new(exchange::ExchangePanel::new(exchange.into(), &mask)))
+        };
+        let run = || {
+            let query = crate::engine::query::Draft { segments: vec!["SEG-A".into()], ..Default::default() };
+            Overlay::Finished(Box::new(finished::RunPanel::new(
+                finished::Run {
+                    id: crate::engine::query::QueryId(3),
+                    summary: events::summary(Status::Partial, 1_250),
+                    error: Some(events::gateway_error()),
+                    asked: Some(finished::Asked::of(&query.check().unwrap())),
+                    spent: None,
+                }
+                .into(),
+            )))
+        };
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&exchange(ok.clone()), choice, (100, 46)));
+            insta::assert_debug_snapshot!(drawn(&run(), choice, (80, 24)));
+        }
+        insta::assert_debug_snapshot!(drawn(&exchange(refused.clone()), ThemeChoice::Dark, (80, 24)));
+        insta::assert_debug_snapshot!(drawn(&exchange(gone.clone()), ThemeChoice::Plain, (60, 16)));
+        for overlay in [exchange(ok), exchange(refused), exchange(gone), run()] {
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
+                let _buf = drawn(&overlay, ThemeChoice::Dark, size);
+            }
         }
     }
 
