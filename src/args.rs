@@ -75,6 +75,13 @@ pub struct Explore {
     /// Start the query at once
     #[arg(long)]
     pub run: bool,
+    /// Plain sentences and typed commands in place of the screen
+    ///
+    /// For screen readers and pipes: no boxes, no colours, nothing that moves. Reads commands line by line from standard
+    /// input (help says which) and tells on standard output what comes of them. Lines from a pipe wait for the run before
+    /// them; at their end it leaves, with the exit code of the last run.
+    #[arg(long, conflicts_with = "print")]
+    pub linear: bool,
     /// Choose a cell for a shell line: Enter in the table leaves and prints it
     ///
     /// The screen is drawn on the terminal itself, so that standard output is free for what is chosen. Alt-Enter opens a

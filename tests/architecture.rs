@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 /// Which rooms a room may import from. `main.rs` sees all and is not listed.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("args", &[]),
+    ("figures", &[]),
     ("logging", &[]),
     ("wire", &[]),
     ("sandbox", &[]),
@@ -17,7 +18,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("import", &["engine", "export"]),
     ("config", &["engine", "wire"]),
     ("cli", &["engine", "rows", "export", "config"]),
-    ("tui", &["engine", "rows", "export", "config"]),
+    ("saving", &["engine", "rows", "export"]),
+    ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
+    ("tui", &["engine", "rows", "export", "config", "figures", "saving"]),
 ];
 
 /// Panes know the frame that carries them, never each other.

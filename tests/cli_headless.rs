@@ -6,6 +6,8 @@
 mod export;
 #[path = "support/headless.rs"]
 mod headless;
+#[path = "cli_headless/linear.rs"]
+mod linear;
 
 use std::collections::BTreeSet;
 use std::fs;

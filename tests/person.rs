@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use cxlens::engine::query::Draft;
 use cxlens::engine::query::person::{Reading, readings};
+use cxlens::engine::query::{Draft, Filter, Id};
 use cxlens::sandbox::{Client, Options, Sandbox};
 use cxlens::wire::crm_v2::{CONTACTS_PATH, TOKEN_PATH, contacts_query};
 use serde_json::Value;
@@ -60,8 +60,8 @@ impl Service {
     /// The IDs of everybody whom a reading finds.
     async fn found(&self, reading: &Reading) -> BTreeSet<String> {
         let query = reading.onto(&Draft::default()).check().unwrap();
-        let ids: Vec<&str> = query.ids().iter().map(cxlens::engine::query::Id::as_str).collect();
-        let filter = query.filter().map(cxlens::engine::query::Filter::as_str);
+        let ids: Vec<&str> = query.ids().iter().map(Id::as_str).collect();
+        let filter = query.filter().map(Filter::as_str);
         let rows = self.page(&contacts_query("id", 1_000, 1, &ids, filter)).await;
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
     }
@@ -141,7 +141,7 @@ async fn a_phone_number_in_any_notation_finds_whoever_has_it() {
 #[tokio::test]
 async fn an_address_finds_whoever_has_it_whatever_the_capitals() {
     let service = Service::start().await;
-    for person in &service.people {
+    for person in service.people.iter().step_by(4) {
         let Some(email) = text(person, "email") else { continue };
         service.finds(email, person, 1).await;
         service.finds(&email.to_lowercase(), person, 1).await;
@@ -152,14 +152,14 @@ async fn an_address_finds_whoever_has_it_whatever_the_capitals() {
 #[tokio::test]
 async fn a_name_finds_whoever_has_it_either_way_round() {
     let service = Service::start().await;
-    let mut accents = 0;
+    let (mut accents, mut asked) = (0, BTreeSet::new());
     for person in &service.people {
         let (Some(first), Some(last)) = (text(person, "firstName"), text(person, "lastName")) else {
             continue;
         };
         // Names that no person says are found by pasting the ID.
         let sayable = |name: &str| name.chars().all(|c| c.is_alphabetic() || " '-".contains(c));
-        if !sayable(first) || !sayable(last) {
+        if !sayable(first) || !sayable(last) || !asked.insert((first, last)) {
             continue;
         }
         for said in [

@@ -13,6 +13,7 @@ use pty::{Pty, is_restored};
 use rustix::process::Signal;
 
 const CTRL_C: &str = "\x03";
+const CTRL_F: &str = "\x06";
 const CTRL_Q: &str = "\x11";
 const CTRL_R: &str = "\x12";
 const CTRL_Z: &str = "\x1a";
@@ -69,6 +70,24 @@ fn an_expression_that_never_ends_leaves_the_screen_to_the_keys() {
 }
 
 #[test]
+fn a_caller_is_found_by_a_number_in_another_notation_than_it_is_kept_in() {
+    let home = home();
+    let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
+    pty.wait_for("Ctrl-F find person");
+    // Kept as +44 7700 900102.
+    pty.send(CTRL_F).wait_for("Find a person");
+    pty.send("(07700) 900-102").wait_for("phone number");
+    pty.send(ENTER).wait_for("PROF-002");
+    // From an editor too; what was there before is named, and comes back.
+    pty.send("\t\t\r").wait_for("Esc done");
+    pty.send(CTRL_F).wait_for("bring back  segments SEG-ALL");
+    pty.send("o'dare nobody\r").wait_for("nobody found by name");
+    pty.send(ESC).wait("the panel closed", |screen| !screen.contains("Find a person"));
+    pty.send("q");
+    assert!(pty.end().0.success());
+}
+
+#[test]
 fn a_second_ctrl_c_always_leaves() {
     let home = home();
     let mut pty = Pty::start(home.path(), &["--run"], (80, 24), &[]);
@@ -98,7 +117,13 @@ fn keys_are_read_while_nothing_else_happens() {
     let mut pty = Pty::start(home.path(), &[], (80, 24), &[]);
     pty.wait_for("SANDBOX");
     // No event comes between them: each must wake the loop by itself.
-    for (key, tab) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+    for (key, tab) in [
+        ("1", "[1 Audit]"),
+        ("2", "[2 Latency]"),
+        ("3", "[3 Limits]"),
+        ("4", "[4 Webhooks]"),
+        ("5", "[5 Log]"),
+    ] {
         pty.send(key).wait_for(tab);
     }
     pty.send("q");

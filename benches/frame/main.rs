@@ -83,6 +83,8 @@ impl Scene {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            look: cxlens::config::Look::default(),
+            on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             faults: Stage::default(),
             mouse: true,

@@ -38,7 +38,14 @@ impl Session {
     pub(crate) fn start(service: Service) -> Self {
         let (handle, worker) = channel();
         let (clock, chance) = (Clock::system(), Chance::system());
-        let setup = Setup { service, clock: clock.clone(), chance, transport: None, audit: None };
+        let setup = Setup {
+            service,
+            clock: clock.clone(),
+            chance,
+            transport: None,
+            audit: None,
+            keep_exchanges: false,
+        };
         tokio::spawn(worker.run(setup));
         Self { handle, clock, runs: 0 }
     }

@@ -15,13 +15,14 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
+use cxlens::config::{Look, OnChange};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::options::Service;
 use cxlens::engine::worker::{self, channel};
 use cxlens::sandbox::{Control, Options, Rate, Sandbox};
 use cxlens::tui;
-use cxlens::tui::theme::Look;
+use cxlens::tui::theme::Appearance;
 use nix::sys::resource::{UsageWho, getrusage};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -183,8 +184,14 @@ async fn explore(words: &[String]) -> Outcome<()> {
     let clock = Clock::system();
     let (handle, worker) = channel();
     let audit = Some(PathBuf::from(home).join("audit"));
-    let setup =
-        worker::Setup { service, clock: clock.clone(), chance: Chance::system(), transport: None, audit };
+    let setup = worker::Setup {
+        service,
+        clock: clock.clone(),
+        chance: Chance::system(),
+        transport: None,
+        audit,
+        keep_exchanges: true,
+    };
     let background = tokio::spawn(worker.run(setup));
     let setup = tui::run::Setup {
         draft: everybody(),
@@ -193,10 +200,13 @@ async fn explore(words: &[String]) -> Outcome<()> {
         pull: false,
         budget: 1 << 30,
         clock,
-        look: Look::default(),
+        appearance: Appearance::default(),
         mouse: false,
         tenant: "sandbox".into(),
         sandbox: false,
+        look: Look::default(),
+        on_change: OnChange::default(),
+        tenants: Box::new(tui::tenants::Nobody),
         files: Vec::new(),
         faults: tui::faults::Stage::default(),
         kept: tui::kept::Kept::nowhere(),

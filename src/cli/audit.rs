@@ -197,9 +197,10 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         let _ = writeln!(out, "  of        {}: {}", clean(&whose), clean(&entry.fields.join(" ")));
         return out;
     }
+    let again = if entry.event == "again" { "one page sent again, " } else { "" };
     let _ = writeln!(
         out,
-        "{}  {}  {} in {}  {}{sandbox}  by {}",
+        "{}  {again}{}  {} in {}  {}{sandbox}  by {}",
         clean(&time),
         clean(&entry.status),
         counted(entry.rows, "profile"),

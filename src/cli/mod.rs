@@ -4,7 +4,6 @@
 //! where its service comes from: both are handed in.
 
 pub mod audit;
-pub mod ids;
 pub mod plan;
 pub mod progress;
 pub mod query;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
-use super::look::{self, Colours};
+use super::look::{Colour, OnChange};
+use super::screen::{self, Colours};
 use super::units;
 use crate::engine::error::Error;
 
@@ -46,11 +47,12 @@ pub(super) struct Explorer {
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
     pub theme: Option<String>,
-    #[serde(default, deserialize_with = "look::colours")]
+    #[serde(default, deserialize_with = "screen::colours")]
     pub colours: Option<Colours>,
-    #[serde(default, deserialize_with = "look::yes_no_auto")]
+    #[serde(default, deserialize_with = "screen::yes_no_auto")]
     pub ascii: Option<Option<bool>>,
     pub mouse: Option<bool>,
+    pub on_change: Option<OnChange>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
     pub clipboard: Option<Clipboard>,
@@ -78,6 +80,9 @@ pub enum Clipboard {
 pub(super) struct Tenant {
     pub base_url: Option<String>,
     pub allow_insecure_http: Option<bool>,
+    #[serde(alias = "color")]
+    pub colour: Option<Colour>,
+    pub production: Option<bool>,
     pub dialect: Option<String>,
     pub client_id: Option<String>,
     #[serde(default, deserialize_with = "secret")]

@@ -12,6 +12,7 @@ mod env;
 mod file;
 mod look;
 pub mod origin;
+mod screen;
 mod tenant;
 pub mod units;
 
@@ -25,8 +26,9 @@ use url::Url;
 pub use self::env::{Env, Paths, VARIABLES};
 pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
-use self::look::Wanted;
-pub use self::look::{Colours, LookSettings, OwnTheme};
+pub use self::look::{Colour, Look, OnChange};
+use self::screen::Wanted;
+pub use self::screen::{Colours, LookSettings, OwnTheme};
 use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
@@ -74,6 +76,8 @@ pub struct Flags {
 pub struct Settings {
     /// Which service is asked.
     pub target: Target,
+    /// How the tenant's name looks.
+    pub look: Look,
     /// What a query has unless it says otherwise.
     pub query: QueryDefaults,
     /// How the explorer starts.
@@ -132,6 +136,8 @@ pub struct Explorer {
     pub clipboard: Clipboard,
     /// Whether a newcomer is shown around.
     pub tour: bool,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
 }
 
 /// How personal values are shown at first.
@@ -267,6 +273,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     } else {
         tenant::settle(env, flags, &file, &path, &mut treatment, &mut query, &mut privacy)?
     };
+    let look = target.named().map_or_else(Look::default, |service| file.look(&service.tenant));
     query.page_size = flags.page_size.unwrap_or(query.page_size);
     query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
     let wanted = Wanted {
@@ -277,12 +284,14 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     Ok(Settings {
         target,
+        look,
         query,
         privacy,
         paths: paths.clone(),
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
             pull: file.explorer.pull.unwrap_or(false),
+            on_change: file.explorer.on_change.unwrap_or_default(),
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
@@ -294,6 +303,87 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         no_color: env.get("NO_COLOR").is_some(),
         treatment,
     })
+}
+
+/// A tenant that could be asked.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Whether it has none of its own: the environment sets its address alone.
+    pub unnamed: bool,
+    /// Where requests go; empty where not even that is known.
+    pub base_url: String,
+    /// What it lacks.
+    pub lacks: Option<Error>,
+    /// How its name looks.
+    pub look: Look,
+}
+
+/// Every tenant that could be asked as things are set now: those of the file by name, and the one of flags and
+/// environment.
+///
+/// # Errors
+/// The file cannot be read, or holds an unknown key.
+pub fn tenants(env: &Env, paths: &Paths, flags: &Flags) -> Result<Vec<Listed>, Error> {
+    let (file, path) = read_file(env, paths)?;
+    let set = [flags.tenant.as_deref(), env.get("CXONE_TENANT")].into_iter().flatten();
+    let mut names: Vec<Option<&str>> = set.chain(file.tenants.keys().map(String::as_str)).map(Some).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() && env.get("CXONE_BASE_URL").is_some() {
+        names.push(None);
+    }
+    let listed = |name: Option<&str>| {
+        let flags = Flags { tenant: name.map(str::to_owned), sandbox: false, ..flags.clone() };
+        let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
+        let settled = tenant::settle(
+            env,
+            &flags,
+            &file,
+            &path,
+            &mut Treatment::default(),
+            &mut query,
+            &mut Privacy::unknown(),
+        );
+        let (service, lacks) = match settled {
+            Ok(Target::Incomplete { planned, error }) => (planned, Some(error)),
+            Ok(Target::Tenant(service)) => (Some(service), None),
+            Ok(Target::Sandbox | Target::Nothing) => (None, None),
+            Err(error) => (None, Some(error)),
+        };
+        let of_service = |service: &Service| service.tenant.clone();
+        let name = name.map(str::to_owned).or(service.as_deref().map(of_service)).unwrap_or_default();
+        Listed {
+            look: file.look(&name),
+            name,
+            unnamed: flags.tenant.is_none(),
+            base_url: service.map_or_else(String::new, |service| {
+                service.base_url.as_str().trim_end_matches('/').to_owned()
+            }),
+            lacks,
+        }
+    };
+    Ok(names.into_iter().map(listed).collect())
+}
+
+impl Target {
+    /// The tenant, as far as it is known.
+    fn named(&self) -> Option<&Service> {
+        match self {
+            Self::Tenant(service) | Self::Incomplete { planned: Some(service), .. } => Some(service),
+            _ => None,
+        }
+    }
+}
+
+impl File {
+    fn look(&self, tenant: &str) -> Look {
+        self.tenants.get(tenant).map_or_else(Look::default, |table| Look {
+            colour: table.colour,
+            production: table.production.unwrap_or(false),
+        })
+    }
 }
 
 impl Treatment {

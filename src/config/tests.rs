@@ -381,3 +381,43 @@ fn a_theme_of_ones_own_is_a_file_beside_the_configuration_and_nowhere_else() {
         assert!(own.text.unwrap_err().cause.contains("no name of a theme"), "{name}");
     }
 }
+
+#[test]
+fn every_tenant_is_listed_with_what_it_lacks_and_how_it_looks() {
+    let home = Home::new(
+        "tenant = \"acme\"\n\
+         [tenants.acme]\nclient_id = \"me\"\nclient_secret = \"hush\"\nproduction = true\ncolour = \"blue\"\n\
+         [tenants.beta]\nclient_id = \"me\"\ncolor = \"green\"\n\
+         [tenants.wrong]\nbase_url = \"http://example.com\"\n",
+    )
+    .env(&[("CXONE_TENANT", "gamma")]);
+    let listed = tenants(&Env::new(home.env.clone()), &home.paths(), &home.flags).unwrap();
+    let names: Vec<&str> = listed.iter().map(|tenant| tenant.name.as_str()).collect();
+    assert_eq!(names, ["acme", "beta", "gamma", "wrong"]);
+    assert!(listed[0].lacks.is_none() && listed[0].base_url == "https://acme.my.cxone.com");
+    assert_eq!(listed[0].look, Look { colour: Some(Colour::Blue), production: true });
+    assert!(listed[1].lacks.as_ref().unwrap().cause.contains("CXONE_CLIENT_SECRET is not set"));
+    assert_eq!(listed[1].look.colour, Some(Colour::Green));
+    assert!(listed[2].lacks.is_some() && listed[2].base_url == "https://gamma.my.cxone.com");
+    assert!(listed[3].lacks.as_ref().unwrap().remedy.contains("https"), "{:?}", listed[3].lacks);
+    assert!(!format!("{listed:?}").contains("hush"));
+
+    let flags = Flags { tenant: Some("acme".into()), ..Flags::default() };
+    assert!(home.flags(flags).load().unwrap().look.production);
+}
+
+#[test]
+fn without_a_file_the_tenant_of_the_environment_is_listed_and_without_any_there_is_none() {
+    let home = Home::bare();
+    assert!(tenants(&Env::new(home.env.clone()), &home.paths(), &home.flags).unwrap().is_empty());
+    let home = home.env(&[("CXONE_BASE_URL", "http://127.0.0.1:8080")]);
+    let listed = tenants(&Env::new(home.env.clone()), &home.paths(), &home.flags).unwrap();
+    assert!(matches!(&listed[..], [one] if one.unnamed && one.name == "127-0-0-1" && one.lacks.is_some()));
+}
+
+#[test]
+fn a_colour_that_is_none_is_refused_with_those_that_are() {
+    let home = Home::new("[tenants.acme]\ncolour = \"purple\"\n");
+    let error = home.load().unwrap_err().to_string();
+    assert!(error.contains("purple") && error.contains("magenta"), "{error}");
+}

@@ -30,6 +30,8 @@ pub struct Details {
     pub request: Option<String>,
     /// The reply as answered: status line and body, cut at 2 KiB and cleaned.
     pub reply: Option<String>,
+    /// The place in the filter that is objected to: characters, from 1; one past the end where more was expected.
+    pub filter_at: Option<usize>,
     /// When the service wants to be asked again, counted from when this error was made.
     pub ask_again_in: Option<Duration>,
 }
@@ -91,6 +93,7 @@ impl Error {
             remedy: clean(remedy.as_ref()).into_owned(),
             request: None,
             reply: None,
+            filter_at: None,
             ask_again_in: None,
         }))
     }
@@ -129,6 +132,13 @@ impl Error {
             let _ = write!(shown, "\n… {} bytes more", reply.len() - end);
         }
         self.0.reply = Some(shown);
+        self
+    }
+
+    /// Says at which place in the filter it is: characters, from 1.
+    #[must_use]
+    pub fn in_filter(mut self, at: Option<usize>) -> Self {
+        self.0.filter_at = at;
         self
     }
 

@@ -5,18 +5,20 @@
 //!                                 (bounded: a slow reader slows the pull)
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::error::Error;
+use super::fetch::detail::Detail;
 use super::pipeline::profile::Profile;
 use super::place::Place;
 use super::plan::Plan;
 use super::query::{FieldSet, Id, Query, QueryId};
 use super::text::{Untrusted, clean};
+use super::webhooks::Registered;
 
 /// What the worker is asked to do.
 #[derive(Clone, Debug)]
@@ -38,6 +40,11 @@ pub enum Command {
     Note(u64, Note),
     /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
     Plan(u64, Query),
+    /// Sends an exchange's request again, while it is kept and if it changes nothing; answered by its exchanges and
+    /// then [`Event::Again`].
+    Again(u64),
+    /// Asks for the webhook registrations; answered by [`Event::Webhooks`].
+    Webhooks,
     /// Changes the upper bounds while runs go on. `None` for the rate: no bound of our own.
     Bounds {
         /// Requests at once.
@@ -71,6 +78,10 @@ pub enum Event {
     Auth(Auth),
     /// What a plan asked for with this ticket comes to.
     Planned(u64, Plan),
+    /// The request of this exchange was sent again, or why it was not, or what it failed with.
+    Again(u64, Option<Error>),
+    /// The webhook registrations that the service has, or why they are not known.
+    Webhooks(std::result::Result<Arc<[Registered]>, Error>),
     /// What was noted with this ticket is in the audit trail, or why it is not.
     Noted(u64, Result<(), Error>),
     /// A run is over: all of it, or as much as was wanted, or cancelled.
@@ -241,6 +252,8 @@ pub struct Exchange {
     pub number: u64,
     /// The run that asked, if one did.
     pub query: Option<QueryId>,
+    /// The exchange that was sent again with this one, where somebody asked for that.
+    pub again: Option<u64>,
     /// When the request went out.
     pub at: Timestamp,
     /// Where to.
@@ -263,6 +276,10 @@ pub struct Exchange {
     pub rows: Option<u32>,
     /// What happens next, where it will be tried again.
     pub retry: Option<Retry>,
+    /// What `Retry-After` said, as it said it.
+    pub retry_after: Option<Untrusted>,
+    /// Request and reply in full: of the last exchanges, where somebody may look at them.
+    pub detail: Weak<Detail>,
 }
 
 impl Exchange {
@@ -498,6 +515,13 @@ pub enum Cut {
     Cancelled,
     /// An error.
     Error,
+}
+
+impl Cut {
+    /// Whether no more was wanted.
+    pub fn is_wanted(self) -> bool {
+        matches!(self, Self::Limit(_))
+    }
 }
 
 /// A run in figures.

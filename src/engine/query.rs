@@ -5,6 +5,7 @@
 //! Source: contract "wire", *crm-v2*.
 
 mod field;
+pub mod list;
 pub mod person;
 mod term;
 
@@ -33,6 +34,8 @@ pub const MAX_PAGE_SIZE: u32 = 1_000;
 
 /// What somebody typed, not yet checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+// What was kept by a version that knew less is read all the same.
+#[serde(default)]
 pub struct Draft {
     /// One identifier each; blanks around them do not matter, empty ones are passed over.
     pub ids: Vec<String>,

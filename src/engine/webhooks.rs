@@ -160,6 +160,7 @@ fn call(client: &Client, label: &str, id: Option<&str>) -> Call {
         body: Body::None,
         label: label.into(),
         query: None,
+        again: None,
         idempotency: None,
     }
 }

@@ -7,7 +7,7 @@
 //!            limits that changed ────────┘
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,12 +33,18 @@ use super::plan::{Known, Plan};
 use super::query::{Filter, Id, Query, QueryId};
 use super::reins::Reins;
 
+mod asides;
+
+use asides::Asides;
+
 /// Events that may wait to be read; a full channel slows the pull.
 const EVENTS: usize = 64;
 /// Commands that may wait.
 const COMMANDS: usize = 64;
 /// Totals that are remembered for plans.
 const TOTALS: usize = 256;
+/// Runs of which it is remembered what they asked for: more than there are exchanges to send again.
+const ASKED: usize = 64;
 /// Snapshots of the limits are this far apart at least.
 const LIMITS_INTERVAL: Duration = Duration::from_millis(50);
 /// The measured rate falls back to nothing within this span after the last request.
@@ -73,6 +79,8 @@ pub struct Setup {
     pub transport: Option<Arc<dyn Transport>>,
     /// The directory of the audit trail; `None` only where nobody's data is asked for.
     pub audit: Option<PathBuf>,
+    /// Whether the last exchanges are kept in full: somebody may look at them.
+    pub keep_exchanges: bool,
 }
 
 impl std::fmt::Debug for Setup {
@@ -102,7 +110,7 @@ impl Worker {
     /// Works for one service until the handle's command sender is dropped; runs under way are then cancelled
     /// and recorded.
     pub async fn run(mut self, setup: Setup) {
-        let Setup { service, clock, chance, transport, audit } = setup;
+        let Setup { service, clock, chance, transport, audit, keep_exchanges } = setup;
         let info = ServiceInfo {
             tenant: service.tenant.clone(),
             base_url: service.base_url.as_str().trim_end_matches('/').to_owned(),
@@ -119,6 +127,9 @@ impl Worker {
         };
         let cache = Cache::new(service.cache);
         let client = Client::new(service, transport, clock.clone(), chance, self.events.clone());
+        if keep_exchanges {
+            client.keep_exchanges();
+        }
         client.tell(Event::Ready(Arc::new(info))).await;
         let _limits = AbortOnDropHandle::new(tokio::spawn(watch_limits(
             client.limiter().clone(),
@@ -131,6 +142,8 @@ impl Worker {
             reins: Reins::default(),
             tasks: JoinSet::new(),
             totals: HashMap::new(),
+            asked: VecDeque::new(),
+            asides: Asides::default(),
             trail,
         };
         loop {
@@ -144,6 +157,7 @@ impl Worker {
         }
         // Nobody listens any more; a run that waits for a reader must not wait for ever.
         runs.reins.cancel_all();
+        runs.asides.end();
         while runs.tasks.join_next().await.is_some() {}
     }
 }
@@ -164,13 +178,15 @@ impl Trail {
     async fn record(self, query: &Query, ended: &Ended) -> Result<(), Error> {
         let Ended { summary, error, scopes } = ended;
         let entry = Entry::of_query(self.audit.hasher(), &self.who, query, scopes, summary, error.as_ref());
-        on_the_disk(move || self.audit.record(&entry)).await.map(drop)
+        self.write(entry).await
     }
-}
 
-impl Trail {
     async fn note(self, note: Note, at: Timestamp) -> Result<(), Error> {
         let entry = Entry::of_note(self.audit.hasher(), &self.who, &note, at);
+        self.write(entry).await
+    }
+
+    async fn write(self, entry: Entry) -> Result<(), Error> {
         on_the_disk(move || self.audit.record(&entry)).await.map(drop)
     }
 }
@@ -192,6 +208,10 @@ struct Runs {
     tasks: JoinSet<Option<Finished>>,
     /// How many profiles a target had when it was last asked, for plans.
     totals: HashMap<Target, u64>,
+    /// What the last runs asked for: whoever sends a page's request again looks at the same people.
+    asked: VecDeque<(QueryId, Query)>,
+    /// What is asked beside the runs.
+    asides: Asides,
     /// Without a trail to write to, nothing is asked.
     trail: Result<Option<Trail>, Error>,
 }
@@ -219,6 +239,8 @@ impl Runs {
             Command::Cancel(id) => self.reins.cancel(id),
             Command::Bounds { concurrency, rate } => self.client.limiter().set_bounds(concurrency, rate),
             Command::Plan(ticket, query) => self.plan(ticket, query),
+            Command::Again(number) => self.again(number),
+            Command::Webhooks => self.webhooks(),
             Command::Note(ticket, note) => self.note(ticket, note),
             Command::Reopen => {}
         }
@@ -228,6 +250,10 @@ impl Runs {
         let (cancel, wanted) = self.reins.add(id, want);
         let client = self.client.clone();
         let target = Target::of(&query);
+        if self.asked.len() == ASKED {
+            self.asked.pop_front();
+        }
+        self.asked.push_back((id, query.clone()));
         let asked = query.clone();
         let trail = self.trail.clone();
         let cache = self.cache.clone();
@@ -369,7 +395,14 @@ mod tests {
         let service = Service::new("acme", base, "me", SecretString::from("s3cr3t-value"));
         let (mut handle, worker) = channel();
         let (clock, chance) = (Clock::system(), Chance::seeded(7));
-        tokio::spawn(worker.run(Setup { service, clock, chance, transport: None, audit: Some(audit) }));
+        tokio::spawn(worker.run(Setup {
+            service,
+            clock,
+            chance,
+            transport: None,
+            audit: Some(audit),
+            keep_exchanges: false,
+        }));
         let note = Note {
             disclosure: Disclosure::Reveal,
             id: Some("PROF-1".into()),

@@ -101,7 +101,11 @@ impl Desk {
             Command::Cancel(id) => self.reins.cancel(id),
             Command::Reopen => self.look().await,
             // Files have an owner, and no trail.
-            Command::Plan(..) | Command::Bounds { .. } | Command::Note(..) => {}
+            Command::Plan(..)
+            | Command::Bounds { .. }
+            | Command::Note(..)
+            | Command::Again(_)
+            | Command::Webhooks => {}
         }
     }
 

@@ -2,18 +2,20 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, LookSettings, Privacy, Settings, Target, origin};
+use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
+use cxlens::linear;
 use cxlens::rows::Mask;
 use cxlens::sandbox::Sandbox;
 use cxlens::tui;
@@ -23,12 +25,13 @@ use cxlens::tui::kept::Kept;
 use cxlens::tui::keymap;
 use cxlens::tui::outside::Programs;
 use cxlens::tui::run::Exit;
+use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::terminal::Tty;
-use cxlens::tui::theme::{Look, Surroundings};
+use cxlens::tui::theme::{Appearance, Surroundings};
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::session::Session;
+use crate::session::{Doors, Session};
 use crate::{Failed, Start, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
@@ -38,25 +41,35 @@ const GIVING_WAY: i32 = 5;
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     let mut draft = translate::draft(&typed.query, settings.query)?;
-    let (tenant, sandbox) = match &settings.target {
-        Target::Tenant(service) => (service.tenant.clone(), false),
-        Target::Incomplete { error, .. } => return Err(error.clone().into()),
-        Target::Sandbox | Target::Nothing => ("sandbox".to_owned(), true),
-    };
+    let (tenant, sandbox) = session::whom_of(&settings)?;
     let tty = if typed.print {
         Tty::of_session().map_err(|error| {
             let cause = format!("--print draws on /dev/tty, and there is none: {error}");
             Error::usage("the explorer", cause, "run it in a terminal, or use cxlens query")
         })?
+    } else if typed.linear {
+        Tty::default()
     } else {
-        on_a_terminal("run it in one, or use cxlens query for pipes and files")?;
+        on_a_terminal(
+            "run it in one, or use cxlens query for files, or cxlens --linear for commands from a pipe",
+        )?;
         Tty::default()
     };
     if sandbox && draft.ids.is_empty() && draft.segments.is_empty() && draft.filter.trim().is_empty() {
         // Everybody: a newcomer has a query that is ready to run.
-        draft.segments.push("SEG-ALL".to_owned());
+        draft.segments.push(EVERYBODY.to_owned());
     }
-    let look = look(&settings.explorer.look, &start);
+    if typed.linear {
+        return linear(typed, draft, settings, start);
+    }
+    let doors = Doors {
+        env: start.env.clone(),
+        paths: start.paths.clone(),
+        flags: translate::flags(&typed.query),
+        clock: start.clock.clone(),
+        background: Arc::default(),
+    };
+    let appearance = appearance(&settings.explorer.look, &start);
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -64,11 +77,14 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         pull: settings.explorer.pull,
         budget: settings.explorer.budget,
         clock: start.clock.clone(),
-        mask: mask(&settings.privacy, look.is_ascii()),
-        look,
+        mask: mask(&settings.privacy, appearance.is_ascii()),
+        appearance,
         mouse: settings.explorer.look.mouse,
         tenant,
         sandbox,
+        look: settings.look,
+        on_change: settings.explorer.on_change,
+        tenants: Box::new(doors.clone()),
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
@@ -82,13 +98,36 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        show(session::start(settings, start.clock, &stage), setup).await
+        let exit = show(session::start(settings, start.clock, &stage, true), setup).await;
+        doors.close().await;
+        exit
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
         Exit::Left if typed.print => Ok(130),
         exit => Ok(exit.code()),
     }
+}
+
+/// `cxlens --linear`
+fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start) -> Result<u8, Failed> {
+    let setup = linear::Setup {
+        draft,
+        run_at_once: typed.run,
+        pause: settings.explorer.pause,
+        budget: settings.explorer.budget,
+        clock: start.clock.clone(),
+        zone: TimeZone::system(),
+        mask: mask(&settings.privacy, true),
+        is_typed: io::stdin().is_terminal(),
+    };
+    runtime()?.block_on(async {
+        let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
+        let (handle, background) = session::start(settings, start.clock, &Stage::default(), false).split();
+        let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
+        session::end(background).await;
+        Ok(code.map_err(|e| local("stdout", &e))?)
+    })
 }
 
 /// `cxlens open`
@@ -99,7 +138,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
     let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
-    let look = look(&looks, &start);
+    let appearance = appearance(&looks, &start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
@@ -111,11 +150,14 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         pull: false,
         budget,
         clock: start.clock.clone(),
-        mask: mask(&privacy, look.is_ascii()),
-        look,
+        mask: mask(&privacy, appearance.is_ascii()),
+        appearance,
         mouse: looks.mouse,
         tenant: String::new(),
         sandbox: false,
+        look: Look::default(),
+        on_change: OnChange::default(),
+        tenants: Box::new(Nobody),
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
@@ -132,7 +174,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
 }
 
 /// How the screen looks, by what was set and what the environment says.
-fn look(settings: &LookSettings, start: &Start) -> Look {
+fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
     let get = |name| start.env.get(name);
     let around = Surroundings {
         no_color: get("NO_COLOR").is_some(),
@@ -141,11 +183,11 @@ fn look(settings: &LookSettings, start: &Start) -> Look {
         term: get("TERM"),
         locale: get("LC_ALL").or_else(|| get("LC_CTYPE")).or_else(|| get("LANG")),
     };
-    Look::new(settings, around)
+    Appearance::new(settings, around)
 }
 
 /// How personal values are shown in this session, whose stand-ins no other has.
-fn mask(privacy: &Privacy, ascii: bool) -> Mask {
+pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
     Mask::new(privacy.mask, &privacy.attributes, (rand::random(), rand::random()), ascii)
 }
 
@@ -221,7 +263,7 @@ fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default()).split();
+            session::start(settings.without_cache(), start.clock, &Stage::default(), false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
         Ok(code)

@@ -1,6 +1,6 @@
 //! The background task for one run of the program: the service, its sandbox if it needs one, the worker.
 
-use cxlens::config::{Settings, Target};
+use cxlens::config::{self, Env, Flags, Listed, Look, Paths, Settings, Target};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
@@ -9,14 +9,20 @@ use cxlens::engine::options::Service;
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::import;
 use cxlens::sandbox::{Options, Sandbox};
+use cxlens::tui;
 use cxlens::tui::faults::Stage;
+use cxlens::tui::tenants::{Opened, Tenant, Tenants, Whom};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
 use url::Url;
 
+use crate::commands::mask;
 use crate::faults::Player;
+
+/// What the embedded service is called.
+const SANDBOX: &str = "sandbox";
 
 /// A worker and the way to it.
 pub(crate) struct Session {
@@ -27,10 +33,11 @@ pub(crate) struct Session {
 
 /// Starts the work in the background and returns at once: the screen draws before anything slow happens.
 ///
-/// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready.
-pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage) -> Session {
+/// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready. Where it is
+/// `watched`, somebody may look at single exchanges, and the last are kept.
+pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage, watched: bool) -> Session {
     let (handle, worker) = channel();
-    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage)));
+    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), watched));
     Session { handle, background }
 }
 
@@ -41,7 +48,7 @@ pub(crate) fn over_files(files: Vec<PathBuf>, clock: Clock) -> Session {
     Session { handle, background }
 }
 
-async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage) {
+async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage, watched: bool) {
     let mut sandbox = None;
     let service = match &settings.target {
         Target::Tenant(service) => Ok((**service).clone()),
@@ -57,16 +64,22 @@ async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage) {
         },
     };
     match service {
-        Ok(service) => serve(service, clock, worker, settings.paths.audit()).await,
+        Ok(service) => {
+            let setup = Setup {
+                service,
+                clock,
+                chance: Chance::system(),
+                transport: None,
+                audit: Some(settings.paths.audit()),
+                keep_exchanges: watched,
+            };
+            worker.run(setup).await;
+        }
         Err(error) => worker.give_up(error).await,
     }
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
-}
-
-async fn serve(service: Service, clock: Clock, worker: Worker, audit: PathBuf) {
-    worker.run(Setup { service, clock, chance: Chance::system(), transport: None, audit: Some(audit) }).await;
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
@@ -91,6 +104,86 @@ pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
 pub(crate) async fn end(background: JoinHandle<()>) {
     if let Err(error) = background.await {
         tracing::error!(%error, "the worker ended abnormally");
+    }
+}
+
+/// Whom the explorer can ask, as the process was started and as the file is now.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) env: Env,
+    pub(crate) paths: Paths,
+    pub(crate) flags: Flags,
+    pub(crate) clock: Clock,
+    /// What still has something to record when the explorer is left.
+    pub(crate) background: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl std::fmt::Debug for Doors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The environment holds a secret.
+        f.write_str("Doors")
+    }
+}
+
+impl Doors {
+    /// Waits for every session's end.
+    pub(crate) async fn close(&self) {
+        let all = std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
+        for background in all {
+            end(background).await;
+        }
+    }
+}
+
+impl Tenants for Doors {
+    fn list(&self) -> Result<Vec<Tenant>, Error> {
+        let tenant = |listed: Listed| Tenant {
+            whom: if listed.unnamed { Whom::Environment } else { Whom::Tenant(listed.name.clone()) },
+            name: listed.name,
+            base_url: listed.base_url,
+            lacks: listed.lacks,
+            look: listed.look,
+        };
+        let sandbox = Tenant {
+            whom: Whom::Sandbox,
+            name: SANDBOX.to_owned(),
+            base_url: String::new(),
+            lacks: None,
+            look: Look::default(),
+        };
+        let listed = config::tenants(&self.env, &self.paths, &self.flags)?;
+        Ok(listed.into_iter().map(tenant).chain([sandbox]).collect())
+    }
+
+    fn open(&self, whom: &Whom) -> Result<Opened, Error> {
+        let (tenant, sandbox) = match whom {
+            Whom::Sandbox => (None, true),
+            Whom::Tenant(name) => (Some(name.clone()), false),
+            Whom::Environment => (None, false),
+        };
+        let flags = Flags { tenant, sandbox, ..self.flags.clone() };
+        let settings = config::load(&self.env, &self.paths, &flags)?;
+        let (tenant, sandbox) = whom_of(&settings)?;
+        let stage = Stage::default();
+        let (look, query, mask) = (settings.look, settings.query, mask(&settings.privacy, false));
+        let (handle, background) = start(settings, self.clock.clone(), &stage, true).split();
+        self.background.lock().unwrap_or_else(PoisonError::into_inner).push(background);
+        let (page_size, retention_days) = (query.page_size, query.retention_days);
+        let session =
+            tui::tenants::Session { tenant, sandbox, look, faults: stage, mask, page_size, retention_days };
+        Ok(Opened { handle, session })
+    }
+}
+
+/// The tenant's name, and whether it is the sandbox.
+///
+/// # Errors
+/// The tenant lacks something.
+pub(crate) fn whom_of(settings: &Settings) -> Result<(String, bool), Error> {
+    match &settings.target {
+        Target::Tenant(service) => Ok((service.tenant.clone(), false)),
+        Target::Incomplete { error, .. } => Err(error.clone()),
+        Target::Sandbox | Target::Nothing => Ok((SANDBOX.to_owned(), true)),
     }
 }
 

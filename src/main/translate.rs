@@ -5,11 +5,12 @@ use std::io;
 use std::path::Path;
 
 use cxlens::args;
+use cxlens::cli::Streams;
 use cxlens::cli::resume::Target;
 use cxlens::cli::sink::{Shape, Sink, Style};
-use cxlens::cli::{Streams, ids};
 use cxlens::config::{Flags, QueryDefaults, flag, units};
 use cxlens::engine::error::Error;
+use cxlens::engine::query::list::{self, Words};
 use cxlens::engine::query::{Draft, FieldSet, Query};
 use cxlens::export::{Origin, PartialFile};
 use cxlens::sandbox;
@@ -81,11 +82,11 @@ fn id_file(query: &args::QueryFlags) -> Result<Vec<String>, Vec<Error>> {
     let Some(path) = &query.ids_file else { return Ok(Vec::new()) };
     let column = query.ids_column.as_deref();
     if path.as_os_str() == "-" {
-        return ids::read(io::stdin().lock(), "stdin", column);
+        return list::read(io::stdin().lock(), "stdin", column, Words::FLAGS);
     }
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| vec![ids::unreadable(&name, &error)])?;
-    ids::read(file, &name, column)
+    let file = File::open(path).map_err(|error| vec![list::unreadable(&name, &error, Words::FLAGS)])?;
+    list::read(file, &name, column, Words::FLAGS)
 }
 
 /// Where the rows go and in which shape.

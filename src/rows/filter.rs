@@ -147,7 +147,7 @@ impl Filter {
 }
 
 /// The column of a name as it is typed: a key, a title, an attribute with or without `attributes.`.
-fn column(name: &str, data: &Data) -> Option<Column> {
+pub(super) fn column(name: &str, data: &Data) -> Option<Column> {
     let name = name.trim();
     let small = name.to_lowercase();
     let field = Field::ALL.into_iter().find(|field| {

@@ -201,6 +201,14 @@ impl Rows {
         keeps
     }
 
+    /// No rows, in which a column means what it means here: for others that are to be compared with these.
+    #[must_use]
+    pub fn aside(&self, fields: FieldSet) -> Self {
+        let shapes = Arc::clone(&self.data.shapes);
+        let data = if shapes.is_full { Data::default() } else { Data { shapes, ..Data::default() } };
+        Self { data, fields, ..Self::with_budget(self.budget) }
+    }
+
     /// The columns as they are now, for work off the screen's thread.
     pub fn snapshot(&self) -> Data {
         self.data.clone()
@@ -313,6 +321,11 @@ impl Data {
     /// The keys that lead to an attribute, from outside: `address`, `city`.
     pub fn keys(&self, path: PathId) -> Vec<String> {
         self.shapes.keys(path)
+    }
+
+    /// The column of a name as it is typed: a key, a title, an attribute with or without `attributes.`.
+    pub fn column(&self, name: &str) -> Option<Column> {
+        filter::column(name, self)
     }
 
     /// The attribute of that name.

@@ -171,6 +171,13 @@ impl View {
         }
     }
 
+    /// This view in the place of another: what jobs of either still say is told apart.
+    #[must_use]
+    pub fn instead_of(mut self, other: &Self) -> Self {
+        self.last_ticket = self.last_ticket.max(other.last_ticket);
+        self
+    }
+
     /// Sorts and filters anew: stable over the order of arrival. Gives the job where there are too many rows to do
     /// it at once.
     pub fn arrange(&mut self, data: &Data, sort: Vec<Sort>, filter: Option<Filter>) -> Option<Job> {

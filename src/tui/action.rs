@@ -33,15 +33,25 @@ pub enum Context {
     Prompt,
     /// Letters over everything that can be gone to.
     Jump,
+    /// One exchange.
+    Exchange,
+    /// A run that is over.
+    Finished,
     /// What a shell command wrote.
     Output,
     /// Two profiles beside each other.
     Compare,
+    /// Saved queries and what was run: letters narrow the list.
+    History,
+    /// The tenants that can be asked: letters narrow the list.
+    Tenants,
+    /// Selections of fields by their names.
+    Presets,
 }
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -57,13 +67,23 @@ impl Context {
         Self::Save,
         Self::Prompt,
         Self::Jump,
+        Self::Exchange,
+        Self::Finished,
         Self::Output,
         Self::Compare,
+        Self::History,
+        Self::Tenants,
+        Self::Presets,
     ];
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        matches!(self, Self::Editor | Self::Palette | Self::Save | Self::Prompt | Self::Jump)
+        self == Self::Editor || self == Self::Jump || self.is_a_line()
+    }
+
+    /// Whether a line of text is typed here, so that keys which move between lines are free for something else.
+    pub fn is_a_line(self) -> bool {
+        matches!(self, Self::Palette | Self::Save | Self::Prompt | Self::History | Self::Tenants)
     }
 
     /// What the place is called in the help.
@@ -84,15 +104,20 @@ impl Context {
             Self::Save => "Export",
             Self::Prompt => "Line of text",
             Self::Jump => "Jump",
+            Self::Exchange => "Exchange",
+            Self::Finished => "Run",
             Self::Output => "Output",
             Self::Compare => "Compare",
+            Self::History => "Saved and history",
+            Self::Tenants => "Tenants",
+            Self::Presets => "Fields",
         }
     }
 }
 
 use Context::{
-    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Files, Help, Output, Palette,
-    Profiles, Prompt, Save,
+    Activity, Builder, Column, Columns, Compare, Detail, Editor, Error, Exchange, Files, Finished, Help,
+    History, Output, Palette, Presets, Profiles, Prompt, Save, Tenants,
 };
 
 const EVERYWHERE: &[Context] = &Context::ALL;
@@ -100,7 +125,7 @@ const PANES: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 const PANES_AND_EDITOR: &[Context] = &[Builder, Files, Profiles, Detail, Activity, Editor];
 const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
-    Compare,
+    Compare, History, Tenants, Presets, Exchange, Finished,
 ];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
@@ -126,6 +151,13 @@ impl Entry {
     /// The sentence for the help of a place.
     pub fn about_in(&self, context: Context) -> &'static str {
         match (self.action, context) {
+            (Action::CopyProfile, Context::Exchange) => "copy the reply's body",
+            (Action::CopyCurl, Context::Activity | Context::Exchange) => {
+                "copy the exchange's request as a curl line"
+            }
+            (Action::Search, Context::Exchange) => "search the reply's body",
+            (Action::SearchNext, Context::Exchange) => "the next place that the search finds",
+            (Action::SearchPrevious, Context::Exchange) => "the place before that the search finds",
             (Action::Run, Context::Files) => "read the files again, from their beginning",
             (Action::Search, Context::Help) => "search these keys; letters are text then",
             (Action::Toggle, Context::Columns) => "show the column, or leave it out",
@@ -161,15 +193,19 @@ actions! {
         "find a person by an e-mail address, a phone number, an ID or a name, typed or pasted as you have it",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Column], ["Ctrl-F"];
     Run "run", "run", "run the query; again while rows arrive starts over",
-        &[Builder, Files, Profiles, Detail, Activity, Editor, Error], ["Ctrl-R", "F5"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Error, History], ["Ctrl-R", "F5"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
     Open "open", "open", "open the profile under the cursor", &[Profiles], ["Enter"];
+    Look "look", "open", "look at what the cursor is on: an exchange in full, a run; webhooks: ask for them",
+        &[Activity], ["Enter"];
+    SendAgain "send-again", "again", "send the exchange's request again (GET only), within the limits and recorded",
+        &[Activity, Exchange], ["R"];
     Pick "pick", "take it", "with --print: leave, and give the cell to the shell line", &[Profiles], [];
     Jq "jq", "jq", "a jq expression over the profile, answered as you type", &[Detail], ["."];
     Search "search", "search", "search what the cells, or the lines of the profile, show; in the help, its keys",
-        &[Profiles, Detail, Help], ["/"];
+        &[Profiles, Detail, Help, Exchange], ["/"];
     Sort "sort", "sort", "sort by this column: up, down, as received", &[Profiles], ["s"];
     Filter "filter", "filter",
         "show only the rows that pass: text, column:text, column=value, column>value, or /an expression/ for text",
@@ -195,8 +231,8 @@ actions! {
     PullMode "pull-mode", "", "ask for more rows only as you near the end; again: for all of them",
         PANES, ["P"];
     Raw "raw", "raw", "the profile as received, or as processed", &[Detail], ["r"];
-    Copy "copy", "copy", "copy the cell, the node, the value, or all of an error",
-        &[Profiles, Detail, Error, Column, Output, Compare], ["y y"];
+    Copy "copy", "copy", "copy the cell, the node, the value, the line, or all of a panel",
+        &[Profiles, Detail, Activity, Error, Column, Output, Compare, Exchange, Finished], ["y y"];
     Fold "fold", "fold", "fold or open what has something below it", &[Detail], ["Enter", "Space"];
     FoldAll "fold-all", "", "fold all; where nothing is open, open all", &[Detail], ["u"];
     JqOver "jq-over", "", "in the line of jq: over the profile as received, or as processed", &[Editor], ["Alt-R"];
@@ -205,20 +241,31 @@ actions! {
     Compare "compare", "compare", "hold this profile; on another, compare the two", &[Profiles, Detail], ["d"];
     ToggleAll "toggle-all", "all/none", "ask for all fields, or for the ID alone", &[Builder], ["a"];
     Help "help", "help", "help for where you are",
-        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error], ["?", "F1"];
+        &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Exchange], ["?", "F1"];
     Palette "palette", "commands", "find a command by its name; in the sandbox, also a fault to play",
         PANES_AND_EDITOR, [":", "Ctrl-P"];
+    History "history", "history", "saved queries and what was run before, to fill in or run again",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-O"];
+    SaveQuery "save-query", "", "save the query under a name; in the list of saved queries, rename it",
+        &[Builder, Profiles, Detail, Activity, Editor, History], ["Ctrl-S"];
+    Watch "watch", "watch", "run again every few seconds, past the cache, and light what changed; again: stop",
+        &[Builder, Profiles, Detail, Activity], ["w"];
+    Tenants "tenants", "tenants", "ask another tenant, or the sandbox",
+        &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette, Help], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants, Presets], ["Enter"];
     Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];
     Faster "faster", "faster", "a step higher; where the service's own limit is lower, no bound of ours",
         &[Activity], [">"];
-    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter",
-        &[Builder, Columns], ["X", "Delete"];
+    Clear "clear", "", "empty what the cursor is on: the IDs, the segments or the filter; in a list, remove it",
+        &[Builder, Columns, History, Presets], ["X", "Delete"];
+    FieldPresets "field-presets", "presets", "select fields by a preset: all, none, identity, contact, or one you saved",
+        &[Builder], ["b"];
+    ImportIds "import-ids", "", "take IDs from a file: one a line, or a column of a CSV", &[Builder], ["I"];
     SortAlso "sort-also", "", "sort by this column after those that it is sorted by", &[Profiles], ["S"];
     Flatten "flatten", "", "a column for each attribute, or one for all", &[Profiles], ["A"];
     HideColumn "hide-column", "", "hide this column; the list of columns brings it back", &[Profiles, Columns], ["x"];
@@ -236,15 +283,15 @@ actions! {
         &[Profiles], ["#"];
     Times "times", "", "show times as they are here, or in UTC", PANES, ["t"];
     SearchNext "search-next", "", "the next that the search finds; comparing, the next difference",
-        &[Profiles, Detail, Compare], ["n"];
+        &[Profiles, Detail, Compare, Exchange], ["n"];
     SearchPrevious "search-previous", "", "the one before that the search finds; comparing, the difference before",
-        &[Profiles, Detail, Compare], ["N"];
+        &[Profiles, Detail, Compare, Exchange], ["N"];
     NextProfile "next-profile", "next", "open the next profile", &[Detail], ["J"];
     PreviousProfile "previous-profile", "previous", "open the profile before", &[Detail], ["K"];
     CopyProfile "copy-profile", "", "copy the profile as processed, as JSON; comparing, all differences",
-        &[Profiles, Detail, Compare], ["Y"];
+        &[Profiles, Detail, Compare, Exchange], ["Y"];
     Mask "mask", "", "mask personal values, or show them; search and filter know the true ones",
-        &[Builder, Files, Profiles, Detail, Activity, Error, Column], ["m"];
+        &[Builder, Files, Profiles, Detail, Activity, Error, Column, Exchange, Finished], ["m"];
     Reveal "reveal", "", "show the masked value under the cursor for 15 s, or until another profile",
         &[Profiles, Detail], ["M"];
     CopyRow "copy-row", "", "copy the row: the columns that are shown, with tabs between them",
@@ -254,7 +301,7 @@ actions! {
         &[Profiles, Detail], ["y j"];
     CopyReceived "copy-received", "", "copy the profile as received, as JSON", &[Profiles, Detail], ["y w"];
     CopyCurl "copy-curl", "", "copy the request as a curl line, the token left out",
-        &[Builder, Profiles, Detail], ["y u"];
+        &[Builder, Profiles, Detail, Activity, Exchange], ["y u"];
     CopyCommand "copy-command", "", "copy the query as a command line: cxlens query …",
         &[Builder, Profiles, Detail], ["y l"];
     Pipe "pipe", "", "give the profile, or the rows that are shown, to a shell command as JSON",
@@ -275,9 +322,10 @@ actions! {
     Last "last", "", "go to the last", SCROLLS, ["G", "End"];
     GoTo "go-to", "", "go to a row by its number", &[Profiles], ["Ctrl-G"];
     TabAudit "tab-audit", "", "activity: the finished runs", PANES, ["1"];
-    TabLatency "tab-latency", "", "activity: latency by endpoint", PANES, ["2"];
+    TabLatency "tab-latency", "", "activity: where the time went, latency by endpoint", PANES, ["2"];
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
-    TabLog "tab-log", "", "activity: every exchange", PANES, ["4"];
+    TabWebhooks "tab-webhooks", "", "activity: the webhook registrations", PANES, ["4"];
+    TabLog "tab-log", "", "activity: every exchange", PANES, ["5"];
     Jump "jump", "", "letters over everything that can be gone to; typing them goes there", PANES, [";"];
     Zoom "zoom", "", "give this pane the screen to itself; again: share it", PANES, ["z"];
     SplitLeft "split-left", "", "move the line beside this pane to the left", PANES, ["Ctrl-Left"];

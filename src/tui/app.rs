@@ -9,8 +9,10 @@ mod columns;
 mod compare;
 mod copying;
 mod detail;
+mod exchange;
 mod files;
 mod freezing;
+mod history;
 mod jump;
 mod keys;
 mod look;
@@ -20,8 +22,10 @@ mod over;
 mod palette;
 mod piping;
 mod reach;
+mod tenants;
 mod tour;
 mod view;
+mod watch;
 mod world;
 
 use std::sync::Arc;
@@ -47,6 +51,7 @@ use world::World;
 
 use super::action::{Action, Context};
 use super::ctx::{Effect, Focus, Outcome, Running};
+use super::history::History;
 use super::kept::Kept;
 use super::keymap::Chord;
 use super::layout::Splits;
@@ -60,6 +65,7 @@ use super::panes::detail::Detail;
 use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
+use crate::config::OnChange;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, ServiceInfo, Summary};
 use crate::engine::query::{Query, QueryId};
@@ -97,6 +103,15 @@ pub struct App {
     broken: Option<Error>,
     /// Rows of the files that could not be read so far.
     unreadable: u32,
+    /// Saved queries and what was run.
+    history: History,
+    /// The number of the last run, shown or not.
+    numbered: u64,
+    /// What is watched.
+    watch: Option<watch::Watch>,
+    on_change: OnChange,
+    /// What a name is being asked for.
+    naming: Option<history::Naming>,
     /// Said in the footer until the next key.
     notice: Option<String>,
     mouse: Mouse,
@@ -143,7 +158,8 @@ impl App {
                 fault: None,
                 mask: start.mask,
             },
-            header: Header::new(start.tenant, start.sandbox),
+            history: History::new(&start.tenant, start.sandbox),
+            header: Header::new(start.tenant, start.sandbox).with_look(start.look),
             builder: Builder::new(start.draft),
             files: Files::new(),
             profiles: Profiles::new(start.budget),
@@ -161,6 +177,10 @@ impl App {
             run_when_ready: start.run,
             broken: None,
             unreadable: 0,
+            numbered: 0,
+            watch: None,
+            on_change: start.on_change,
+            naming: None,
             notice: None,
             mouse: Mouse::new(start.mouse),
             masking: Masking::default(),
@@ -187,6 +207,8 @@ impl App {
         self.guide.remember(kept);
         self.recall_columns(kept);
         self.detail.remember(kept);
+        self.recall(kept);
+        self.remember_builder(kept);
         self.recall_layout(kept)
     }
 
@@ -251,9 +273,15 @@ impl App {
             Action::Run => self.run(at),
             Action::Find => self.find_person(),
             Action::QueryBefore => self.query_before(at),
+            Action::ImportIds => self.ask_for_ids(),
+            Action::FieldPresets => self.open_presets(),
             Action::Close => self.close(at),
             Action::Quit => self.quit(),
             Action::Palette => self.open_palette(),
+            Action::History => self.open_history(at),
+            Action::SaveQuery => self.ask_for_name(),
+            Action::Tenants => self.list_tenants(),
+            Action::Watch => self.toggle_watch(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)
             }
@@ -285,6 +313,7 @@ impl App {
                 self.overlay = Some(Overlay::Prompt(Box::new(prompt)));
                 Turn::CHANGED
             }
+            Action::CopyCurl if self.world.focus == Focus::Activity => self.copy_curl(),
             Action::CopyRow
             | Action::CopyId
             | Action::CopyJson
@@ -307,7 +336,13 @@ impl App {
             Action::Compare => self.compare(),
             Action::NextPane => self.cycle(true, at),
             Action::PreviousPane => self.cycle(false, at),
-            Action::TabAudit | Action::TabLatency | Action::TabLimits | Action::TabLog => {
+            Action::Look => self.look(at),
+            Action::SendAgain => self.send_again(at),
+            Action::TabAudit
+            | Action::TabLatency
+            | Action::TabLimits
+            | Action::TabWebhooks
+            | Action::TabLog => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Activity));
                 let outcome = self.activity.update(action, &ctx);
                 self.settle(outcome, at)
@@ -358,6 +393,7 @@ impl App {
                 self.activity.started(id, &ctx);
                 Turn::changed(true)
             }
+            Event::Page(id, page) if self.is_watched(id) => self.watched_page(&page, at),
             Event::Page(id, page) => {
                 if id != self.shown {
                     return Turn::default();
@@ -371,12 +407,14 @@ impl App {
             Event::Exchange(exchange) => {
                 self.header.exchange(&exchange);
                 let ctx = self.world.ctx(at, Rect::default());
-                self.activity.exchange(exchange, &ctx);
+                self.activity.exchange(Arc::clone(&exchange), &ctx);
+                self.exchange_came(&exchange);
                 self.look_at_fault();
                 Turn::changed(true)
             }
             Event::Limits(limits) => {
                 let limits = self.as_wanted(limits);
+                self.activity.limits(&limits, &self.world.ctx(at, Rect::default()));
                 let changed = self.world.limits.as_ref() != Some(&limits);
                 self.world.limits = Some(limits);
                 Turn::changed(changed)
@@ -387,6 +425,9 @@ impl App {
                 let outcome = self.builder.planned(ticket, plan);
                 self.settle(outcome, at)
             }
+            Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
+            Event::Again(number, error) => self.sent_again(number, error, at),
+            Event::Webhooks(listed) => self.webhooks_listed(listed, at),
             Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
@@ -437,6 +478,12 @@ impl App {
         if matches!(command, Command::Bounds { .. }) {
             return self.bounds_undelivered();
         }
+        if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
+            return self.watched_undelivered();
+        }
+        if matches!(command, Command::Again(_) | Command::Webhooks) {
+            return self.aside_undelivered();
+        }
         if let Command::Note(ticket, _) = command {
             return self.note_undelivered(*ticket);
         }
@@ -470,6 +517,7 @@ impl App {
             self.header.next_change(&ctx),
             self.activity.next_change(&ctx),
             self.profiles.next_change(&ctx),
+            self.watch_due(),
             plan,
             self.mask_changes(),
         ]
@@ -481,10 +529,11 @@ impl App {
     /// The time that [`next_change`](Self::next_change) named has come.
     pub fn wake(&mut self, at: Moment) -> Turn {
         self.conceal_in_time(at);
+        let watched = Turn::CHANGED.and(self.watch_on(at));
         if self.builder.next_change().is_none_or(|plan| plan > at.now) {
-            return Turn::CHANGED;
+            return watched;
         }
-        Turn::CHANGED.and(self.replan(at))
+        watched.and(self.replan(at))
     }
 
     /// Asks what running the query would take. Reading files takes what it takes.
@@ -525,7 +574,9 @@ impl App {
         if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
             effects.push(Effect::Engine(Command::Cancel(running.id)));
         }
-        self.shown = QueryId(self.shown.0 + 1);
+        effects.extend(self.watch_waits());
+        self.shown = self.number();
+        self.search.began(&query);
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         self.conceal();
@@ -535,6 +586,10 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
+        if !self.looks_at_files() {
+            self.history.began(self.shown, query.to_draft());
+        }
+        self.activity.asked(self.shown, &query);
         let query = self.really(query, at);
         let want = self.reach_from(0, at);
         // Leaving an editor keeps its text, and the rows have the keys now.
@@ -548,27 +603,39 @@ impl App {
         Turn { changed: true, effects }.and(self.settle(left, at))
     }
 
+    /// A number for a run that no other has.
+    fn number(&mut self) -> QueryId {
+        self.numbered += 1;
+        QueryId(self.numbered)
+    }
+
     fn finished(&mut self, id: QueryId, summary: &Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
+        if self.is_watched(id) {
+            return self.watched_ended(id, summary, error.as_ref(), at);
+        }
         let current = id == self.shown;
         if current {
             self.world.running = None;
         }
+        let kept = self.keep_run(id, summary);
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.activity.finished(id, Arc::clone(summary), error.as_ref(), &ctx);
         if !current {
-            return Turn::changed(true);
+            return kept;
         }
         self.profiles.finish(summary, error.as_ref(), &ctx);
         self.faulty.finished(id, summary.status, self.world.fault.as_ref());
         self.reach.place.clone_from(&summary.place);
-        let replanned = self.replan(at).and(self.nobody_found(id, summary));
+        self.watch_again(summary, at);
+        let replanned = self.replan(at).and(self.nobody_found(id, summary)).and(self.know_segments(summary));
         if let Some(error) = error {
+            self.refused_filter(&error);
             self.fail(self.file_errors(error), Some(summary.before + summary.rows));
         } else if matches!(self.overlay, Some(Overlay::Confirm)) {
             // Nothing would be lost any more.
             self.overlay = None;
         }
-        Turn::changed(true).and(replanned)
+        kept.and(replanned)
     }
 
     /// Close, clear, then cancel the run.
@@ -580,6 +647,9 @@ impl App {
         if self.detail_open {
             self.close_detail();
             return Turn::changed(true);
+        }
+        if self.watch.is_some() {
+            return self.stop_watching("no longer watching".to_owned());
         }
         match &mut self.world.running {
             Some(running) if !running.cancelling => {

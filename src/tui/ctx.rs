@@ -9,12 +9,14 @@ use tokio::time::Instant;
 
 use super::action::Action;
 use super::faults::Playing;
+use super::importing::Importing;
 use super::jq::Ask;
 use super::kept::Keep;
 use super::keymap::Keymap;
 use super::outside::Visit;
 use super::pipe::Piping;
 use super::saving::Saving;
+use super::tenants::Whom;
 use super::theme::Theme;
 use crate::engine::event::{Command, Limits, ServiceInfo};
 use crate::engine::query::QueryId;
@@ -144,6 +146,14 @@ pub enum Effect {
     Jq(Ask),
     /// To the files that outlast the session.
     Keep(Keep),
+    /// The terminal's bell.
+    Bell,
+    /// Who can be asked is to be told.
+    ListTenants,
+    /// Another session takes the place of this one.
+    Open(Whom),
+    /// IDs are to be read from a file, on a thread that may wait for the disk.
+    Import(Importing),
     /// The profile under the cursor is to be shown and focused; the app does it.
     OpenProfile,
     /// Something to be said in the footer; the app says it.

@@ -10,6 +10,7 @@ use crate::engine::event::{
     Announced, Auth, Endpoint, Event, Exchange, FileState, Latency, Limits, OpenedFile, Outcome, Page,
     Phases, RateSource, Retry, RetryReason, ServiceInfo, Status, Summary,
 };
+use crate::engine::fetch::detail::{Detail, Received};
 use crate::engine::pipeline::profile::{Profile, Slot, Text};
 use crate::engine::query::{FieldSet, QueryId};
 
@@ -65,6 +66,7 @@ pub(crate) fn exchange(n: u64, status: u16, millis: u64) -> Exchange {
     Exchange {
         number: n,
         query: Some(QueryId(1)),
+        again: None,
         at: NOON.parse().unwrap(),
         endpoint: Endpoint::Contacts,
         method: "GET",
@@ -81,7 +83,37 @@ pub(crate) fn exchange(n: u64, status: u16, millis: u64) -> Exchange {
         bytes: 23_000,
         rows: (status == 200).then_some(50),
         retry: throttled.then_some(Retry { after: Duration::from_secs(2), because: RetryReason::RetryAfter }),
+        retry_after: throttled.then(|| "2".into()),
+        detail: std::sync::Weak::new(),
     }
+}
+
+/// Page `n` in full; kept as long as the second is.
+pub(crate) fn exchange_in_full(n: u64, status: u16, body: &str) -> (Exchange, Arc<Detail>) {
+    let detail = Arc::new(Detail {
+        method: "GET",
+        url: format!(
+            "https://acme.my.cxone.com/api/v2/crm/contacts?pageSize=50&page={n}&filter=lastName%20eq%20%27O%27%27Hara%27"
+        )
+        .into(),
+        request: vec![
+            ("accept", "application/json".into()),
+            ("authorization", "Bearer …removed".into()),
+            ("user-agent", "cxlens/0.1.0".into()),
+        ],
+        sent: None,
+        reply: Some(Received {
+            status,
+            headers: vec![
+                ("content-type".into(), "application/json".into()),
+                ("ratelimit".into(), "\"default\";r=0;t=1".into()),
+            ],
+            body: body.into(),
+            size: body.len() as u64,
+            withheld: None,
+        }),
+    });
+    (Exchange { detail: Arc::downgrade(&detail), ..exchange(n, status, 92) }, detail)
 }
 
 pub(crate) fn token_exchange() -> Exchange {

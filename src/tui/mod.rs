@@ -18,9 +18,10 @@ pub mod ctx;
 #[cfg(test)]
 mod events;
 pub mod faults;
-pub mod figures;
 pub mod fuzzy;
 pub mod gauge;
+pub mod history;
+pub mod importing;
 pub mod jq;
 pub mod kept;
 pub mod keymap;
@@ -31,8 +32,11 @@ pub mod overlays;
 pub mod panes;
 pub mod pipe;
 pub mod run;
-pub mod saving;
 pub mod signals;
+pub mod spent;
+pub mod tenants;
 pub mod terminal;
 pub mod theme;
 pub mod widgets;
+
+pub use crate::{figures, saving};

@@ -22,8 +22,10 @@ use super::keymap::Loaded;
 use super::outside::Programs;
 use super::outward::{Back, Outward, Told as News};
 use super::signals::{Signals, Told};
+use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, Tty, say};
-use super::theme::{Depth, Look};
+use super::theme::{Appearance, Depth};
+use crate::config::{Look, OnChange};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
@@ -57,13 +59,19 @@ pub struct Setup {
     /// Time.
     pub clock: Clock,
     /// Styles, borders and symbols.
-    pub look: Look,
+    pub appearance: Appearance,
     /// Whether the mouse works.
     pub mouse: bool,
     /// The tenant's name, as far as it is known before the worker says.
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// How the tenant's name looks.
+    pub look: Look,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
+    /// Who else can be asked.
+    pub tenants: Box<dyn Tenants>,
     /// The files that are looked at in place of a service; empty where there is one.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
@@ -117,11 +125,12 @@ impl Exit {
 /// # Errors
 /// When the terminal cannot be taken over, read or written.
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
-    let Setup { clock, tenant, sandbox, files, faults, kept, mask, picks, tour, .. } = setup;
-    let look = setup.look;
-    let (theme, troubles) = look.theme(None);
+    let Setup { clock, tenant, sandbox, look, on_change, tenants, picks, tour, .. } = setup;
+    let (files, faults, kept, mask) = (setup.files, setup.faults, setup.kept, setup.mask);
+    let appearance = setup.appearance;
+    let (theme, troubles) = appearance.theme(None);
     // crossterm looks at NO_COLOR too, and knows nothing of a setting that beats it.
-    crossterm::style::force_color_output(look.depth() != Depth::None);
+    crossterm::style::force_color_output(appearance.depth() != Depth::None);
     let Loaded { keys, wrong } = setup.keys;
     let (draft, keys) = (setup.draft, if picks { keys.picking() } else { keys });
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
@@ -137,6 +146,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         wrong,
         tenant,
         sandbox,
+        look,
+        on_change,
         files,
         faults,
         mouse,
@@ -149,20 +160,22 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut guard = Guard::enter(setup.tty, clock.clone(), mouse)?;
     draw(&mut guard, &mut app, moment())?;
 
-    if look.asks() {
+    if appearance.asks() {
         guard.ask_background()?;
     }
     // What is slow, or needs the runtime, comes after the first frame.
     app.set_zone(TimeZone::system());
     let mut dirty = app.remember(&kept).and(app.troubles(troubles, moment())).changed;
     let (keeps, to_keep) = std::sync::mpsc::channel();
-    let keeping = tokio::task::spawn_blocking(move || kept.keep_all(&to_keep));
+    let keeper = kept.clone();
+    let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
     let fault = guard.fault();
     let mut signals = Signals::new()?;
-    let (mut input, mut ear) = (EventStream::new(), Ear::new(look));
+    let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
     let (answers, mut answered) = mpsc::channel(STEPS);
+    let (imports, mut imported) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
@@ -213,6 +226,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
             },
             Some((ticket, answer)) = answered.recv() => (app.answered_jq(ticket, answer, moment()), false),
+            Some(told) = imported.recv() => (app.imported(told, moment()), true),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
@@ -249,8 +263,18 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                         let _ = answers.blocking_send((ask.ticket, ask.run()));
                     });
                 }
+                Effect::Import(importing) => {
+                    let imports = imports.clone();
+                    tokio::task::spawn_blocking(move || drop(imports.blocking_send(importing.run())));
+                }
                 // Nobody takes it only where the thread is gone, and that is in the log.
                 Effect::Keep(keep) => drop(keeps.send(keep)),
+                Effect::Bell => guard.bell()?,
+                Effect::ListTenants => dirty |= app.tenants(tenants.list()).changed,
+                Effect::Open(whom) => {
+                    dirty |= open(&mut app, &*tenants, &whom, &mut handle, &kept, moment());
+                    engine = true;
+                }
                 Effect::Copy(text) => {
                     if let Some(copied) = outward.copy(text, &mut guard)? {
                         dirty |= told_of_copy(&mut app, copied).changed;
@@ -301,17 +325,38 @@ fn told_of_copy(app: &mut App, copied: Result<String, String>) -> Turn {
     }
 }
 
+/// Begins to ask another; the session before ends by itself once nobody holds its handle, and is not waited for. Says
+/// whether the picture changed.
+fn open(
+    app: &mut App,
+    tenants: &dyn Tenants,
+    whom: &Whom,
+    handle: &mut Handle,
+    kept: &Kept,
+    at: Moment,
+) -> bool {
+    match tenants.open(whom) {
+        Ok(opened) => {
+            *handle = opened.handle;
+            let turn = app.opened(opened.session, at);
+            app.recall(kept);
+            turn.changed
+        }
+        Err(error) => app.unopened(error).changed,
+    }
+}
+
 /// Listens to the terminal: what is typed goes to the explorer, what is answered to how it looks.
 struct Ear {
     answers: Answers,
-    look: Look,
+    appearance: Appearance,
     /// Whether an answer came since somebody asked.
     answered: bool,
 }
 
 impl Ear {
-    fn new(look: Look) -> Self {
-        Self { answers: Answers::default(), look, answered: false }
+    fn new(appearance: Appearance) -> Self {
+        Self { answers: Answers::default(), appearance, answered: false }
     }
 
     /// One event from the terminal.
@@ -323,7 +368,7 @@ impl Ear {
                 Heard::Nothing => Turn::default(),
                 Heard::Background(background) => {
                     self.answered = true;
-                    app.dress(self.look.theme(Some(background)).0)
+                    app.dress(self.appearance.theme(Some(background)).0)
                 }
             },
             Input::Paste(text) => app.paste(&text, at),

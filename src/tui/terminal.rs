@@ -189,6 +189,14 @@ impl Guard {
         self.screen.resize(size.into())
     }
 
+    /// Rings the terminal's bell.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn bell(&mut self) -> io::Result<()> {
+        self.send("\x07")
+    }
+
     /// Sends the terminal something that is no picture: a text for its clipboard.
     ///
     /// # Errors

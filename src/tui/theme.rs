@@ -15,10 +15,10 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 
 pub use self::colour::Depth;
-pub use self::look::{Look, Surroundings};
+pub use self::look::{Appearance, Surroundings};
 pub use self::symbols::{Ascii, Symbols, to_ascii};
 
 use self::file::Source;
@@ -41,6 +41,8 @@ macro_rules! roles {
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct Theme {
             $(#[doc = $about] pub $role: Style,)+
+            /// Colours of tenants, in the order of [`crate::config::Colour`]; `None`: there are to be none.
+            pub colours: Option<[Color; 6]>,
             /// Borders and symbols.
             pub symbols: Symbols,
             /// How much of the screen is ASCII.
@@ -54,7 +56,7 @@ macro_rules! roles {
             /// With no style at all.
             fn blank(ascii: Ascii) -> Self {
                 let symbols = if ascii == Ascii::No { Symbols::UNICODE } else { Symbols::ASCII };
-                Self { $($role: Style::new(),)+ symbols, ascii }
+                Self { $($role: Style::new(),)+ colours: None, symbols, ascii }
             }
 
             fn role(&mut self, name: &str) -> Option<&mut Style> {
@@ -66,7 +68,8 @@ macro_rules! roles {
 
             /// In the colours that there are.
             fn at(self, depth: Depth) -> Self {
-                Self { $($role: depth.fit(self.$role),)+ ..self }
+                let colours = self.colours.map(|all| all.map(|colour| depth.nearest(colour).unwrap_or(colour)));
+                Self { $($role: depth.fit(self.$role),)+ colours, ..self }
             }
         }
     };
@@ -101,6 +104,7 @@ roles! {
     boolean "A boolean.";
     string "Quoted text.";
     keyword "A word of the filter's language.";
+    lit "A cell that changed while it was watched.";
     found "Where the search found something.";
     jump "What is to be typed to jump there.";
     bar "The filled part of a bar, or a sparkline.";

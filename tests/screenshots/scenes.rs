@@ -85,6 +85,8 @@ impl Explorer {
             keys: Keymap::default(),
             tenant: "acme".to_owned(),
             sandbox: true,
+            look: cxlens::config::Look::default(),
+            on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
@@ -235,6 +237,7 @@ fn exchange(number: u64, status: u16) -> Exchange {
     Exchange {
         number,
         query: Some(QueryId(1)),
+        again: None,
         at: wall + jiff::SignedDuration::from_millis(240 * number.cast_signed()),
         endpoint: Endpoint::Contacts,
         method: "GET",
@@ -251,5 +254,7 @@ fn exchange(number: u64, status: u16) -> Exchange {
         bytes: 23_000,
         rows: Some(50),
         retry: None,
+        retry_after: None,
+        detail: std::sync::Weak::new(),
     }
 }

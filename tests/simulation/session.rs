@@ -80,6 +80,7 @@ pub(crate) fn play(plan: &Plan, tamper: Tamper) -> Record {
             chance: Chance::seeded(plan.seed),
             transport: Some(Arc::new(Wire(world.clone()))),
             audit: None,
+            keep_exchanges: false,
         };
         let worker = tokio::spawn(worker.run(setup));
         let mut runs = vec![Delivered::default(); plan.runs.len()];

@@ -94,7 +94,14 @@ impl Case {
 pub(crate) fn worker(service: Service) -> Handle {
     let (handle, worker) = channel();
     let (clock, chance) = (Clock::system(), short_waits());
-    tokio::spawn(worker.run(Setup { service, clock, chance, transport: None, audit: None }));
+    tokio::spawn(worker.run(Setup {
+        service,
+        clock,
+        chance,
+        transport: None,
+        audit: None,
+        keep_exchanges: true,
+    }));
     handle
 }
 

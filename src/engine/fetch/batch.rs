@@ -253,6 +253,7 @@ impl Batch {
             body: Body::None,
             label: self.label(page),
             query: Some(self.id),
+            again: None,
             idempotency: None,
         };
         let read = |reply: &Reply| {
@@ -274,7 +275,12 @@ impl Batch {
             let pipeline = clock.now() - start;
             (Fetched { processing: Some(decode + pipeline), ..fetched }, pipeline)
         };
-        self.client.call_for(&call, &self.tally, read, work).await
+        let called = self.client.call_for(&call, &self.tally, read, work).await;
+        called.map_err(|error| {
+            let place = |sent| paging::own_place(self.client.service(), &self.query, sent);
+            let at = error.filter_at.and_then(place);
+            error.in_filter(at)
+        })
     }
 
     /// Cuts a body into rows.

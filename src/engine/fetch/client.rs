@@ -10,7 +10,7 @@
 use std::collections::VecDeque;
 use std::future::ready;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use http::Method;
@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use url::Url;
 
+use super::detail::{Detail, Kept};
 use super::explain;
 use super::headers;
 use super::limits::{Flight, Limiter, Slot, Turn};
@@ -53,8 +54,21 @@ pub struct Call {
     pub label: String,
     /// The run that asks.
     pub query: Option<QueryId>,
+    /// The exchange that it repeats, where somebody sends one again.
+    pub again: Option<u64>,
     /// Makes a request that is not safe to repeat safe.
     pub idempotency: Option<String>,
+}
+
+impl Call {
+    /// `GET`, `POST`, `DELETE`.
+    pub(super) fn method_name(&self) -> &'static str {
+        match self.method {
+            Method::POST => "POST",
+            Method::DELETE => "DELETE",
+            _ => "GET",
+        }
+    }
 }
 
 impl std::fmt::Debug for Body {
@@ -96,10 +110,10 @@ pub struct Bad {
 
 /// What a run's calls came to, together; once the run is over, nothing goes out for it any more.
 #[derive(Debug, Default)]
-pub struct Tally(Mutex<Kept>);
+pub struct Tally(Mutex<Counted>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Counted {
     counts: Counts,
     over: bool,
 }
@@ -150,7 +164,7 @@ impl Tally {
         !kept.over
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, Counted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -172,6 +186,8 @@ struct Inner {
     token_requests: AtomicU32,
     /// The server's latency for the last pages.
     recent: Mutex<VecDeque<Duration>>,
+    /// The last exchanges in full, where somebody may look at them.
+    kept: OnceLock<Kept>,
 }
 
 impl std::fmt::Debug for Client {
@@ -196,7 +212,7 @@ impl Client {
         chance: Chance,
         events: mpsc::Sender<Event>,
     ) -> Self {
-        Self(Arc::new_cyclic(|weak: &std::sync::Weak<Inner>| {
+        Self(Arc::new_cyclic(|weak: &Weak<Inner>| {
             let weak = weak.clone();
             let fetch = Box::new(move || -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
                 let client = weak.upgrade().map(Self);
@@ -219,6 +235,7 @@ impl Client {
                 exchanges: AtomicU64::new(0),
                 token_requests: AtomicU32::new(0),
                 recent: Mutex::default(),
+                kept: OnceLock::new(),
             }
         }))
     }
@@ -241,6 +258,16 @@ impl Client {
     /// The time.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
+    }
+
+    /// Keeps the last exchanges in full from now on, for somebody who may look at them.
+    pub fn keep_exchanges(&self) {
+        let _kept = self.0.kept.get_or_init(Kept::default);
+    }
+
+    /// What was asked by an exchange, while it is kept.
+    pub fn call_of(&self, exchange: u64) -> Option<Call> {
+        self.0.kept.get()?.call(exchange)
     }
 
     /// Token requests sent so far.
@@ -558,16 +585,16 @@ impl Client {
             Some(query) => format!("{}?{query}", call.url.path()),
             None => call.url.path().to_owned(),
         };
+        let detail = self.0.kept.get().map_or_else(Weak::new, |kept| {
+            Arc::downgrade(&kept.keep(number, Detail::of(call, attempted, &self.0.service), call))
+        });
         let exchange = Exchange {
             number,
             query: call.query,
+            again: call.again,
             at,
             endpoint: call.endpoint,
-            method: match call.method {
-                Method::POST => "POST",
-                Method::DELETE => "DELETE",
-                _ => "GET",
-            },
+            method: call.method_name(),
             target: Untrusted::from(target),
             label: call.label.clone(),
             attempt,
@@ -576,6 +603,8 @@ impl Client {
             bytes,
             rows,
             retry,
+            retry_after: retry_after(attempted),
+            detail,
         };
         self.tell(Event::Exchange(Arc::new(exchange))).await;
     }
@@ -583,6 +612,12 @@ impl Client {
     fn budget<T>(&self, with: impl FnOnce(&mut Budget) -> T) -> T {
         with(&mut self.0.budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What the reply says of asking again, as it says it.
+fn retry_after(attempted: &Attempt) -> Option<Untrusted> {
+    let said = attempted.exchanged.as_ref().ok()?.headers.get(http::header::RETRY_AFTER)?;
+    Some(Untrusted::from(String::from_utf8_lossy(said.as_bytes()).into_owned()))
 }
 
 /// What an attempt's stop looks like from outside, for [`explain`].

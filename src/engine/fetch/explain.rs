@@ -50,6 +50,13 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
         error = error.ask_again_in(wait);
     }
     error = error.with_request(request(call));
+    if call.endpoint == Endpoint::Contacts
+        && let Ok(reply) = &last.exchanged
+        && reply.status >= 400
+    {
+        let refused = crm_v2::error_body(reply.media_type().as_deref(), body.as_bytes());
+        error = error.in_filter(refused.filter_position());
+    }
     if let Ok(reply) = &last.exchanged {
         let media = reply.media_type().unwrap_or_else(|| "no content type".into());
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));
@@ -236,16 +243,29 @@ fn said(call: &Call, reply: &Reply, service: &Service, last: &Attempt) -> String
 }
 
 /// The text without the client's secret and this token, however they are spelled.
-pub(super) fn redact(mut text: String, service: &Service, token: Option<&Token>) -> String {
+pub(super) fn redact(text: String, service: &Service, token: Option<&Token>) -> String {
+    without(text, &spellings(service, token))
+}
+
+/// How the client's secret and this token may be spelled.
+pub(super) fn spellings(service: &Service, token: Option<&Token>) -> Vec<String> {
     let token = token.map(|t| t.secret.expose_secret());
-    for secret in [Some(service.client_secret.expose_secret()), token].into_iter().flatten() {
-        let encoded: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let secrets = [Some(service.client_secret.expose_secret()), token].into_iter().flatten();
+    let spelled = secrets.flat_map(|secret| {
+        let encoded = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
         let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
-        for spelling in [secret, &encoded, &base64] {
-            // Too short to be told from ordinary text.
-            if spelling.len() >= 4 {
-                text = text.replace(spelling, "[redacted]");
-            }
+        [secret.to_owned(), encoded, base64]
+    });
+    // Shorter ones cannot be told from ordinary text.
+    spelled.filter(|spelling| spelling.len() >= 4).collect()
+}
+
+/// The text without these.
+pub(super) fn without(mut text: String, secrets: &[String]) -> String {
+    for secret in secrets {
+        // Nearly always there is nothing to replace, and looking for it is cheap.
+        if memchr::memmem::find(text.as_bytes(), secret.as_bytes()).is_some() {
+            text = text.replace(secret.as_str(), "[redacted]");
         }
     }
     text

@@ -12,6 +12,7 @@
 pub mod batch;
 pub mod client;
 mod connecting;
+pub mod detail;
 mod explain;
 mod figures;
 pub mod headers;

@@ -34,7 +34,7 @@ pub fn page_url(service: &Service, query: &Query, ids: &[Id], page: u32) -> Url 
 
 /// Segments by the tenant's template, joined with the user's own filter; both in parentheses where there are
 /// both. A quote inside a segment's ID is doubled.
-fn filter(service: &Service, query: &Query) -> Option<String> {
+pub fn filter(service: &Service, query: &Query) -> Option<String> {
     let segments = (!query.segments().is_empty()).then(|| {
         let ids: Vec<_> = query.segments().iter().map(|id| id.as_str().replace('\'', "''")).collect();
         if service.segment_template.contains("{ids}") {
@@ -48,9 +48,21 @@ fn filter(service: &Service, query: &Query) -> Option<String> {
     match (segments, query.filter()) {
         (None, None) => None,
         (Some(segments), None) => Some(segments),
-        (None, Some(own)) => Some(own.as_str().to_owned()),
-        (Some(segments), Some(own)) => Some(format!("({segments}) and ({})", own.as_str())),
+        (None, Some(own)) => Some(own.on_one_line().into_owned()),
+        (Some(segments), Some(own)) => Some(format!("({segments}) and ({})", own.on_one_line())),
     }
+}
+
+/// A place in the filter as it is sent, as one in the user's own; `None` where it lies outside of that. Characters, from 1.
+pub fn own_place(service: &Service, query: &Query, sent: usize) -> Option<usize> {
+    let own = query.filter()?.as_str().chars().count();
+    // The user's own stands last, and behind it nothing but a parenthesis.
+    let before = if query.segments().is_empty() {
+        0
+    } else {
+        filter(service, query)?.chars().count().checked_sub(own + 1)?
+    };
+    sent.checked_sub(before).filter(|place| (1..=own + 1).contains(place))
 }
 
 /// What the next page's URL means, seen from the page that was asked for at `current`.
@@ -139,6 +151,21 @@ mod tests {
     fn query(segments: &[&str], filter: &str) -> Query {
         let segments = segments.iter().map(|s| (*s).to_owned()).collect();
         Draft { ids: vec!["A".into()], segments, filter: filter.into(), ..Draft::default() }.check().unwrap()
+    }
+
+    #[test]
+    fn a_place_in_what_is_sent_is_one_in_what_was_written() {
+        let service = service();
+        let alone = query(&[], "plan = 'gold'");
+        assert_eq!(own_place(&service, &alone, 6), Some(6));
+        assert_eq!(own_place(&service, &alone, 99), None);
+        let both = query(&["A"], "plan\n= 'go\nld'");
+        let sent = filter(&service, &both).unwrap();
+        assert!(sent.ends_with(" and (plan = 'go\nld')"), "{sent}");
+        let at = sent.chars().position(|c| c == '=').unwrap() + 1;
+        assert_eq!(own_place(&service, &both, at), Some(6));
+        assert_eq!(own_place(&service, &both, 3), None, "that is ours");
+        assert_eq!(own_place(&service, &query(&["A"], ""), 3), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Whole runs over an in-memory transport under paused time.
 
+mod again;
 mod going_on;
 mod parts;
 
@@ -188,6 +189,15 @@ struct Session {
 
 impl Session {
     fn with(fake: Fake, change: impl FnOnce(&mut Service)) -> Self {
+        Self::recorded(fake, change, None, true)
+    }
+
+    fn recorded(
+        fake: Fake,
+        change: impl FnOnce(&mut Service),
+        audit: Option<std::path::PathBuf>,
+        keep_exchanges: bool,
+    ) -> Self {
         let base = Url::parse("https://acme.my.cxone.com").unwrap();
         let mut service = Service::new("acme", base, "me", SecretString::from("s3cr3t-value"));
         change(&mut service);
@@ -198,7 +208,8 @@ impl Session {
             clock: Clock::system(),
             chance: Chance::seeded(7),
             transport: Some(Arc::new(Shared(fake.clone()))),
-            audit: None,
+            audit,
+            keep_exchanges,
         };
         tokio::spawn(worker.run(setup));
         Self { handle, exchanges: Vec::new(), fake, next: 0, ids: Vec::new(), pages: 0 }

@@ -25,6 +25,7 @@ pub(super) async fn fetch(client: &Client) -> Result<Token> {
         body: Body::Form(form(service)),
         label: "token".into(),
         query: None,
+        again: None,
         idempotency: None,
     };
     let asked = client.call(&call, &Tally::default(), |reply| read(client, reply).map(Taken::plain)).await;

@@ -17,6 +17,11 @@ use url::Url;
 use super::connecting::{Connecting, Timing};
 use crate::engine::clock::Clock;
 
+/// What we call ourselves.
+pub(super) const USER_AGENT: &str = concat!("cxlens/", env!("CARGO_PKG_VERSION"));
+/// What the client says that it can unpack.
+pub(super) const ACCEPT_ENCODING: &str = "gzip";
+
 /// One request, ready to go.
 #[derive(Clone)]
 pub struct Request {
@@ -172,7 +177,7 @@ impl Http {
         // An error means that somebody installed one before, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("cxlens/", env!("CARGO_PKG_VERSION")))
+            .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)

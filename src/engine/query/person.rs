@@ -69,6 +69,10 @@ pub fn readings(text: &str) -> Vec<Reading> {
         found.extend(of_ids(&listed));
         found.extend(of_name(&text));
     } else {
+        // What stands in front of an address's @, as people say it.
+        if listed.len() == 1 && text.contains(['.', '_']) {
+            found.extend(of_email(&text));
+        }
         found.extend(of_name(&text));
         // Whoever writes an ID without a digit does so in one word.
         if listed.len() == 1 {
@@ -128,13 +132,13 @@ fn of_email(email: &str) -> Vec<Reading> {
     let mut found = Vec::new();
     if !local.is_empty() && !domain.is_empty() {
         let spellings = spellings_of_email(local, domain);
-        let asks = format!("the address {email}, in capitals or not");
+        let asks = format!("{email}, in capitals or not");
         found.push(Reading::filter("e-mail address", asks, either(&spellings, |s| format!("email eq {s}"))));
     }
     if !local.is_empty() {
         let parts = spellings_of_email(local, "");
         let parts: Vec<String> = parts.iter().map(|part| part.trim_end_matches('@').to_owned()).collect();
-        let asks = format!("an address that begins with {local}, anywhere");
+        let asks = format!("{local}…");
         let filter = either(&parts, |s| format!("startswith(email,{s})"));
         found.push(Reading::filter("e-mail, its beginning", asks, filter));
         // The digits at the end are there to tell namesakes apart.
@@ -149,7 +153,7 @@ fn of_email(email: &str) -> Vec<Reading> {
     }
     if !domain.is_empty() {
         let ends = [format!("@{domain}"), format!("@{}", domain.to_lowercase())];
-        let asks = format!("everybody with an address at {domain}");
+        let asks = format!("everybody at {domain}");
         found.push(Reading::filter(
             "e-mail, its end",
             asks,
@@ -217,27 +221,33 @@ fn of_name(text: &str) -> Vec<Reading> {
             let both: Vec<String> = both.collect();
             let (first, last) = (&splits[0].0, &splits[0].1);
             let name = several.join(" ");
-            found.push(Reading::filter("name", format!("{name}, in either order"), both.join(" or ")));
-            let asks = if turned {
-                format!("last name {last}, first name {first}")
-            } else {
-                format!("first name {first}, last name {last}")
-            };
-            found.push(Reading::filter("first and last name", asks, straight.join(" or ")));
+            // Addresses are written without accents, as names are often typed.
+            let address = either(&spelling::in_addresses(&words), |s| format!("contains(email,{s})"));
+            let asks = format!("{name}, in either order, or in the e-mail address");
+            found.push(Reading::filter("name", asks, format!("{} or {address}", both.join(" or "))));
             let asks = format!("everybody called {last}");
             found.push(Reading::filter("last name", asks, is("lastName", last)));
             if !turned {
                 let asks = format!("everybody called {first}");
                 found.push(Reading::filter("last name", asks, is("lastName", first)));
             }
-            let (first, last) = (begins("firstName", &initial(first)), begins("lastName", last));
-            let asks = format!("{}… {}…", initial(&splits[0].0), splits[0].1);
-            found.push(Reading::filter("last name and initial", asks, format!("{last} and {first}")));
+            let asks = format!("{}… {}…", initial(first), last);
+            let begun = (begins("firstName", &initial(first)), begins("lastName", last));
+            found.push(Reading::filter(
+                "last name and initial",
+                asks,
+                format!("{} and {}", begun.1, begun.0),
+            ));
+            let asks = if turned {
+                format!("last name {last}, first name {first}")
+            } else {
+                format!("first name {first}, last name {last}")
+            };
+            found.push(Reading::filter("first and last name", asks, straight.join(" or ")));
         }
     }
-    // Addresses are written without accents, as names are often typed.
     let address = spelling::in_addresses(&words);
-    let asks = format!("an e-mail address with {} in it", address[0]);
+    let asks = format!("…{}…", address[0]);
     found.push(Reading::filter(
         "name in the address",
         asks,

@@ -1,5 +1,6 @@
 //! What a query names: identifiers, and a filter of the user's own.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -61,14 +62,19 @@ impl Filter {
     /// Names the position (in characters, from 1) and the rule.
     pub fn new(text: &str) -> Result<Self, Error> {
         let text = text.trim();
-        let refuse = |cause: String, remedy: &str| {
-            Err(Error::usage(format!("filter {}", quoted(text)), cause, remedy))
+        let refuse = |at: Option<usize>, cause: String, remedy: &str| {
+            Err(Error::usage(format!("filter {}", quoted(text)), cause, remedy).in_filter(at))
         };
         if text.is_empty() {
-            return refuse("it is empty".into(), "leave the filter out, or write one like email eq 'x'");
+            return refuse(
+                None,
+                "it is empty".into(),
+                "leave the filter out, or write one like email eq 'x'",
+            );
         }
         if text.len() > MAX_FILTER_BYTES {
             return refuse(
+                None,
                 format!("it has {} bytes, at most {MAX_FILTER_BYTES} are allowed", text.len()),
                 "shorten it, or ask in several queries",
             );
@@ -79,6 +85,7 @@ impl Filter {
             match (c, quote) {
                 (c, _) if c.is_control() && c != '\n' && c != '\t' => {
                     return refuse(
+                        Some(at),
                         format!("control character U+{:04X} at position {at}", u32::from(c)),
                         "remove it",
                     );
@@ -89,6 +96,7 @@ impl Filter {
                 ('(', None) => open.push(at),
                 (')', None) if open.pop().is_none() => {
                     return refuse(
+                        Some(at),
                         format!("')' at position {at} closes nothing"),
                         "remove it, or open a parenthesis before it",
                     );
@@ -98,19 +106,34 @@ impl Filter {
         }
         if let Some(at) = quote {
             return refuse(
+                Some(at),
                 format!("the quote at position {at} is never closed"),
                 "close it with '; write a quote inside a value twice: 'O''Brien'",
             );
         }
         if let Some(at) = open.pop() {
-            return refuse(format!("'(' at position {at} is never closed"), "close it with )");
+            return refuse(Some(at), format!("'(' at position {at} is never closed"), "close it with )");
         }
         Ok(Self(text.into()))
     }
 
-    /// The text as it will be sent.
+    /// The text as it was written, outer blanks aside.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The text on one line, as it is sent: outside of quotes a line break or a tab is a blank. As many characters as
+    /// were written.
+    pub fn on_one_line(&self) -> Cow<'_, str> {
+        if !self.0.contains(['\n', '\t']) {
+            return Cow::Borrowed(&self.0);
+        }
+        let mut quoted = false;
+        let blank = |c| {
+            quoted ^= c == '\'';
+            if !quoted && matches!(c, '\n' | '\t') { ' ' } else { c }
+        };
+        Cow::Owned(self.0.chars().map(blank).collect())
     }
 }
 

@@ -135,16 +135,16 @@ impl Mask {
         if !self.on {
             return Cow::Borrowed(reply);
         }
-        let (head, body) =
-            reply.split_once("\n\n").unwrap_or(if is_json(reply) { ("", reply) } else { (reply, "") });
+        let (head, body) = parted(reply);
         let head = self.text(head);
-        let gap = if head.is_empty() || body.is_empty() { "" } else { "\n\n" };
         let body = match body.trim() {
             "" => Cow::Borrowed(body),
             json if is_json(json) => Cow::Owned(self.walk(None, "", json, true).0),
-            other => Cow::Owned(format!("{} bytes that are no JSON, hidden while masked", other.len())),
+            url if url.starts_with("nextPageUrl: ") => Cow::Owned(self.text(body).into_owned()),
+            // It may also be JSON that was cut.
+            other => Cow::Owned(format!("{} bytes, hidden while masked", other.len())),
         };
-        Cow::Owned(format!("{head}{gap}{body}"))
+        Cow::Owned(format!("{head}{body}"))
     }
 
     /// The kind of what a word of a filter names: `lastName`, `attributes/ssn`.
@@ -202,6 +202,27 @@ impl Mask {
         let masked = self.stand_in(Personal::Email, address);
         let behind = self.plain(&text[from + address.len()..]);
         Cow::Owned(format!("{}{masked}{behind}", &text[..from]))
+    }
+}
+
+/// An answer's status and headers, with what ends them, and its body.
+fn parted(reply: &str) -> (&str, &str) {
+    let is_status = |line: &str| {
+        line.starts_with("HTTP/") || line.get(..3).is_some_and(|code| code.parse::<u16>().is_ok())
+    };
+    let is_header = |line: &str| {
+        line.split_once(':')
+            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'))
+    };
+    if let Some((head, _)) = reply.split_once("\n\n")
+        && head.lines().enumerate().all(|(at, line)| if at == 0 { is_status(line) } else { is_header(line) })
+    {
+        return reply.split_at(head.len() + 2);
+    }
+    match reply.split_once('\n') {
+        Some((first, _)) if is_status(first) => reply.split_at(first.len() + 1),
+        None if is_status(reply) => (reply, ""),
+        _ => ("", reply),
     }
 }
 
@@ -326,7 +347,20 @@ mod tests {
         assert!(!masked.contains("Ada") && !masked.contains("Byron"), "{masked}");
         assert!(masked.contains("400 Bad Request") && masked.contains("\"id\":\"P-1\""), "{masked}");
         let html = mask.reply("502 Bad Gateway\n\n<h1>Ada Byron</h1>").into_owned();
-        assert_eq!(html, "502 Bad Gateway\n\n18 bytes that are no JSON, hidden while masked");
+        assert_eq!(html, "502 Bad Gateway\n\n18 bytes, hidden while masked");
+        // As the engine writes it down.
+        let engine = mask.reply("500 application/json\n{\"lastName\":\"Byron\"}").into_owned();
+        assert!(engine.starts_with("500 application/json\n{\"lastName\":\"B••·"), "{engine}");
+        for hidden in [
+            "Name: Byron\nMore: Byron",
+            "200 text/plain\nName: Byron",
+            "[{\"lastName\":\"Byr",
+            "Byron\n\nByron",
+        ] {
+            let masked = mask.reply(hidden);
+            assert!(!masked.contains("Byr") && masked.contains("hidden while masked"), "{masked}");
+        }
+        assert_eq!(mask.reply("502 Bad Gateway"), "502 Bad Gateway");
         assert!(!mask.reply("{\"firstName\":\"Ada\"}").contains("Ada"));
     }
 

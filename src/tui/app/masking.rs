@@ -120,7 +120,7 @@ impl App {
                     Source::Attribute(_) => column.name,
                 };
                 let fields = saving.spec.columns().into_iter().map(wire).collect();
-                Some((Disclosure::Export, None, fields, saving.len() as u64))
+                Some((Disclosure::Export, None, fields, saving.rows() as u64))
             }
             Effect::Pipe(Piping { given, .. }) | Effect::Visit(Visit { given, .. }) => self.handed_out(given),
             _ => None,
@@ -256,10 +256,13 @@ impl App {
         }
     }
 
-    fn mask(&mut self, on: bool) {
+    pub(super) fn mask(&mut self, on: bool) {
         self.world.mask.set(on);
         self.masking.until = None;
         self.detail.veil(&self.world.mask);
+        if let Some(Overlay::Exchange(panel)) = &mut self.overlay {
+            panel.veil(&self.world.mask);
+        }
     }
 
     /// What is said of an effect, with what is to be said beside it.

@@ -5,7 +5,7 @@ use crate::engine::error::Error;
 use crate::engine::query::FieldSet;
 use crate::export::Spec;
 use crate::tui::action::{Action, Context};
-use crate::tui::ctx::{Effect, Focus};
+use crate::tui::ctx::{Effect, Focus, Outcome};
 use crate::tui::overlays::Overlay;
 use crate::tui::overlays::error::ErrorPanel;
 use crate::tui::overlays::help::Help;
@@ -59,13 +59,28 @@ impl App {
         let outcome = match asks {
             Asks::Row => {
                 let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                self.profiles.go_to(line, &ctx)
+                let outcome = self.profiles.go_to(line, &ctx);
+                self.taken(outcome, at)
             }
             // What comes of it takes the prompt's place.
             Asks::Pipe => match self.pipe(line) {
                 Ok(turn) => return turn,
                 Err(why) => Err(why),
             },
+            Asks::QueryName => self.named(line, at),
+            Asks::Watch => self.watch_every(line, at),
+            Asks::IdsFile => {
+                let outcome = self.import_file(line);
+                self.taken(outcome, at)
+            }
+            Asks::IdsColumn => {
+                let outcome = self.import_column(line);
+                self.taken(outcome, at)
+            }
+            Asks::PresetName => {
+                let outcome = self.save_preset(line);
+                self.taken(outcome, at)
+            }
         };
         match (outcome, &mut self.overlay) {
             (Err(why), Some(Overlay::Prompt(prompt))) => {
@@ -73,14 +88,22 @@ impl App {
                 Turn::CHANGED
             }
             (Err(_), _) => Turn::default(),
-            (Ok(outcome), _) => {
-                self.overlay = None;
-                self.settle(outcome, at).and(Turn::CHANGED)
-            }
+            (Ok(turn), _) => turn.and(Turn::CHANGED),
         }
     }
 
+    /// The line was taken: the prompt closes, and what comes of it happens.
+    fn taken(&mut self, outcome: Result<Outcome, String>, at: Moment) -> Result<Turn, String> {
+        let outcome = outcome?;
+        self.overlay = None;
+        Ok(self.settle(outcome, at))
+    }
+
     pub(super) fn act_on_overlay(&mut self, action: Action, at: Moment) -> Turn {
+        let elsewhere = self.act_on_history(action, at).or_else(|| self.act_on_tenants(action));
+        if let Some(turn) = elsewhere.or_else(|| self.act_on_exchange(action, at)) {
+            return turn;
+        }
         let area = self.area_of(Focus::Profiles);
         match (action, &mut self.overlay) {
             (Action::Quit, Some(Overlay::Confirm)) => Turn::of(Effect::Quit),
@@ -112,6 +135,8 @@ impl App {
                 Turn::CHANGED
             }
             (Action::Choose, Some(Overlay::Palette(_))) => self.choose(at),
+            (Action::Choose, Some(Overlay::Presets(_))) => self.pick_preset(at),
+            (Action::Clear, Some(Overlay::Presets(_))) => self.forget_preset(),
             (Action::Close, Some(Overlay::Palette(palette))) => {
                 self.overlay = palette.behind.take().map(Overlay::Error);
                 Turn::changed(true)
@@ -135,7 +160,7 @@ impl App {
                 spec.csv.flatten = panel.is_flat();
                 let what = (panel.which(), panel.is_as_shown());
                 let saving = self.profiles.saving(panel.path(), spec, what, replace, stopped);
-                panel.writes(saving.len() as u64);
+                panel.writes(saving.rows() as u64);
                 Turn { changed: true, effects: vec![Effect::Save(Box::new(saving))] }
             }
             (Action::Find, _) => self.find_person(),

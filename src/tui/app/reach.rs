@@ -64,13 +64,17 @@ impl App {
     }
 
     fn resume(&mut self, place: Arc<Place>, at: Moment) -> Turn {
-        self.shown = QueryId(self.shown.0 + 1);
+        let watched = self.watch_waits();
+        self.shown = self.number();
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.resume(&ctx);
+        self.history.began(self.shown, place.query.to_draft());
+        self.activity.asked(self.shown, &place.query);
         let want = self.reach_from(place.rows, at);
-        Turn { changed: true, effects: vec![Effect::Engine(Command::Resume(self.shown, place, want))] }
+        let resume = Effect::Engine(Command::Resume(self.shown, place, want));
+        Turn { changed: true, effects: watched.into_iter().chain([resume]).collect() }
     }
 
     /// Asks for more only as the reader nears the end, or for all up to the pause.

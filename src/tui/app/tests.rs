@@ -1,13 +1,17 @@
 mod builder;
 mod detail;
+mod exchange;
 mod files;
+mod history;
 mod keys;
 mod look;
 mod masking;
 mod mouse;
 mod outward;
 mod table;
+mod tenants;
 mod tour;
+mod watch;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,6 +20,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::{Look, OnChange};
 use crate::engine::event::{Page, Status};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
@@ -23,10 +28,11 @@ use crate::tui::action::TABLE;
 use crate::tui::events;
 use crate::tui::faults::{self, Playing, Stage};
 use crate::tui::figures;
-use crate::tui::kept::Keep;
+use crate::tui::kept::{Keep, Kept, What};
 use crate::tui::keymap::{Chord, Keymap};
 use crate::tui::outside::Visit;
 use crate::tui::pipe::Piping;
+use crate::tui::tenants::{Session, Tenant, Whom};
 use crate::tui::theme::{Theme, ThemeChoice};
 
 /// The whole explorer without a terminal and without an engine: what goes in is fed by hand, and what
@@ -41,6 +47,8 @@ struct Rig {
     visits: Vec<Visit>,
     printed: Option<String>,
     kept: Vec<Keep>,
+    opened: Vec<Whom>,
+    bells: usize,
     left: bool,
     mouse: Option<bool>,
 }
@@ -65,6 +73,8 @@ impl Rig {
             keys: Keymap::default(),
             tenant: "acme".into(),
             sandbox: false,
+            look: Look::default(),
+            on_change: OnChange::default(),
             files: vec![],
             faults: Stage::default(),
             mouse: true,
@@ -85,6 +95,8 @@ impl Rig {
             visits: vec![],
             printed: None,
             kept: vec![],
+            opened: vec![],
+            bells: 0,
             left: false,
             mouse: None,
         };
@@ -147,6 +159,10 @@ impl Rig {
                     let turn = self.app.saved(told);
                     turn.changed
                 }),
+                Effect::Import(importing) => {
+                    let turn = self.app.imported(importing.run(), self.at);
+                    self.take(turn);
+                }
                 Effect::Jq(ask) => {
                     let turn = self.app.answered_jq(ask.ticket, ask.run_here(), self.at);
                     self.take(turn);
@@ -156,7 +172,13 @@ impl Rig {
                 Effect::Print(text) => self.printed = Some(text),
                 Effect::Keep(keep) => self.kept.push(keep),
                 Effect::Mouse(on) => self.mouse = Some(on),
-                Effect::Suspend | Effect::OpenProfile | Effect::Act(_) | Effect::Say(_) => {}
+                Effect::Open(whom) => self.opened.push(whom),
+                Effect::Bell => self.bells += 1,
+                Effect::Suspend
+                | Effect::OpenProfile
+                | Effect::Act(_)
+                | Effect::ListTenants
+                | Effect::Say(_) => {}
             }
         }
         turn.changed
@@ -394,7 +416,13 @@ fn tab_goes_round_the_panes_both_ways() {
 #[test]
 fn the_digits_open_the_tabs_from_anywhere_and_keep_the_focus() {
     let mut rig = Rig::ready();
-    for (key, title) in [("1", "[1 Audit]"), ("2", "[2 Latency]"), ("3", "[3 Limits]"), ("4", "[4 Log]")] {
+    for (key, title) in [
+        ("1", "[1 Audit]"),
+        ("2", "[2 Latency]"),
+        ("3", "[3 Limits]"),
+        ("4", "[4 Webhooks]"),
+        ("5", "[5 Log]"),
+    ] {
         rig.key(key);
         assert!(rig.screen().contains(title), "{}", rig.screen());
         assert_eq!(rig.app.context(), Context::Builder);
@@ -534,7 +562,7 @@ fn a_fault_is_played_from_the_palette_and_told_until_it_is_over() {
     assert!(screen.contains("the fault is on: Ctrl-R asks past the cache"), "{screen}");
     rig.key("Ctrl-R");
     assert_eq!(rig.cached(), [("plan", false), ("run", false)]);
-    rig.key("4");
+    rig.key("5");
     assert!(rig.screen().contains("run 1 asks past the cache: fault retry"), "{}", rig.screen());
     let struck = |played, left| {
         let name = "retry-after-seconds".to_owned();
@@ -914,7 +942,7 @@ fn the_plan_goes_with_the_bounds_and_with_the_age_of_the_cache() {
     let planned = |rig: &Rig| rig.commands.iter().any(|command| matches!(command, Command::Plan(..)));
     let mut rig = Rig::ready();
     rig.event(Event::Limits(events::limits(rig.at.now).into()));
-    rig.key("4");
+    rig.key("5");
     rig.key("Shift-Tab");
     rig.key("<");
     assert!(planned(&rig), "the time is another now: {:?}", rig.commands);

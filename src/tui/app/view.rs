@@ -70,6 +70,8 @@ impl App {
             Some("done")
         } else if self.detail_open {
             Some("close")
+        } else if self.watch.is_some() {
+            Some("stop")
         } else if self.world.running.is_some_and(|r| !r.cancelling) {
             Some("cancel")
         } else {

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
 
+use crate::config::{Look, OnChange};
 use crate::engine::error::Error;
 use crate::engine::event::{Limits, OpenedFile, ServiceInfo};
 use crate::engine::query::Draft;
@@ -84,6 +85,10 @@ pub struct Start {
     pub tenant: String,
     /// Whether it will be the embedded server.
     pub sandbox: bool,
+    /// How the tenant's name looks.
+    pub look: Look,
+    /// What tells that something changed which is watched.
+    pub on_change: OnChange,
     /// The files that are looked at in place of a service.
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.

@@ -49,11 +49,16 @@ impl Chord {
     /// Whether it commands in this place, or is text there. The palette's text is one line, so that the keys
     /// which move between lines are free to move between commands.
     pub fn commands_in(self, context: Context) -> bool {
-        let types = matches!(self.code, KeyCode::Char(_) | KeyCode::Backspace | KeyCode::Delete);
+        let types = match self.code {
+            KeyCode::Char(_) | KeyCode::Backspace => true,
+            // Of what is typed to find something the end is erased; of what is found, one is removed.
+            KeyCode::Delete => context != Context::History,
+            _ => false,
+        };
         let moves = matches!(self.code, KeyCode::Left | KeyCode::Right | KeyCode::Home | KeyCode::End);
         match context {
             Context::Prompt | Context::Save if moves => false,
-            Context::Palette | Context::Save | Context::Prompt => self.commands_in_text() || !types,
+            _ if context.is_a_line() => self.commands_in_text() || !types,
             _ => !context.takes_text() || self.commands_in_text(),
         }
     }

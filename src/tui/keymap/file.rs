@@ -270,6 +270,11 @@ fn place_name(place: Context) -> &'static str {
         Context::Jump => "jump",
         Context::Output => "output",
         Context::Compare => "compare",
+        Context::Presets => "presets",
+        Context::History => "history",
+        Context::Tenants => "tenants",
+        Context::Exchange => "exchange",
+        Context::Finished => "run",
     }
 }
 

@@ -261,8 +261,12 @@ fn introduction(context: Context) -> &'static str {
              where the cursor is and the jq expression stay from profile to profile."
         }
         Context::Activity => {
-            "What goes on between here and the service: finished runs, latency, limits, and every request as a \
-             line. Latency is the server's alone; waiting stands beside it."
+            "What goes on between here and the service: finished runs, where their time went, limits, webhooks, and \
+             every request as a line, which opens. Latency is the server's alone; waiting stands beside it."
+        }
+        Context::Exchange => {
+            "One request and its reply, the token and other secrets taken out. Of the last exchanges all of it is \
+             kept; a request that is sent again counts against the limits and is written to the audit trail."
         }
         Context::Editor => "Letters are text here. Leaving keeps what was typed.",
         Context::Help
@@ -273,8 +277,12 @@ fn introduction(context: Context) -> &'static str {
         | Context::Columns
         | Context::Save
         | Context::Prompt
+        | Context::Finished
         | Context::Jump
         | Context::Output
-        | Context::Compare => "",
+        | Context::Compare
+        | Context::History
+        | Context::Tenants
+        | Context::Presets => "",
     }
 }

@@ -3,8 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr as _;
 
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Context};
 use crate::tui::ctx::Ctx;
 use crate::tui::widgets::{Picker, Words};
 
@@ -24,13 +25,20 @@ pub(super) fn view<T>(
     picker: &Picker<T>,
     title: &str,
     words: Words,
-    keys: &[(Action, &str)],
+    (context, keys): (Context, &[(Action, &str)]),
     ctx: &Ctx<'_>,
     area: Rect,
     buf: &mut Buffer,
 ) {
     let place = place(area);
-    let inside = super::window(ctx, title, &hints(keys, ctx), place, ctx.theme.border_focused, buf);
+    let inside = super::window(
+        ctx,
+        title,
+        &hints(context, keys, place.width.saturating_sub(3), ctx),
+        place,
+        ctx.theme.border_focused,
+        buf,
+    );
     picker.view(words, told(place), ctx, inside, buf);
 }
 
@@ -43,13 +51,21 @@ fn place(area: Rect) -> Rect {
     super::centred(area, WIDEST.min(area.width.saturating_sub(2)), HIGHEST.min(area.height.saturating_sub(2)))
 }
 
-fn hints(keys: &[(Action, &str)], ctx: &Ctx<'_>) -> Line<'static> {
+fn hints(context: Context, keys: &[(Action, &str)], room: u16, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
-    let first = |action| ctx.keys.first(action);
+    // Of several keys one that is no text here.
+    let first = |action| ctx.keys.keys(action, context).next().map(|key| key.to_string()).unwrap_or_default();
     let own = keys.iter().map(|(action, hint)| (first(*action), *hint));
     let moves = (format!("{} {}", first(Action::Up), first(Action::Down)), "select");
+    let mut all: Vec<(String, &str)> = own.chain([moves, (first(Action::Close), "close")]).collect();
+    // Whoever opened a list knows how to move in it.
+    let width =
+        |all: &[(String, &str)]| all.iter().map(|(key, hint)| key.width() + hint.width() + 3).sum::<usize>();
+    if width(&all) > usize::from(room) {
+        all.remove(all.len() - 2);
+    }
     let mut line = Line::default();
-    for (key, hint) in own.chain([moves, (first(Action::Close), "close")]) {
+    for (key, hint) in all {
         line.spans.push(Span::styled(if line.spans.is_empty() { format!(" {key}") } else { key }, theme.key));
         line.spans.push(Span::styled(format!(" {hint}  "), theme.dim));
     }

@@ -4,15 +4,20 @@ pub mod column;
 pub mod columns;
 pub mod compare;
 pub mod error;
+pub mod exchange;
+pub mod finished;
 pub mod help;
 mod hint;
+pub mod history;
 pub mod jump;
 mod list;
 pub mod output;
 pub mod palette;
 pub mod person;
+pub mod presets;
 pub mod prompt;
 pub mod saving;
+pub mod tenants;
 pub mod tour;
 pub mod whichkey;
 
@@ -55,10 +60,20 @@ pub enum Overlay {
     Jump(Box<jump::Jump>),
     /// Two profiles beside each other.
     Compare(Box<compare::Compare>),
+    /// Saved queries and what was run.
+    History(Box<history::HistoryList>),
+    /// Whom to ask.
+    Tenants(Box<tenants::TenantsList>),
+    /// One exchange in full.
+    Exchange(Box<exchange::ExchangePanel>),
+    /// A run that is over.
+    Finished(Box<finished::RunPanel>),
     /// A person is looked for.
     Person(Box<person::PersonPanel>),
     /// What a shell command wrote.
     Output(Box<output::OutputPanel>),
+    /// Selections of fields by their names.
+    Presets(Box<presets::Presets>),
 }
 
 impl Overlay {
@@ -73,10 +88,17 @@ impl Overlay {
             Self::Column(_) => Context::Column,
             Self::Columns(_) => Context::Columns,
             Self::Save(_) => Context::Save,
+            Self::History(_) => Context::History,
+            Self::Tenants(_) => Context::Tenants,
+            // What is searched for is a line of text too.
+            Self::Exchange(panel) if panel.is_typing() => Context::Prompt,
+            Self::Exchange(_) => Context::Exchange,
+            Self::Finished(_) => Context::Finished,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
             Self::Jump(_) => Context::Jump,
             Self::Output(_) => Context::Output,
             Self::Compare(_) => Context::Compare,
+            Self::Presets(_) => Context::Presets,
         }
     }
 
@@ -91,9 +113,14 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.recall(action),
             Self::Person(panel) => panel.select(action),
             Self::Output(panel) => panel.scroll(action, ctx),
+            Self::Presets(presets) => presets.select(action),
             Self::Palette(palette) => palette.select(action, ctx),
             Self::Column(panel) => panel.select(action, ctx),
             Self::Compare(compare) => compare.select(action, ctx),
+            Self::History(list) => list.select(action, ctx),
+            Self::Tenants(list) => list.select(action, ctx),
+            Self::Exchange(panel) => panel.scroll(action, ctx),
+            Self::Finished(panel) => panel.scroll(action, ctx),
         }
     }
 
@@ -104,6 +131,9 @@ impl Overlay {
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
             Self::Jump(jump) => key.code == KeyCode::Backspace && jump.erase(),
+            Self::History(list) => list.input(key, ctx),
+            Self::Tenants(list) => list.input(key, ctx),
+            Self::Exchange(panel) => panel.input(key, ctx),
             Self::Person(panel) => panel.input(key),
             Self::Help(help) => help.input(key),
             Self::Error(_)
@@ -111,7 +141,9 @@ impl Overlay {
             | Self::Column(_)
             | Self::Columns(_)
             | Self::Output(_)
-            | Self::Compare(_) => false,
+            | Self::Compare(_)
+            | Self::Presets(_)
+            | Self::Finished(_) => false,
         }
     }
 
@@ -121,6 +153,9 @@ impl Overlay {
             Self::Palette(palette) => palette.paste(text),
             Self::Save(panel) => panel.paste(text),
             Self::Prompt(prompt) => prompt.paste(text),
+            Self::History(list) => list.paste(text),
+            Self::Tenants(list) => list.paste(text),
+            Self::Exchange(panel) => panel.paste(text),
             Self::Person(panel) => panel.paste(text),
             Self::Help(help) => help.paste(text),
             Self::Error(_)
@@ -128,8 +163,10 @@ impl Overlay {
             | Self::Column(_)
             | Self::Columns(_)
             | Self::Output(_)
-            | Self::Jump(_)
-            | Self::Compare(_) => false,
+            | Self::Compare(_)
+            | Self::Presets(_)
+            | Self::Finished(_)
+            | Self::Jump(_) => false,
         }
     }
 
@@ -146,8 +183,13 @@ impl Overlay {
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
             Self::Jump(jump) => jump.view(ctx, area, buf),
             Self::Compare(compare) => compare.view(ctx, area, buf),
+            Self::History(list) => list.view(ctx, area, buf),
+            Self::Tenants(list) => list.view(ctx, area, buf),
+            Self::Exchange(panel) => panel.view(ctx, area, buf),
+            Self::Finished(panel) => panel.view(ctx, area, buf),
             Self::Person(panel) => panel.view(ctx, area, buf),
             Self::Output(panel) => panel.view(ctx, area, buf),
+            Self::Presets(presets) => presets.view(ctx, area, buf),
         }
     }
 }
@@ -379,6 +421,44 @@ mod tests {
                 (80, 40)
             ));
             insta::assert_debug_snapshot!(drawn(&Overlay::Confirm, choice, (60, 16)));
+        }
+    }
+
+    #[test]
+    fn an_exchange_and_a_run_in_every_theme_and_size() {
+        use crate::engine::event::{Exchange, Status};
+        let body =
+            r#"{"items":[{"id":"PROF-1","lastName":"Ó Súilleabháin 東京","score":1.10,"on":true,"x":null}]}"#;
+        let (ok, _ok) = events::exchange_in_full(7, 200, body);
+        let (refused, _refused) = events::exchange_in_full(8, 429, "{\"error\":\"slow down\"}");
+        let gone = events::exchange(9, 502, 20);
+        let mask = crate::rows::Mask::default();
+        let exchange = |exchange: Exchange| {
+            Overlay::Exchange(Box::new(exchange::ExchangePanel::new(exchange.into(), &mask)))
+        };
+        let run = || {
+            let query = crate::engine::query::Draft { segments: vec!["SEG-A".into()], ..Default::default() };
+            Overlay::Finished(Box::new(finished::RunPanel::new(
+                finished::Run {
+                    id: crate::engine::query::QueryId(3),
+                    summary: events::summary(Status::Partial, 1_250),
+                    error: Some(events::gateway_error()),
+                    asked: Some(finished::Asked::of(&query.check().unwrap())),
+                    spent: None,
+                }
+                .into(),
+            )))
+        };
+        for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+            insta::assert_debug_snapshot!(drawn(&exchange(ok.clone()), choice, (100, 46)));
+            insta::assert_debug_snapshot!(drawn(&run(), choice, (80, 24)));
+        }
+        insta::assert_debug_snapshot!(drawn(&exchange(refused.clone()), ThemeChoice::Dark, (80, 24)));
+        insta::assert_debug_snapshot!(drawn(&exchange(gone.clone()), ThemeChoice::Plain, (60, 16)));
+        for overlay in [exchange(ok), exchange(refused), exchange(gone), run()] {
+            for size in [(0, 0), (1, 1), (3, 9), (9, 3), (60, 16), (300, 100)] {
+                let _buf = drawn(&overlay, ThemeChoice::Dark, size);
+            }
         }
     }
 

@@ -194,6 +194,8 @@ impl OutputPanel {
         let mut whole = true;
         while at < self.len() && whole {
             let (text, style) = self.line(at, theme.text, theme.heading, end);
+            let text =
+                if at < self.out.len() { veiled(ctx, text) } else { ctx.mask.text(&text).into_owned() };
             for row in wrap(&text, width) {
                 if y >= inside.bottom() {
                     whole = false;
@@ -206,6 +208,14 @@ impl OutputPanel {
         }
         super::more(offset > 0, !whole || at < self.len(), ctx, inside, buf);
     }
+}
+
+/// A line of what a command made of true values: JSON is masked by its keys, of anything else nobody can tell what it is.
+fn veiled(ctx: &Ctx<'_>, line: String) -> String {
+    if !ctx.mask.is_on() || line.trim().is_empty() {
+        return line;
+    }
+    ctx.mask.reply(&line).into_owned()
 }
 
 fn place(area: Rect) -> Rect {
@@ -278,5 +288,24 @@ mod tests {
         drop(OutputPanel::new(1, "yes", stop.clone()));
         assert!(stop.is_cancelled());
         assert!(!open.take(2, Piped::Out(b"stale".to_vec())));
+    }
+
+    #[test]
+    fn what_a_command_wrote_is_masked_or_hidden() {
+        let mut world = World::new(ThemeChoice::Plain);
+        world.mask = crate::rows::Mask::new(true, &[], (1, 2), false);
+        let mut panel = OutputPanel::new(1, "jq .", CancellationToken::new());
+        panel.take(1, Piped::Out(b"{\"lastName\":\"Finchley\"}\nFinchley\n".to_vec()));
+        panel.take(1, Piped::Err(b"no finchley@example.com\n".to_vec()));
+        let area = Rect::new(0, 0, 80, 24);
+        let seen = |world: &World| {
+            let mut buf = Buffer::empty(area);
+            panel.view(&world.ctx(area), area, &mut buf);
+            format!("{buf:?}").to_lowercase()
+        };
+        let masked = seen(&world);
+        assert!(!masked.contains("finchley") && masked.contains("hidden while masked"), "{masked}");
+        world.mask.set(false);
+        assert_eq!(seen(&world).matches("finchley").count(), 3);
     }
 }

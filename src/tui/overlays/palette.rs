@@ -101,7 +101,15 @@ impl Palette {
 
     /// Draws it over what is there.
     pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-        list::view(&self.list, "Commands", WORDS, &[(Action::Choose, "do")], ctx, area, buf);
+        list::view(
+            &self.list,
+            "Commands",
+            WORDS,
+            (Context::Palette, &[(Action::Choose, "do")]),
+            ctx,
+            area,
+            buf,
+        );
     }
 }
 

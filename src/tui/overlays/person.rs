@@ -84,7 +84,7 @@ impl PersonPanel {
         self.selected = next.unwrap_or(0);
         let what = self.tried.last().map_or("", |reading| reading.what);
         self.warning = Some(match next {
-            Some(_) => format!("nobody found by {what}: try the next way, or another thing"),
+            Some(_) => format!("nobody found by {what}: try the next way"),
             None => "nobody found in any of these ways: try another thing".to_owned(),
         });
         self
@@ -258,10 +258,13 @@ impl PersonPanel {
         let lines = super::wrap(&query, usize::from(area.width));
         for (at, (y, line)) in (area.y..area.bottom()).zip(&lines).enumerate() {
             let cut = at + 1 == usize::from(area.height) && lines.len() > at + 1;
-            let line = if cut {
-                format!("{}…", fit(line, usize::from(area.width).saturating_sub(1)))
-            } else {
+            let room = usize::from(area.width).saturating_sub(1);
+            let line = if !cut {
                 line.clone()
+            } else if line.width() <= room {
+                format!("{line}…")
+            } else {
+                fit(line, room).into_owned()
             };
             buf.set_line(area.x, y, &Line::styled(line, ctx.theme.dim), area.width);
         }

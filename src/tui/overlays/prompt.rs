@@ -21,6 +21,16 @@ pub enum Asks {
     Row,
     /// The shell command that is given the profile or the rows.
     Pipe,
+    /// How often to run again.
+    Watch,
+    /// What a query is to be called.
+    QueryName,
+    /// The file to take IDs from.
+    IdsFile,
+    /// The column of it that they stand in.
+    IdsColumn,
+    /// A name for the selection of fields.
+    PresetName,
 }
 
 /// The open prompt.

@@ -1,12 +1,15 @@
-//! The activity pane: finished runs, latency, limits, and every exchange as a line.
+//! The activity pane: finished runs, where time goes, limits, webhooks, and every exchange as a line.
 //!
 //! Everything in it is bounded; a figure that was not measured is `–`.
 
 mod latency;
 mod limits;
 mod log;
+mod pace;
 mod runs;
+mod slices;
 mod spots;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -16,11 +19,14 @@ use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 
 use crate::engine::error::Error;
-use crate::engine::event::{Exchange, Summary};
-use crate::engine::query::QueryId;
+use crate::engine::event::{Exchange, Limits, Summary};
+use crate::engine::query::{Query, QueryId};
+use crate::engine::webhooks::Registered;
 use crate::tui::action::Action;
-use crate::tui::ctx::{Ctx, Focus, Outcome};
+use crate::tui::ctx::{Ctx, Effect, Focus, Outcome};
+use crate::tui::overlays::finished::Run;
 use crate::tui::panes::frame;
+use crate::tui::widgets::moved;
 
 /// A tab of the pane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -31,6 +37,8 @@ pub enum Tab {
     Latency,
     /// The limits, live.
     Limits,
+    /// The webhook registrations.
+    Webhooks,
     /// Every exchange.
     #[default]
     Log,
@@ -38,13 +46,14 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of their keys.
-    pub const ALL: [Self; 4] = [Self::Audit, Self::Latency, Self::Limits, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Audit, Self::Latency, Self::Limits, Self::Webhooks, Self::Log];
 
     fn title(self) -> &'static str {
         match self {
             Self::Audit => "Audit",
             Self::Latency => "Latency",
             Self::Limits => "Limits",
+            Self::Webhooks => "Webhooks",
             Self::Log => "Log",
         }
     }
@@ -62,13 +71,30 @@ pub struct Activity {
     runs: runs::Runs,
     latency: latency::Latencies,
     limits: limits::LimitsTab,
+    webhooks: webhooks::Webhooks,
     log: log::Log,
+}
+
+/// What the cursor is on, to be looked at more closely.
+#[derive(Debug)]
+pub enum Looked {
+    /// An exchange.
+    Exchange(Arc<Exchange>),
+    /// A run that is over.
+    Run(Arc<Run>),
+    /// The registrations are to be asked for.
+    Webhooks,
 }
 
 impl Activity {
     /// Nothing happened yet; the log is open.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Forgets everything; the open tab stays.
+    pub fn clear(&mut self) {
+        *self = Self { tab: self.tab, ..Self::default() };
     }
 
     /// The open tab.
@@ -78,20 +104,68 @@ impl Activity {
 
     /// An exchange is over.
     pub fn exchange(&mut self, exchange: Arc<Exchange>, ctx: &Ctx<'_>) {
-        self.latency.exchange(&exchange);
+        self.latency.exchange(&exchange, ctx);
         self.limits.exchange(&exchange);
         self.log.exchange(exchange, ctx);
     }
 
+    /// The limits stand otherwise.
+    pub fn limits(&mut self, limits: &Limits, ctx: &Ctx<'_>) {
+        self.limits.limits(limits, ctx);
+    }
+
+    /// A run is asked for.
+    pub fn asked(&mut self, id: QueryId, query: &Query) {
+        self.runs.asked(id, query);
+    }
+
+    /// The webhook registrations, or why they are not known.
+    pub fn webhooks(&mut self, listed: Result<Arc<[Registered]>, Error>, ctx: &Ctx<'_>) {
+        self.webhooks.answered(listed, ctx);
+    }
+
+    /// The registrations could not be asked for.
+    pub fn webhooks_unasked(&mut self) {
+        self.webhooks.unasked();
+    }
+
+    /// What the cursor is on. Registrations that are being asked for already are nothing to look at.
+    pub fn look(&mut self) -> Option<Looked> {
+        match self.tab {
+            Tab::Audit => self.runs.under_cursor().map(Looked::Run),
+            Tab::Webhooks => self.webhooks.ask().then_some(Looked::Webhooks),
+            Tab::Log => match self.log.under_cursor()? {
+                log::Under::Exchange(exchange) => Some(Looked::Exchange(exchange)),
+                log::Under::Run(id) => self.runs.run(id).map(Looked::Run),
+            },
+            Tab::Latency | Tab::Limits => None,
+        }
+    }
+
+    /// Whether the registrations are what is looked at.
+    pub fn is_about_webhooks(&self) -> bool {
+        self.tab == Tab::Webhooks
+    }
+
+    /// The exchange under the cursor of the log.
+    pub fn exchange_under_cursor(&self) -> Option<Arc<Exchange>> {
+        match (self.tab, self.log.under_cursor()?) {
+            (Tab::Log, log::Under::Exchange(exchange)) => Some(exchange),
+            _ => None,
+        }
+    }
+
     /// A run has begun.
     pub fn started(&mut self, id: QueryId, ctx: &Ctx<'_>) {
+        self.latency.started(id, ctx);
         self.log.note(ctx.wall, log::Level::Plain, format!("run {} started", id.0));
     }
 
     /// A run is over.
     pub fn finished(&mut self, id: QueryId, summary: Arc<Summary>, error: Option<&Error>, ctx: &Ctx<'_>) {
         self.log.finished(id, &summary, error, ctx);
-        self.runs.finished(id, summary, error);
+        let spent = self.latency.finished(id, &summary);
+        self.runs.finished(id, summary, error, spent);
     }
 
     /// Something worth a line in the log.
@@ -111,7 +185,9 @@ impl Activity {
             Action::TabAudit => Tab::Audit,
             Action::TabLatency => Tab::Latency,
             Action::TabLimits => Tab::Limits,
+            Action::TabWebhooks => Tab::Webhooks,
             Action::TabLog => Tab::Log,
+            Action::Copy => return self.copy(ctx),
             Action::Left => Tab::ALL[(at + Tab::ALL.len() - 1) % Tab::ALL.len()],
             Action::Right => Tab::ALL[(at + 1) % Tab::ALL.len()],
             _ => {
@@ -121,7 +197,8 @@ impl Activity {
                     Tab::Log => self.log.scroll(action, height),
                     Tab::Audit => self.runs.scroll(action, height),
                     Tab::Limits => self.limits.scroll(action, height),
-                    Tab::Latency => false,
+                    Tab::Webhooks => self.webhooks.scroll(action, height),
+                    Tab::Latency => self.latency.select(action),
                 });
             }
         };
@@ -130,10 +207,22 @@ impl Activity {
         Outcome::changed(changed)
     }
 
+    /// Copies the line that the cursor is on.
+    fn copy(&self, ctx: &Ctx<'_>) -> Outcome {
+        let line = match self.tab {
+            Tab::Audit => self.runs.copied(ctx),
+            Tab::Latency => self.latency.copied(),
+            Tab::Limits => self.limits.copied(ctx),
+            Tab::Webhooks => self.webhooks.copied(),
+            Tab::Log => self.log.copied(ctx),
+        };
+        Outcome { changed: false, effect: line.map(Effect::Copy) }
+    }
+
     /// Draws the pane.
     pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let theme = ctx.theme;
-        let mut title = vec![Span::from(spots::NAME)];
+        let mut title: Vec<Span<'_>> = spots::name(area).map(Span::from).into_iter().collect();
         for (i, tab) in Tab::ALL.into_iter().enumerate() {
             let name = tab.name(i);
             if tab == self.tab {
@@ -151,30 +240,28 @@ impl Activity {
             Tab::Audit => self.runs.view(ctx, inside, buf),
             Tab::Latency => self.latency.view(ctx, inside, buf),
             Tab::Limits => self.limits.view(ctx, inside, buf),
+            Tab::Webhooks => self.webhooks.view(ctx, inside, buf),
             Tab::Log => self.log.view(ctx, inside, buf),
         }
     }
 }
 
-/// Moves a scroll offset that counts from where a list starts; says whether it moved.
-///
-/// `towards_start` and `towards_end` are the two directions; `len` lines on a page of `height`.
-fn scroll(offset: &mut usize, action: Action, len: usize, height: usize, from_end: bool) -> bool {
-    let most = len.saturating_sub(height.max(1));
+/// Scrolls `offset` over `len` lines on a page of `height`; says whether it moved.
+fn scroll(offset: &mut usize, action: Action, len: usize, height: usize) -> bool {
     let before = *offset;
-    let page = height.saturating_sub(1).max(1);
-    let (back, forth): (usize, usize) = match action {
-        Action::Up => (1, 0),
-        Action::Down => (0, 1),
-        Action::PageUp => (page, 0),
-        Action::PageDown => (0, page),
-        Action::First => (usize::MAX, 0),
-        Action::Last => (0, usize::MAX),
-        _ => return false,
-    };
-    let (less, more) = if from_end { (forth, back) } else { (back, forth) };
-    *offset = offset.saturating_add(more).min(most).saturating_sub(less);
+    let most = len.saturating_sub(height.max(1));
+    *offset = moved(action, before, height.saturating_sub(1).max(1), most);
     *offset != before
+}
+
+/// Lights the row under the cursor, over what stands there.
+fn light(ctx: &Ctx<'_>, area: Rect, y: u16, buf: &mut Buffer) {
+    for x in area.x..area.right() {
+        let cell = &mut buf[(x, y)];
+        let style = cell.style().patch(ctx.theme.selected);
+        cell.set_style(style);
+    }
+    buf[(area.x, y)].set_symbol(ctx.theme.symbols.cursor);
 }
 
 /// Whether files are looked at in place of a service.

@@ -13,8 +13,10 @@
 
 mod draw;
 mod editor;
+mod filter;
 mod ids;
 mod matrix;
+mod segments;
 mod spots;
 #[cfg(test)]
 mod tests;
@@ -29,10 +31,11 @@ pub use self::spots::Spot;
 use self::editor::Editor;
 use self::ids::{Ids, tokens};
 use self::matrix::Matrix;
+use self::segments::{Known, Offered};
 use crate::engine::error::Error;
 use crate::engine::event::Command;
 use crate::engine::plan::Plan;
-use crate::engine::query::{Draft, Query};
+use crate::engine::query::{Draft, FieldSet, Query};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 
@@ -47,6 +50,8 @@ pub struct Builder {
     ids: Ids,
     matrix: Matrix,
     segments: Editor,
+    /// Segments that were seen, and are offered.
+    known: Known,
     filter: Editor,
     /// What the builder has no field for: page size, limit, retention, cache.
     rest: Draft,
@@ -57,6 +62,8 @@ pub struct Builder {
     /// The number of the last question for a plan.
     ticket: u64,
     plan: Option<Plan>,
+    /// A filter that the service refused, and what it said of it.
+    refused: Option<(String, Error)>,
     /// Something to say until the next key.
     notice: Option<String>,
 }
@@ -92,16 +99,23 @@ impl Builder {
             ids: Ids::new(ids),
             matrix: Matrix::new(draft.fields),
             segments: Editor::one_line(&segments.join(", ")),
+            known: Known::default(),
             filter: Editor::one_line(&filter),
             rest: draft,
             editing: false,
             state: State::Blank,
             ticket: 0,
             plan: None,
+            refused: None,
             notice: None,
         };
         builder.judge();
         builder
+    }
+
+    /// Another query takes the place of what is typed. Answers to questions for earlier plans stay stale.
+    pub fn fill(&mut self, draft: Draft) {
+        *self = Self { ticket: self.ticket, ..Self::new(draft) };
     }
 
     /// What is typed, as it stands.
@@ -122,6 +136,31 @@ impl Builder {
             (true, true) => Section::Segments,
         };
         self.changed()
+    }
+
+    /// Takes up IDs that were read from a file, behind those that are there.
+    pub fn import(&mut self, ids: Vec<String>, from: &str, _ctx: &Ctx<'_>) -> Outcome {
+        self.section = if self.editing { self.section } else { Section::Ids };
+        let from = from.rsplit('/').next().unwrap_or(from);
+        let how = format!("read from {}", crate::engine::text::clean(from));
+        self.notice = Some(self.ids.add(ids, &how, false));
+        self.changed()
+    }
+
+    /// The fields that are asked for.
+    pub fn fields(&self) -> FieldSet {
+        self.matrix.fields()
+    }
+
+    /// Asks for these fields.
+    pub fn select_fields(&mut self, fields: FieldSet, _ctx: &Ctx<'_>) -> Outcome {
+        self.matrix.select(fields);
+        self.changed()
+    }
+
+    /// Segments that can be offered while others are typed; gives those that were not known.
+    pub fn know_segments(&mut self, segments: Vec<String>) -> Vec<String> {
+        self.known.learn(segments)
     }
 
     /// The query as it stands.
@@ -153,6 +192,17 @@ impl Builder {
         Outcome::changed(changed)
     }
 
+    /// A run ended with an error. Where it is about a place in the filter, that is shown there until the text is another,
+    /// and the cursor goes to it; says whether it is.
+    pub fn refused(&mut self, error: &Error) -> bool {
+        if error.filter_at.is_none() {
+            return false;
+        }
+        self.refused = Some((self.filter.text(), error.clone()));
+        self.section = Section::Filter;
+        true
+    }
+
     /// Whether a text field is being edited: then letters go to [`Builder::input`].
     pub fn is_editing(&self) -> bool {
         self.editing
@@ -171,7 +221,18 @@ impl Builder {
             return Outcome::IGNORED;
         }
         let said = self.notice.take().is_some();
-        if self.section != Section::Ids && key.code == KeyCode::Enter {
+        if self.section == Section::Segments {
+            match self.known.input(key, &self.segments.text()) {
+                Some(Offered::Taken(text)) => {
+                    self.segments = Editor::one_line(&text);
+                    return self.changed();
+                }
+                Some(Offered::Moved) => return Outcome::CHANGED,
+                None => {}
+            }
+        }
+        // A filter has lines.
+        if self.section == Section::Segments && key.code == KeyCode::Enter {
             return self.leave();
         }
         let page = usize::from(ctx.area.height / 2).max(1);
@@ -183,7 +244,13 @@ impl Builder {
         };
         match pressed {
             Pressed::Nothing => Outcome::changed(said),
-            Pressed::Moved => Outcome::CHANGED,
+            Pressed::Moved => {
+                // What is wrong with the line under the cursor is said first.
+                if self.section == Section::Ids && !self.ids.wrong().is_empty() {
+                    self.judge();
+                }
+                Outcome::CHANGED
+            }
             Pressed::Changed => self.changed(),
         }
     }
@@ -248,9 +315,15 @@ impl Builder {
             Action::Edit => {
                 self.editing = true;
                 match self.section {
-                    Section::Ids => self.ids.enter(),
+                    Section::Ids => {
+                        self.ids.enter();
+                        self.judge();
+                    }
                     Section::Segments => self.segments.go_to_end(),
-                    Section::Filter => self.filter.go_to_end(),
+                    Section::Filter => match self.objected() {
+                        Some(place) => self.filter.go_to(place),
+                        None => self.filter.go_to_end(),
+                    },
                     Section::Fields => {}
                 }
                 return Outcome::CHANGED;
@@ -298,7 +371,9 @@ impl Builder {
 
     fn leave(&mut self) -> Outcome {
         self.editing = false;
+        self.known.choose_none();
         self.ids.leave();
+        self.judge();
         // A plan that was put off while typing is asked for now.
         let asked = if self.ids.is_long() { self.ask() } else { Outcome::IGNORED };
         Outcome { changed: true, effect: asked.effect }
@@ -308,6 +383,9 @@ impl Builder {
     fn changed(&mut self) -> Outcome {
         self.judge();
         self.plan = None;
+        if self.refused.as_ref().is_some_and(|(filter, _)| *filter != self.filter.text()) {
+            self.refused = None;
+        }
         if self.editing && self.ids.is_long() && self.section != Section::Ids {
             // Going through a long list with every letter would be felt; it is done on leaving.
             self.ticket += 1;
@@ -318,14 +396,27 @@ impl Builder {
 
     /// Finds out whether it could run; looks at no more than one ID, for they are judged as they come.
     fn judge(&mut self) {
-        let wrong_ids = self.ids.wrong();
+        let wrong_ids = self.ids.errors(self.editing && self.section == Section::Ids);
         let draft = Draft { ids: self.ids.sample(), ..self.draft_without_ids() };
         self.state = match draft.check() {
             Ok(_) if wrong_ids.is_empty() => State::Ready,
             Err(_) if self.is_blank() => State::Blank,
-            Ok(_) => State::Wrong(wrong_ids.to_vec()),
-            Err(wrong) => State::Wrong(wrong_ids.iter().cloned().chain(wrong).collect()),
+            Ok(_) => State::Wrong(wrong_ids),
+            Err(wrong) => State::Wrong(wrong_ids.into_iter().chain(wrong).collect()),
         };
+    }
+
+    /// The character of the filter that is objected to: by us, or by the service.
+    fn objected(&self) -> Option<usize> {
+        let ours = match &self.state {
+            State::Wrong(errors) => errors.iter().find_map(|error| error.filter_at),
+            State::Ready | State::Blank => None,
+        };
+        let at = ours.or_else(|| self.refused.as_ref().and_then(|(_, error)| error.filter_at))?;
+        let text = self.filter.text();
+        // Outer blanks are not sent.
+        let before = text.chars().take_while(|c| c.is_whitespace()).count();
+        Some(before + at.saturating_sub(1))
     }
 
     fn is_blank(&self) -> bool {

@@ -16,11 +16,13 @@ use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
 
+use crate::config::Look;
 use crate::engine::event::{Auth, Endpoint, Exchange};
 use crate::engine::text::{clean, fit};
 use crate::tui::ctx::Ctx;
 use crate::tui::figures;
 use crate::tui::gauge::{MEASURED_OVER, bar, gate_left, measured};
+use crate::tui::tenants;
 use crate::tui::theme::Theme;
 
 /// Exchanges that the line's percentiles are taken over.
@@ -36,6 +38,7 @@ pub struct Header {
     /// The tenant as it was set, until the worker says.
     tenant: String,
     sandbox: bool,
+    look: Look,
     auth: Auth,
     /// The server's part of the last exchanges that brought profiles, oldest first.
     recent: VecDeque<Duration>,
@@ -63,7 +66,19 @@ enum Worth {
 impl Header {
     /// Before the service is known.
     pub fn new(tenant: String, sandbox: bool) -> Self {
-        Self { tenant, sandbox, auth: Auth::None, recent: VecDeque::new(), offline: false }
+        let (look, recent) = (Look::default(), VecDeque::new());
+        Self { tenant, sandbox, look, auth: Auth::None, recent, offline: false }
+    }
+
+    /// The same, with the tenant's name as it is to look.
+    #[must_use]
+    pub fn with_look(self, look: Look) -> Self {
+        Self { look, ..self }
+    }
+
+    /// The tenant as it was set, and whether it is to be the sandbox.
+    pub fn whom(&self) -> (String, bool) {
+        (self.tenant.clone(), self.sandbox)
     }
 
     /// The token's state changed; says whether the line did.
@@ -134,7 +149,9 @@ impl Header {
         }
         // The sandbox's tenant is no tenant of anybody's: the word alone says more.
         if !(sandbox && tenant == "sandbox") {
-            who.push(Span::styled(fit(&clean(tenant), 40).into_owned(), theme.tenant));
+            let name = fit(&clean(tenant), 40).into_owned();
+            let name = if self.look.production { format!(" {name} PRODUCTION ") } else { name };
+            who.push(Span::styled(name, tenants::style(self.look, tenant, theme)));
         }
         if sandbox {
             if !who.is_empty() {
@@ -279,6 +296,7 @@ fn height(d: Duration, top: Duration) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Colour;
     use crate::engine::event::{Gate, Limits, ServiceInfo};
     use crate::tui::ctx::fixture::World;
     use crate::tui::events;
@@ -319,6 +337,14 @@ mod tests {
         ("a fault is played", |w, h| faulty(w, h, "retry-after-http-date-asctime", 1, Some(1))),
         ("a fault is over", |w, h| faulty(w, h, "retry-after-http-date-asctime", 2, Some(0))),
         ("a fault without end", |w, h| faulty(w, h, "429-forever", 12, None)),
+        ("production", |w, h| {
+            running(w, h);
+            h.look = Look { colour: None, production: true };
+        }),
+        ("a colour of its own", |w, h| {
+            running(w, h);
+            h.look = Look { colour: Some(Colour::Yellow), production: false };
+        }),
         ("sandbox", |w, h| {
             running(w, h);
             w.service = Some(ServiceInfo { tenant: "sandbox".into(), sandbox: true, ..events::service() });
@@ -385,9 +411,17 @@ mod tests {
             running(world, header);
             world.service = Some(ServiceInfo { sandbox: true, ..events::service() });
         }
+        fn production(world: &mut World, header: &mut Header) {
+            running(world, header);
+            header.look.production = true;
+        }
         let shown: Vec<_> =
             [140, 100, 80, 60, 40, 20].map(|w| text(&line(sandbox, ThemeChoice::Dark, w))).into();
         insta::assert_debug_snapshot!(shown);
+        for width in 24..200 {
+            let line = text(&line(production, ThemeChoice::Plain, width));
+            assert!(line.contains(" acme PRODUCTION"), "{width}: {line}");
+        }
         for width in 16..200 {
             let line = text(&line(sandbox, ThemeChoice::Dark, width));
             assert!(line.contains("acme") && line.contains("SANDBOX"), "{width}: {line}");

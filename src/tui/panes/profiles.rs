@@ -25,6 +25,7 @@ mod spots;
 #[cfg(test)]
 mod tests;
 mod typing;
+mod watched;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -38,6 +39,8 @@ pub use self::spots::Spot;
 use self::arranged::Arranged;
 use self::progress::Progress;
 use self::typing::Typing;
+use self::watched::Watched;
+pub use self::watched::{Changes, MOST as MOST_WATCHED, Watching};
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
@@ -83,6 +86,8 @@ pub struct Profiles {
     came: Came,
     /// How many attributes were known when the filter was read.
     known: usize,
+    /// What changed while it was watched.
+    watched: Watched,
 }
 
 /// What came of looking for the next hit.
@@ -118,6 +123,7 @@ impl Default for Profiles {
             seeking: None,
             came: Came::Straight,
             known: 0,
+            watched: Watched::default(),
         }
     }
 }
@@ -126,6 +132,20 @@ impl Profiles {
     /// An empty table: nothing was run yet. `budget`: bytes that rows may take in memory.
     pub fn new(budget: usize) -> Self {
         Self { rows: Rows::with_budget(budget), ..Self::default() }
+    }
+
+    /// Forgets everything: other rows come, of somebody else. How fields are sorted stays.
+    pub fn clear(&mut self) {
+        let is_field = |sort: &Sort| matches!(sort.column, Column::Field(_));
+        let sort = self.view.sort().iter().copied().filter(is_field).collect();
+        let rows = Rows::with_budget(self.rows.memory().budget);
+        // The view counts on: what jobs of before still say is stale.
+        let mut view = std::mem::take(&mut self.view);
+        view.search(rows.data(), Vec::new(), 0);
+        view.count(rows.data(), None);
+        view.arrange(rows.data(), sort, None);
+        view.begin();
+        *self = Self { rows, view, ..Self::default() };
     }
 
     /// A run was asked for: what was there goes, and the marks on it; the cursor stands on the first row to come.
@@ -148,6 +168,7 @@ impl Profiles {
         }
         self.arranged.find(self.rows.data());
         self.view.begin();
+        self.watched.begin();
         self.progress = Some(Progress::new(query, ctx.now));
         self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
@@ -313,7 +334,9 @@ impl Profiles {
 
     /// When the picture changes by time alone (an age that is shown in minutes), if it does.
     pub fn next_change(&self, ctx: &Ctx<'_>) -> Option<Instant> {
-        self.progress.as_ref().and_then(|progress| progress.next_change(ctx))
+        let age = self.progress.as_ref().and_then(|progress| progress.next_change(ctx));
+        let watch = self.watched.says.as_ref().and_then(|says| says.next_change(ctx.now));
+        [age, watch].into_iter().flatten().min()
     }
 
     /// Draws the pane, border included.

@@ -41,7 +41,7 @@ impl Depth {
         Style { fg: fit(style.fg), bg: fit(style.bg), underline_color: None, ..style }
     }
 
-    fn nearest(self, colour: Color) -> Option<Color> {
+    pub(super) fn nearest(self, colour: Color) -> Option<Color> {
         match (self, colour) {
             (Self::None, _) => None,
             (Self::Indexed, Color::Rgb(r, g, b)) => Some(Color::Indexed(indexed([r, g, b]))),

@@ -12,6 +12,10 @@ use crate::config::nearest;
 use crate::engine::error::Error;
 use crate::engine::text::clean;
 
+/// The colours of tenants, in the order of [`crate::config::Colour`].
+pub(super) const TENANTS: [&str; 6] =
+    ["tenant_red", "tenant_green", "tenant_yellow", "tenant_blue", "tenant_magenta", "tenant_cyan"];
+
 const MODIFIERS: [(&str, Modifier); 5] = [
     ("bold", Modifier::BOLD),
     ("faint", Modifier::DIM),
@@ -119,6 +123,8 @@ impl Source<'_> {
             let named = own.colours.get(name).or_else(|| base?.colours.get(name)).copied();
             named.or_else(|| colour::parse(name))
         };
+        let tenants: Vec<Color> = TENANTS.iter().filter_map(|name| colours(name)).collect();
+        theme.colours = tenants.try_into().ok();
         let inherited = base.into_iter().flat_map(|base| &base.styles);
         for (role, (text, line)) in inherited.chain(&own.styles) {
             match style(text, colours) {

@@ -24,7 +24,7 @@ pub struct Surroundings<'a> {
 
 /// How the screen looks.
 #[derive(Clone, Debug, Default)]
-pub struct Look {
+pub struct Appearance {
     /// The theme that was named; `None`: whichever of dark and light suits the terminal.
     choice: Option<ThemeChoice>,
     /// A theme of the user's own.
@@ -37,7 +37,7 @@ pub struct Look {
     ascii: Ascii,
 }
 
-impl Look {
+impl Appearance {
     /// What comes of settings and surroundings. Settings count more.
     pub fn new(settings: &LookSettings, around: Surroundings<'_>) -> Self {
         let depth = match settings.colours {

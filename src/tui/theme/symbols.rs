@@ -108,6 +108,10 @@ pub struct Symbols {
     pub not_asked: &'static str,
     /// Between pinned columns and the others; where some of these are further to the left.
     pub edge: [&'static str; 2],
+    /// A cell changed while it was watched.
+    pub lit: &'static str,
+    /// In front of what was saved under a name.
+    pub saved: &'static str,
     /// Scroll bar thumb and track.
     pub scroll: [&'static str; 2],
     /// Behind what is still going on, or cut.
@@ -134,6 +138,8 @@ impl Symbols {
         marked: "●",
         not_asked: "·",
         edge: ["│", "‹"],
+        lit: "◆",
+        saved: "★",
         scroll: ["█", "│"],
         more: "…",
     };
@@ -166,6 +172,8 @@ impl Symbols {
         marked: "*",
         not_asked: ".",
         edge: ["|", "<"],
+        lit: "!",
+        saved: "*",
         scroll: ["#", "|"],
         more: "...",
     };

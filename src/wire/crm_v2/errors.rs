@@ -20,6 +20,22 @@ pub struct ErrorBody {
     pub text: String,
 }
 
+impl ErrorBody {
+    /// The place in the filter that it objects to, where it says one: `Syntax error in filter at position 14`.
+    /// Characters, from 1, in the filter as it was sent.
+    pub fn filter_position(&self) -> Option<usize> {
+        let message = self.message.as_deref().unwrap_or(&self.text).to_ascii_lowercase();
+        let code = self.code.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if !message.contains("filter") && !code.contains("filter") {
+            return None;
+        }
+        let at = message.find("position")? + "position".len();
+        let digits = message[at..].trim_start_matches([' ', ':', '=']);
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse().ok()
+    }
+}
+
 /// `code: message (trace T)`, or the first line of the body, or nothing.
 impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -182,6 +198,23 @@ fn parameter(text: &str) -> (String, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_place_in_a_filter_is_read_where_one_is_named() {
+        let place = |body: &str| error_body(Some("application/json"), body.as_bytes()).filter_position();
+        let ours = r#"{"error":{"code":"FilterSyntax","message":"Syntax error in filter at position 14: expected x"}}"#;
+        assert_eq!(place(ours), Some(14));
+        let other = r#"{"error":"BadRequest","message":"Invalid $filter: unexpected token (position: 7)"}"#;
+        assert_eq!(place(other), Some(7));
+        for body in [
+            r#"{"message":"no place in the filter"}"#,
+            r#"{"message":"position 7 of the queue"}"#,
+            r#"{"message":"filter at position x"}"#,
+            r#"{"message":"filter at position 99999999999999999999999"}"#,
+        ] {
+            assert_eq!(place(body), None, "{body}");
+        }
+    }
     use proptest::prelude::*;
 
     fn read(content_type: Option<&str>, body: &str) -> (Option<String>, Option<String>, Option<String>) {

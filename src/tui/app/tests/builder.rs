@@ -1,6 +1,7 @@
 //! Finding a person: what a support agent does with somebody on the phone.
 
 use super::*;
+use crate::tui::kept::What;
 
 /// The queries of the runs that were asked for.
 fn asked(rig: &Rig) -> Vec<Draft> {
@@ -77,10 +78,7 @@ fn the_query_of_before_is_named_and_brought_back() {
         rig.key(key);
     }
     let screen = rig.screen();
-    assert!(
-        screen.contains("in place of segments SEG-PREMIUM-01; Ctrl-F Enter brings that back"),
-        "{screen}"
-    );
+    assert!(screen.contains("Ctrl-F Enter brings back segments SEG-PREMIUM-01"), "{screen}");
     // The next caller does not make it forgotten.
     for key in ["Ctrl-F", "B", "o", "b", "Enter"] {
         rig.key(key);
@@ -146,4 +144,106 @@ fn a_person_who_is_looked_for_before_the_service_is_there_is_found_once_it_is() 
     assert_eq!(asked(&rig).len(), 1);
     nobody(&mut rig, 1);
     assert!(rig.screen().contains("nobody found by e-mail address"), "{}", rig.screen());
+}
+
+#[test]
+fn a_filter_that_the_service_refuses_is_one_key_from_being_mended() {
+    let mut rig = Rig::new(Draft { filter: "plan like 'gold'".into(), ..Draft::default() });
+    rig.event(events::ready());
+    rig.key("Ctrl-R");
+    let error = Error::new(Kind::Service, "page 1", "expected an operator", "check").in_filter(Some(6));
+    rig.event(Event::Failed(QueryId(1), events::summary(Status::Failed, 0), error.clone()));
+    rig.key("Esc");
+    assert_eq!(rig.app.context(), Context::Builder);
+    assert!(rig.screen().contains("expected an operator"), "{}", rig.screen());
+    for key in ["Enter", "Delete", "Delete", "Delete", "Delete", "e", "q"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.app.builder.draft().filter, "plan eq 'gold'");
+    // What was said of a filter is not said of another.
+    rig.key("Ctrl-R");
+    rig.key("Shift-Tab");
+    rig.key("X");
+    rig.event(Event::Failed(QueryId(2), events::summary(Status::Failed, 0), error));
+    rig.key("Esc");
+    let query = |line: &str| line.chars().take(33).collect::<String>();
+    assert!(!rig.screen().lines().any(|line| query(line).contains("expected")), "{}", rig.screen());
+}
+
+#[test]
+fn segments_that_brought_rows_are_kept_and_offered() {
+    let mut rig = Rig::running();
+    rig.event(events::page(1, 1, 1));
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Success, 1)));
+    assert_eq!(rig.kept, [Keep { name: "segments", what: What::Line("SEG-PREMIUM-01".into()) }]);
+    rig.key("Ctrl-R");
+    rig.event(Event::Finished(QueryId(2), events::summary(Status::Success, 1)));
+    assert_eq!(rig.kept.len(), 1, "once");
+
+    let directory = tempfile::tempdir().unwrap();
+    let kept = Kept::within(directory.path().into());
+    kept.keep(&rig.kept[0]).unwrap();
+    let mut rig = Rig::new(Draft::default());
+    let _ = rig.app.remember(&kept);
+    for key in ["G", "Up", "Enter", "Down", "Enter"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.app.builder.draft().segments, ["SEG-PREMIUM-01"]);
+}
+
+#[test]
+fn fields_are_selected_saved_and_forgotten_by_their_names() {
+    let mut rig = Rig::ready();
+    for key in ["b", "Down", "Down", "Down", "Enter"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.app.builder.fields().to_string(), "id,firstName,lastName,email,phone");
+    for key in ["b", "G", "Enter", "a", "l", "l", "Enter"] {
+        rig.key(key);
+    }
+    assert!(rig.screen().contains("all is always there"), "{}", rig.screen());
+    for key in ["Ctrl-U", "m", "y", "Enter"] {
+        rig.key(key);
+    }
+    assert!(rig.app.overlay.is_none());
+    let directory = tempfile::tempdir().unwrap();
+    let kept = Kept::within(directory.path().into());
+    kept.keep(&rig.kept.pop().unwrap()).unwrap();
+    let mut rig = Rig::ready();
+    let _ = rig.app.remember(&kept);
+    for key in ["b", "G", "Up", "Enter"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.app.builder.fields().to_string(), "id,firstName,lastName,email,phone");
+    for key in ["b", "G", "Up", "X", "Esc"] {
+        rig.key(key);
+    }
+    assert_eq!(rig.kept, [Keep { name: "field-presets", what: What::Whole(String::new()) }]);
+}
+
+#[test]
+fn ids_come_from_a_file_and_a_column_is_asked_for_where_none_is_called_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let csv = directory.path().join("crm.csv");
+    std::fs::write(&csv, "Name,Customer\nAda,P-1\nBob,P-2\nEve,P-1\n").unwrap();
+    let mut rig = Rig::ready();
+    rig.key("I");
+    paste(&mut rig, csv.to_str().unwrap());
+    rig.key("Enter");
+    assert!(rig.screen().contains("the columns Name, Customer"), "{}", rig.screen());
+    paste(&mut rig, "Customer");
+    rig.key("Enter");
+    assert_eq!(rig.app.builder.draft().ids, ["P-1", "P-2", "P-1"]);
+    assert!(rig.screen().contains("3 IDs read from"), "{}", rig.screen());
+    // What cannot be taken is said, and nothing of it is.
+    std::fs::write(&csv, "P-3\nP 4\n").unwrap();
+    rig.key("I");
+    paste(&mut rig, csv.to_str().unwrap());
+    rig.key("Enter");
+    assert!(rig.screen().contains("crm.csv:2"), "{}", rig.screen());
+    rig.key("Esc");
+    assert_eq!(rig.app.builder.draft().ids.len(), 3);
+    rig.key("I");
+    rig.key("Enter");
+    assert!(rig.screen().contains("name a file"), "{}", rig.screen());
 }

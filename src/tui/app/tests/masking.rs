@@ -107,6 +107,13 @@ fn screens(on: bool) -> Vec<(String, String)> {
     failed.key("Ctrl-R");
     failed.event(Event::Failed(QueryId(2), events::summary(Status::Failed, 0), error.clone()));
     see("error panel", &failed);
+    // The engine writes a reply down like this.
+    let error = Error::new(Kind::Service, "page 1", "", "")
+        .with_reply("500 application/json\n{\"lastName\":\"Finchley\"}");
+    let mut answered = rig(on);
+    answered.key("Ctrl-R");
+    answered.event(Event::Failed(QueryId(2), events::summary(Status::Failed, 0), error));
+    see("reply", &answered);
     failed.key("Esc");
     see("no row but an error", &failed);
     failed.key("4");
@@ -135,7 +142,9 @@ fn no_screen_shows_a_personal_value_while_they_are_masked() {
         .filter(|(_, screen)| CANARIES.iter().any(|canary| screen.contains(canary)))
         .map(|(name, _)| name)
         .collect();
-    for name in ["table", "detail", "raw", "statistics of email", "filtered by phone", "error panel", "log"] {
+    for name in
+        ["table", "detail", "raw", "statistics of email", "filtered by phone", "error panel", "reply", "log"]
+    {
         assert!(shown.iter().any(|shown| shown == name), "{name} shows nothing to find: {shown:?}");
     }
 }
@@ -212,12 +221,34 @@ fn a_node_of_the_profile_is_revealed_with_what_it_was() {
 }
 
 #[test]
+fn a_line_as_received_is_revealed_by_its_key() {
+    let mut rig = rig(true);
+    rig.key("Enter");
+    rig.key("r");
+    for (downs, path) in [(2, "first_name"), (2, "email"), (8, "attributes.address.city")] {
+        for _ in 0..downs {
+            rig.key("j");
+        }
+        assert_eq!(rig.app.detail.under_cursor().unwrap().1, path, "{}", rig.screen());
+        rig.key("M");
+        let (ticket, note) = notes(&mut rig).pop().unwrap();
+        assert_eq!((note.fields.len(), note.id.is_some()), (1, true), "{note:?}");
+        rig.event(Event::Noted(ticket, Ok(())));
+    }
+    let screen = rig.screen();
+    assert!(screen.contains("Kestrelton") && !screen.contains("Canary.Mail"), "{screen}");
+}
+
+#[test]
 fn what_cannot_be_recorded_stays_masked() {
     let why = Error::new(Kind::Local, "audit entry could not be written", "the disk is full", "free space");
     for key in ["M", "m", "y y"] {
         let mut rig = rig(true);
         column(&mut rig, "email");
         rig.key(key);
+        if key == "y" {
+            rig.key(key);
+        }
         let (ticket, _) = notes(&mut rig).pop().unwrap();
         rig.event(Event::Noted(ticket, Err(why.clone())));
         let screen = rig.screen();

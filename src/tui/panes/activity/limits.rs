@@ -1,6 +1,7 @@
-//! The limits as they stand: what we keep to, where it comes from, what is open, and every 429.
+//! The limits as they stand: what was sent over time, what we keep to, where it comes from, what is open, and every 429.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 
+use super::pace::Pace;
 use crate::engine::event::{Announced, Exchange, Limits, RateSource, RetryReason};
 use crate::engine::text::clean;
 use crate::tui::action::Action;
@@ -16,6 +18,8 @@ use crate::tui::ctx::Ctx;
 use crate::tui::figures;
 use crate::tui::gauge::{MEASURED_OVER, bar, gate_left, measured};
 
+/// Lines above the 429s.
+const LINES: usize = 5;
 /// 429s that are kept.
 const THROTTLES: usize = 100;
 const BAR: usize = 20;
@@ -29,15 +33,27 @@ pub(super) struct LimitsTab {
     /// How many there were, also those that are not kept any more: what stands under the figure must add up to it.
     seen: u64,
     offset: usize,
+    pace: Pace,
 }
 
 impl LimitsTab {
     pub(super) fn exchange(&mut self, exchange: &Arc<Exchange>) {
+        self.pace.exchange(exchange);
         if exchange.is_throttled() {
             self.seen += 1;
             self.throttles.truncate(THROTTLES - 1);
             self.throttles.push_front(Arc::clone(exchange));
         }
+    }
+
+    /// The limits stand otherwise.
+    pub(super) fn limits(&mut self, limits: &Limits, ctx: &Ctx<'_>) {
+        self.pace.limits(limits, ctx);
+    }
+
+    /// The 429 that came last, as a line.
+    pub(super) fn copied(&self, ctx: &Ctx<'_>) -> Option<String> {
+        Some(throttle(self.throttles.front()?, ctx).to_string().trim().to_owned())
     }
 
     pub(super) fn next_change(ctx: &Ctx<'_>) -> Option<Instant> {
@@ -53,7 +69,8 @@ impl LimitsTab {
     }
 
     pub(super) fn scroll(&mut self, action: Action, height: usize) -> bool {
-        super::scroll(&mut self.offset, action, 5 + self.throttles.len(), height, false)
+        let lines = LINES + self.throttles.len();
+        super::scroll(&mut self.offset, action, lines, height.saturating_sub(chart(height).into()))
     }
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
@@ -65,17 +82,31 @@ impl LimitsTab {
             };
             return super::nothing(why, ctx, area, buf);
         };
+        let chart = chart(area.height.into());
+        self.pace.view(ctx, Rect { height: chart, ..area }, buf);
+        let area = Rect { y: area.y + chart, height: area.height - chart, ..area };
         let mut lines = vec![
+            self.gate(limits, ctx),
             rate(limits, ctx),
-            sources(limits, ctx),
-            bucket(limits, ctx),
             flight(limits, ctx),
-            gate(limits, self.seen, ctx),
+            bucket(limits, ctx),
+            sources(limits, ctx),
         ];
         lines.extend(self.throttles.iter().map(|exchange| throttle(exchange, ctx)));
-        for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(self.offset)) {
+        let offset = self.offset.min(lines.len().saturating_sub(area.height.into()));
+        for (y, line) in (area.y..area.bottom()).zip(lines.iter().skip(offset)) {
             super::put(line, ctx, area, y, buf);
         }
+    }
+}
+
+/// Rows of the picture over time, in a pane of so many.
+fn chart(height: usize) -> u16 {
+    match height {
+        0..=3 => 0,
+        4..=9 => 2,
+        10..=14 => 4,
+        _ => 6,
     }
 }
 
@@ -186,32 +217,43 @@ fn flight(limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
     Line::from(spans)
 }
 
-fn gate(limits: &Limits, seen: u64, ctx: &Ctx<'_>) -> Line<'static> {
-    let theme = ctx.theme;
-    let mut spans = vec![label("gate", ctx)];
-    match (gate_left(ctx), &limits.gate) {
-        (Some(left), Some(gate)) => {
-            spans.push(Span::styled(format!("closed, opens in {}", figures::countdown(left)), theme.warn));
-            let empty = if gate.said.trim_end().ends_with(':') { "(empty)" } else { "" };
-            spans.push(Span::styled(format!("  {}{empty}", clean(&gate.said)), theme.text));
+impl LimitsTab {
+    fn gate(&self, limits: &Limits, ctx: &Ctx<'_>) -> Line<'static> {
+        let theme = ctx.theme;
+        let mut spans = vec![label("gate", ctx)];
+        match (gate_left(ctx), &limits.gate) {
+            (Some(left), Some(gate)) => {
+                spans
+                    .push(Span::styled(format!("closed, opens in {}", figures::countdown(left)), theme.warn));
+                let empty = if gate.said.trim_end().ends_with(':') { "(empty)" } else { "" };
+                spans.push(Span::styled(format!("  {}{empty}  ", clean(&gate.said)), theme.text));
+                if let Some(waited) = self.pace.waited(ctx.now) {
+                    spans.extend(bar(waited, BAR / 2, theme));
+                }
+            }
+            _ => spans.push(Span::styled("open", theme.good)),
         }
-        _ => spans.push(Span::styled("open", theme.good)),
+        let style = if self.seen == 0 { theme.text } else { theme.warn };
+        spans.push(Span::styled(format!("  {} 429s so far ", theme.symbols.dot), theme.label));
+        spans.push(Span::styled(figures::count(self.seen), style));
+        Line::from(spans)
     }
-    let style = if seen == 0 { theme.text } else { theme.warn };
-    spans.push(Span::styled(format!("  {} 429s so far ", theme.symbols.dot), theme.label));
-    spans.push(Span::styled(figures::count(seen), style));
-    Line::from(spans)
 }
 
 fn throttle(exchange: &Exchange, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
-    let said = match &exchange.retry {
+    let mut said = match &exchange.retry {
         Some(retry) if retry.because == RetryReason::RetryAfter => {
             format!("by its Retry-After again in {}", figures::span(retry.after))
         }
         Some(retry) => format!("by our backoff again in {}", figures::span(retry.after)),
         None => "given up".to_owned(),
     };
+    match &exchange.retry_after {
+        // Writing to a string does not fail.
+        Some(header) => _ = write!(said, "  said Retry-After: {}", header.shown()),
+        None => said.push_str("  said no Retry-After"),
+    }
     Line::from(vec![
         Span::styled(format!(" {} ", figures::time_of_day(exchange.at, ctx.zone)), theme.dim),
         Span::styled(format!("{} ", exchange.outcome.status().unwrap_or(429)), theme.warn),

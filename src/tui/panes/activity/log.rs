@@ -18,10 +18,11 @@ use crate::engine::event::{Exchange, Outcome, RetryReason, Status, Summary};
 use crate::engine::query::QueryId;
 use crate::engine::text::clean;
 use crate::tui::action::Action;
-use crate::tui::ctx::Ctx;
+use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
 use crate::tui::gauge::{measured, status_style};
 use crate::tui::theme::Theme;
+use crate::tui::widgets::moved;
 
 /// Lines that are kept.
 const LINES: usize = 2_000;
@@ -30,14 +31,24 @@ const LINES: usize = 2_000;
 #[derive(Debug, Default)]
 pub(super) struct Log {
     entries: VecDeque<Entry>,
-    /// Lines below the last one shown; 0 follows the end.
+    /// Lines below the one under the cursor; 0 follows the end.
+    cursor: usize,
+    /// Lines below the last one shown.
     offset: usize,
+}
+
+/// What the cursor is on.
+#[derive(Clone, Debug)]
+pub(super) enum Under {
+    Exchange(Arc<Exchange>),
+    /// The end of a run.
+    Run(QueryId),
 }
 
 #[derive(Debug)]
 enum Entry {
     Exchange { exchange: Arc<Exchange>, budget: Option<(f64, f64)> },
-    Note { at: Timestamp, level: Level, text: String },
+    Note { at: Timestamp, level: Level, text: String, run: Option<QueryId> },
 }
 
 /// How a note is told.
@@ -56,7 +67,7 @@ impl Log {
     }
 
     pub(super) fn note(&mut self, at: Timestamp, level: Level, text: String) {
-        self.push(Entry::Note { at, level, text });
+        self.push(Entry::Note { at, level, text, run: None });
     }
 
     pub(super) fn finished(&mut self, id: QueryId, summary: &Summary, error: Option<&Error>, ctx: &Ctx<'_>) {
@@ -77,7 +88,7 @@ impl Log {
             text.push_str("; ");
             text.push_str(&error.what);
         }
-        self.note(ctx.wall, level, text);
+        self.push(Entry::Note { at: ctx.wall, level, text, run: Some(id) });
     }
 
     fn push(&mut self, entry: Entry) {
@@ -86,13 +97,38 @@ impl Log {
         }
         self.entries.push_back(entry);
         // What is being read stays where it is.
-        if self.offset > 0 {
-            self.offset = (self.offset + 1).min(self.entries.len() - 1);
+        if self.cursor > 0 {
+            self.cursor = (self.cursor + 1).min(self.entries.len() - 1);
+            self.offset = (self.offset + 1).min(self.cursor);
         }
     }
 
     pub(super) fn scroll(&mut self, action: Action, height: usize) -> bool {
-        super::scroll(&mut self.offset, action, self.entries.len(), height, true)
+        let last = self.entries.len().saturating_sub(1);
+        let before = self.cursor;
+        let page = height.saturating_sub(1).max(1);
+        // Counted from the end: up is more.
+        self.cursor = last - moved(action, last.saturating_sub(before), page, last);
+        self.offset = self.offset.min(self.cursor).max((self.cursor + 1).saturating_sub(height.max(1)));
+        self.cursor != before
+    }
+
+    /// What the cursor is on.
+    pub(super) fn under_cursor(&self) -> Option<Under> {
+        match self.entries.get(self.at_cursor()?)? {
+            Entry::Exchange { exchange, .. } => Some(Under::Exchange(Arc::clone(exchange))),
+            Entry::Note { run, .. } => run.map(Under::Run),
+        }
+    }
+
+    /// The line under the cursor, for the clipboard.
+    pub(super) fn copied(&self, ctx: &Ctx<'_>) -> Option<String> {
+        let entry = self.entries.get(self.at_cursor()?)?;
+        Some(line(entry, ctx, usize::MAX).to_string().trim().to_owned())
+    }
+
+    fn at_cursor(&self) -> Option<usize> {
+        self.entries.len().checked_sub(1 + self.cursor)
     }
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
@@ -102,8 +138,12 @@ impl Log {
         let height = usize::from(area.height);
         let end = self.entries.len().saturating_sub(self.offset).max(height.min(self.entries.len()));
         let start = end.saturating_sub(height);
-        for (y, entry) in (area.y..area.bottom()).zip(self.entries.range(start..end)) {
+        let here = self.at_cursor().filter(|_| ctx.focus == Focus::Activity);
+        for (n, (y, entry)) in (area.y..area.bottom()).zip(self.entries.range(start..end)).enumerate() {
             super::put(&line(entry, ctx, area.width.into()), ctx, area, y, buf);
+            if here == Some(start + n) {
+                super::light(ctx, area, y, buf);
+            }
         }
     }
 }
@@ -112,7 +152,7 @@ fn line(entry: &Entry, ctx: &Ctx<'_>, width: usize) -> Line<'static> {
     let theme = ctx.theme;
     let time = |at| Span::styled(format!(" {} ", figures::time_of_day(at, ctx.zone)), theme.dim);
     match entry {
-        Entry::Note { at, level, text } => {
+        Entry::Note { at, level, text, .. } => {
             let style = match level {
                 Level::Plain => theme.text,
                 Level::Good => theme.good,
@@ -141,8 +181,9 @@ fn exchange_spans(exchange: &Exchange, ctx: &Ctx<'_>) -> Vec<Span<'static>> {
     let what = exchange.what();
     let status = exchange.outcome.status();
     let word = status.map_or_else(|| "---".to_owned(), |s| s.to_string());
+    let again = if exchange.again.is_some() { "again " } else { "" };
     let mut spans = vec![
-        Span::styled(format!("{:<4} {what:<17}  ", exchange.method), theme.text),
+        Span::styled(format!("{:<4} {:<17}  ", exchange.method, format!("{again}{what}")), theme.text),
         Span::styled(
             word,
             status_style(status.filter(|_| exchange.outcome.is_success() || status == Some(429)), theme),

@@ -9,53 +9,85 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::engine::error::Error;
-use crate::engine::event::{Status, Summary};
-use crate::engine::query::QueryId;
+use crate::engine::event::{Cut, Status, Summary};
+use crate::engine::query::{Query, QueryId};
 use crate::tui::action::Action;
-use crate::tui::ctx::Ctx;
+use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
+use crate::tui::overlays::finished::{Asked, Run};
+use crate::tui::spent::Spent;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::moved;
 
 /// Runs that are kept.
 const RUNS: usize = 200;
 
 #[derive(Debug, Default)]
 pub(super) struct Runs {
-    /// Newest first.
-    runs: VecDeque<Run>,
-    offset: usize,
-}
-
-#[derive(Debug)]
-struct Run {
-    id: QueryId,
-    summary: Arc<Summary>,
-    error: Option<&'static str>,
+    /// Those that are over, the newest first.
+    over: VecDeque<Arc<Run>>,
+    /// What the last run asked for; its end is still to come.
+    asked: Option<(QueryId, Asked)>,
+    /// The run under the cursor, counted from the newest.
+    cursor: usize,
 }
 
 impl Runs {
-    pub(super) fn finished(&mut self, id: QueryId, summary: Arc<Summary>, error: Option<&Error>) {
-        self.runs.truncate(RUNS - 1);
-        self.runs.push_front(Run { id, summary, error: error.map(|e| e.kind.name()) });
-        if self.offset > 0 {
-            self.offset = (self.offset + 1).min(self.runs.len() - 1);
+    /// A run is asked for.
+    pub(super) fn asked(&mut self, id: QueryId, query: &Query) {
+        self.asked = Some((id, Asked::of(query)));
+    }
+
+    pub(super) fn finished(
+        &mut self,
+        id: QueryId,
+        summary: Arc<Summary>,
+        error: Option<&Error>,
+        spent: Option<Spent>,
+    ) {
+        self.over.truncate(RUNS - 1);
+        let asked = self.asked.as_ref().filter(|(own, _)| *own == id).map(|(_, asked)| asked.clone());
+        self.over.push_front(Arc::new(Run { id, summary, error: error.cloned(), asked, spent }));
+        if self.cursor > 0 {
+            self.cursor = (self.cursor + 1).min(self.over.len() - 1);
         }
     }
 
     pub(super) fn scroll(&mut self, action: Action, height: usize) -> bool {
+        let before = self.cursor;
         // One line is the heading.
-        super::scroll(&mut self.offset, action, self.runs.len(), height.saturating_sub(1), false)
+        let page = height.saturating_sub(2).max(1);
+        self.cursor = moved(action, before, page, self.over.len().saturating_sub(1));
+        self.cursor != before
+    }
+
+    /// The run under the cursor.
+    pub(super) fn under_cursor(&self) -> Option<Arc<Run>> {
+        self.over.get(self.cursor).cloned()
+    }
+
+    /// A run by its number.
+    pub(super) fn run(&self, id: QueryId) -> Option<Arc<Run>> {
+        self.over.iter().find(|run| run.id == id).cloned()
+    }
+
+    /// The run under the cursor as a line, for the clipboard.
+    pub(super) fn copied(&self, ctx: &Ctx<'_>) -> Option<String> {
+        let run = self.over.get(self.cursor)?;
+        let cell = |column: &Column| format!("{} {}", column.heading, (column.cell)(run, ctx).0);
+        Some(COLUMNS.iter().map(cell).collect::<Vec<_>>().join("  "))
     }
 
     pub(super) fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
-        if self.runs.is_empty() {
+        if self.over.is_empty() {
             return super::nothing("every finished run will stand here with its figures", ctx, area, buf);
         }
         let columns = fitting(usize::from(area.width));
         let heading: Vec<_> =
             columns.iter().map(|c| Span::styled(pad(c.heading, c), ctx.theme.heading)).collect();
         buf.set_line(area.x, area.y, &Line::from(heading), area.width);
-        for (y, run) in (area.y + 1..area.bottom()).zip(self.runs.iter().skip(self.offset)) {
+        let top = (self.cursor + 2).saturating_sub(area.height.into());
+        for (n, (y, run)) in (area.y + 1..area.bottom()).zip(self.over.iter().skip(top)).enumerate() {
             let cells: Vec<_> = columns
                 .iter()
                 .map(|c| {
@@ -64,6 +96,9 @@ impl Runs {
                 })
                 .collect();
             buf.set_line(area.x, y, &Line::from(cells), area.width);
+            if top + n == self.cursor && ctx.focus == Focus::Activity {
+                super::light(ctx, area, y, buf);
+            }
         }
     }
 }
@@ -97,6 +132,8 @@ const COLUMNS: &[Column] = &[
         right: true,
         cell: |r, c| (figures::span(r.summary.elapsed), c.theme.text),
     },
+    Column { heading: "fields", width: 6, right: true, cell: fields },
+    Column { heading: "cut", width: 9, right: false, cell: cut },
     Column {
         heading: "requests",
         width: 8,
@@ -157,8 +194,8 @@ const COLUMNS: &[Column] = &[
         heading: "error",
         width: 12,
         right: false,
-        cell: |r, c| match r.error {
-            Some(kind) => (kind.to_owned(), c.theme.bad),
+        cell: |r, c| match &r.error {
+            Some(error) => (error.kind.name().to_owned(), c.theme.bad),
             None => (String::new(), c.theme.text),
         },
     },
@@ -182,6 +219,22 @@ fn pad(text: &str, column: &Column) -> String {
 
 fn number(n: u32, style: Style) -> (String, Style) {
     (figures::count(n.into()), style)
+}
+
+fn fields(run: &Run, ctx: &Ctx<'_>) -> (String, Style) {
+    match run.fields() {
+        Some(fields) => (fields, ctx.theme.text),
+        None => (ctx.theme.symbols.unknown.to_owned(), ctx.theme.dim),
+    }
+}
+
+fn cut(run: &Run, ctx: &Ctx<'_>) -> (String, Style) {
+    match run.summary.cut {
+        Some(Cut::Limit(limit)) => (format!("at {}", figures::count(limit)), ctx.theme.warn),
+        Some(Cut::Cancelled) => ("cancelled".to_owned(), ctx.theme.warn),
+        Some(Cut::Error) => ("error".to_owned(), ctx.theme.bad),
+        None => ("no".to_owned(), ctx.theme.dim),
+    }
 }
 
 fn status(run: &Run, theme: &Theme) -> (String, Style) {

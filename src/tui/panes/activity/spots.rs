@@ -5,15 +5,18 @@ use ratatui::layout::{Position, Rect};
 use super::{Activity, Tab};
 use crate::tui::ctx::{Ctx, Outcome};
 
-/// What stands before the tabs.
-pub(super) const NAME: &str = "Activity  ";
+/// What stands before the tabs. All of them are seen on the narrowest screen, where they say well enough what the pane
+/// is.
+pub(super) fn name(area: Rect) -> Option<&'static str> {
+    (area.width >= 66).then_some("Activity  ")
+}
 
 impl Activity {
     /// The tabs where the pane lies now.
     pub fn spots(&self, ctx: &Ctx<'_>) -> Vec<(Rect, Tab)> {
         let area = ctx.area;
         // The border's corner, and the blank before a title.
-        let mut x = area.x + 2 + NAME.len() as u16;
+        let mut x = area.x + 2 + name(area).map_or(0, str::len) as u16;
         let mut tabs = Vec::with_capacity(Tab::ALL.len());
         for (at, tab) in Tab::ALL.into_iter().enumerate() {
             // With brackets or blanks round it.

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::engine::event::{Gate, Limits, Outcome as Ended, RateSource, Retry, RetryReason, Status};
+use crate::engine::event::{
+    Cut, Gate, Limits, Outcome as Ended, Phases, RateSource, Retry, RetryReason, Status,
+};
+use crate::engine::query::Draft;
 use crate::tui::ctx::fixture::World;
 use crate::tui::events;
 use crate::tui::theme::ThemeChoice;
@@ -11,7 +14,7 @@ const AREA: Rect = Rect { x: 0, y: 2, width: 80, height: 7 };
 fn full(world: &mut World) -> Activity {
     let mut activity = Activity::new();
     world.limits = Some(Limits {
-        gate: Some(Gate { until: world.now + Duration::from_millis(1_400), said: "Retry-After: 2".into() }),
+        gate: Some(Gate { until: world.now, said: String::new() }),
         source: RateSource::Learned,
         learned: Some(9.5),
         throttled: 1,
@@ -19,26 +22,62 @@ fn full(world: &mut World) -> Activity {
     });
     let ctx = world.ctx(AREA);
     activity.started(QueryId(1), &ctx);
+    activity
+        .asked(QueryId(1), &Draft { segments: vec!["SEG-ALL".into()], ..Draft::default() }.check().unwrap());
     activity.exchange(events::token_exchange().into(), &ctx);
-    for n in 1..=24 {
-        activity.exchange(events::exchange(n, 200, 15 + n * 17 % 90).into(), &ctx);
+    // Three minutes and a half, one sample a good second, the first of them far above all others.
+    for n in 1..=160 {
+        let millis = if n == 1 { 3_000 } else { 15 + n * 17 % 90 };
+        let phases = Phases {
+            limit: Duration::from_millis(1_100),
+            first_byte: Duration::from_millis(millis),
+            body: Duration::from_millis(30),
+            ..Phases::default()
+        };
+        let page = Exchange { at: world.wall, phases, ..events::exchange(n, 200, millis) };
+        pass(world, 1_300);
+        activity.exchange(page.into(), &world.ctx(AREA));
     }
-    activity.exchange(events::exchange(25, 429, 4).into(), &ctx);
+    let ctx = world.ctx(AREA);
+    let at = world.wall;
+    activity.exchange(Exchange { at, ..events::exchange(161, 429, 4) }.into(), &ctx);
+    if let Some(gate) = world.limits.as_mut().and_then(|limits| limits.gate.as_mut()) {
+        gate.until = world.now + Duration::from_millis(5_000);
+        gate.said = "Retry-After: 5".into();
+    }
+    if let Some(limits) = &world.limits {
+        activity.limits(limits, &world.ctx(AREA));
+    }
+    pass(world, 3_600);
+    let ctx = world.ctx(AREA);
     let broken = Exchange {
         outcome: Ended::Broken("the connection was reset".into()),
         rows: None,
         retry: Some(Retry { after: Duration::from_millis(700), because: RetryReason::Backoff }),
-        ..events::exchange(26, 0, 9)
+        at,
+        ..events::exchange(162, 0, 9)
     };
     activity.exchange(broken.into(), &ctx);
-    activity.exchange(Exchange { attempt: 2, ..events::exchange(26, 200, 1_204) }.into(), &ctx);
+    activity
+        .exchange(Exchange { attempt: 2, at: world.wall, ..events::exchange(162, 200, 1_204) }.into(), &ctx);
     let error = events::gateway_error();
-    activity.finished(QueryId(1), events::summary(Status::Partial, 1_250), Some(&error), &ctx);
+    let summary = Summary {
+        elapsed: Duration::from_secs(214),
+        cut: Some(Cut::Error),
+        ..(*events::summary(Status::Partial, 1_250)).clone()
+    };
+    activity.finished(QueryId(1), summary.into(), Some(&error), &ctx);
     let mut cached = (*events::summary(Status::Success, 10_000)).clone();
     cached.network.count = 0;
     cached.accuracy = None;
     activity.finished(QueryId(2), cached.into(), None, &ctx);
     activity
+}
+
+/// Time passes.
+fn pass(world: &mut World, millis: u64) {
+    world.now += Duration::from_millis(millis);
+    world.wall += jiff::SignedDuration::from_millis(millis.cast_signed());
 }
 
 fn every_tab(choice: ThemeChoice, size: (u16, u16)) -> Buffer {
@@ -56,6 +95,55 @@ fn every_tab(choice: ThemeChoice, size: (u16, u16)) -> Buffer {
         }
     }
     all
+}
+
+/// The registrations: being asked for, known, and not to be had.
+fn webhooks(choice: ThemeChoice, size: (u16, u16)) -> Buffer {
+    let mut world = World::new(choice);
+    world.focus = Focus::Activity;
+    let registered = |n: u32| Registered {
+        id: format!("wh-{n}").into(),
+        name: "CDP Profile Sync Webhook".into(),
+        url: format!("https://hooks.example.com/東京/{n}").into(),
+        events: vec!["profile.updated".into(), "profile.created".into()],
+    };
+    let refused = Error::new(
+        crate::engine::error::Kind::Permission,
+        "scope webhook:write",
+        "this needs webhook:write, and the token has crm:read cdp:read",
+        "grant webhook:write to client me in the developer portal, then run again",
+    );
+    let mut all = Buffer::empty(Rect::new(0, 0, size.0, 0));
+    for answer in
+        [None, Some(Ok((1..=9).map(registered).collect())), Some(Ok(Arc::from([]))), Some(Err(refused))]
+    {
+        let area = Rect { x: 0, y: all.area.height, width: size.0, height: size.1 };
+        let mut activity = Activity { tab: Tab::Webhooks, ..Activity::new() };
+        assert!(matches!(activity.look(), Some(Looked::Webhooks)) && activity.look().is_none());
+        if let Some(answer) = answer {
+            activity.webhooks(answer, &world.ctx(area));
+            let _ = activity.update(Action::Down, &world.ctx(area));
+        }
+        let mut one = Buffer::empty(area);
+        activity.view(&world.ctx(area), area, &mut one);
+        all.merge(&one);
+    }
+    all
+}
+
+#[test]
+fn webhooks_in_every_state_theme_and_size() {
+    for choice in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::Plain] {
+        insta::assert_debug_snapshot!(webhooks(choice, (80, 7)));
+    }
+    insta::assert_debug_snapshot!(webhooks(ThemeChoice::Plain, (60, 4)));
+}
+
+#[test]
+fn every_tab_fits_any_size() {
+    for size in [(2, 1), (3, 2), (9, 3), (30, 5), (61, 4), (300, 20)] {
+        let _buf = every_tab(ThemeChoice::Dark, size);
+    }
 }
 
 #[test]
@@ -91,12 +179,12 @@ fn what_is_read_in_the_log_stays_while_lines_arrive() {
     };
     assert!(activity.update(Action::PageUp, &ctx).changed);
     let before = shown(&activity);
-    activity.exchange(events::exchange(27, 200, 5).into(), &ctx);
+    activity.exchange(events::exchange(163, 200, 5).into(), &ctx);
     assert_eq!(shown(&activity), before);
     // Back at the end it follows again.
     assert!(activity.update(Action::Last, &ctx).changed);
     let end = shown(&activity);
-    activity.exchange(events::exchange(28, 200, 5).into(), &ctx);
+    activity.exchange(events::exchange(164, 200, 5).into(), &ctx);
     assert_ne!(shown(&activity), end);
 }
 
@@ -142,7 +230,7 @@ fn only_the_limits_wake_by_time_and_only_when_looked_at() {
 }
 
 fn limits_tab(world: &World, activity: &Activity) -> String {
-    let area = Rect { height: 12, width: 120, ..AREA };
+    let area = Rect { height: 14, width: 120, ..AREA };
     let mut buf = Buffer::empty(area);
     activity.view(&world.ctx(area), area, &mut buf);
     buf.content

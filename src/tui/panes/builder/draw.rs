@@ -6,10 +6,12 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use super::ids::{Long, Seen, is_wrong};
+use super::filter::{objected, put_styled, styles};
+use super::ids::{Long, Seen, Wrong, is_wrong};
 use super::{Builder, Matrix, Section, State};
 use crate::engine::plan::{Count, Plan};
 use crate::engine::query::Field;
+use crate::engine::text::{clean, fit};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
 use crate::tui::figures;
@@ -143,7 +145,8 @@ fn share(builder: &Builder, ctx: &Ctx<'_>, inner: Rect, lines: u16) -> Share {
         share.ids = take(LEAST_EDITOR);
     }
     if editing(Section::Segments) {
-        share.segments = take(segments.clamp(1, LEAST_EDITOR));
+        let offered = builder.known.offered(&builder.segments.text()).len() as u16;
+        share.segments = take(segments.clamp(1, LEAST_EDITOR) + offered);
     }
     if editing(Section::Filter) {
         share.filter = take(filter.clamp(1, LEAST_EDITOR));
@@ -179,7 +182,10 @@ fn text_lines(builder: &Builder, section: Section, inner: Rect) -> u16 {
     let value = shown_text(builder, section);
     let beside = usize::from(inner.width.saturating_sub(beside(section)));
     if builder.editing && builder.section == section {
-        return wrap(&value, usize::from(inner.width).saturating_sub(1)).count().min(200) as u16 + 1;
+        let editor = if section == Section::Segments { &builder.segments } else { &builder.filter };
+        let width = usize::from(inner.width).saturating_sub(1);
+        let lines = editor.lines().iter().take(200).map(|line| wrap(line, width).take(200).count());
+        return lines.sum::<usize>().min(200) as u16 + 1;
     }
     if widgets::width(&value) <= beside {
         return 0;
@@ -297,7 +303,7 @@ fn ids_body(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
                 put(buf, place.x, y, place.width, line, if wrong { theme.bad } else { theme.text });
             }
         }
-        Seen::Long(long) => long_list(theme, long, editing, place, buf),
+        Seen::Long(long) => long_list(theme, (long, builder.ids.wrong()), editing, place, buf),
     }
 }
 
@@ -307,14 +313,33 @@ fn more(theme: &Theme, count: usize, place: Rect, y: u16, buf: &mut Buffer) {
 }
 
 /// The head of a list that is too long for the editor; while it is open, a search in it.
-fn long_list(theme: &Theme, long: &Long, editing: bool, place: Rect, buf: &mut Buffer) {
+fn long_list(theme: &Theme, (long, wrong): (&Long, &[Wrong]), editing: bool, place: Rect, buf: &mut Buffer) {
     let mut list = place;
     if editing {
         let used = put_clean(buf, place.x, place.y, place.width, "/", theme.key);
         let room = place.width.saturating_sub(used + 1);
         let width = put(buf, place.x + used, place.y, room, &long.find, theme.editing);
         put_clean(buf, place.x + used + width, place.y, 1, " ", theme.cursor);
+        if long.find.is_empty() && !wrong.is_empty() {
+            let room = place.width.saturating_sub(used + 3);
+            put_clean(buf, place.x + used + 2, place.y, room, "! lists the invalid", theme.dim);
+        }
         list = Rect { y: place.y + 1, height: place.height - 1, ..place };
+    }
+    // What cannot be asked for is what there is to do: it comes first.
+    let mut named = 0;
+    if long.find.is_empty() || long.seeks_wrong() {
+        for (wrong, y) in wrong.iter().zip(list.y..list.bottom()) {
+            let line = figures::count(wrong.line as u64);
+            let said = format!("{line} {}: {}", clean(&wrong.text), wrong.error.cause);
+            put_clean(buf, list.x.saturating_sub(1), y, 1, "!", theme.bad);
+            put_clean(buf, list.x, y, list.width, &fit(&said, list.width.into()), theme.bad);
+            named += 1;
+        }
+        list = Rect { y: list.y + named, height: list.height - named, ..list };
+        if long.seeks_wrong() && named > 0 || list.height == 0 {
+            return;
+        }
     }
     let (all, shown): (usize, Vec<&String>) = if long.find.is_empty() {
         (long.ids.len(), long.ids.iter().take(usize::from(list.height)).collect())
@@ -398,31 +423,67 @@ impl Cells {
 fn text(builder: &Builder, ctx: &Ctx<'_>, section: Section, top: Rect, below: Rect, buf: &mut Buffer) {
     let theme = ctx.theme;
     let editor = if section == Section::Segments { &builder.segments } else { &builder.filter };
+    let is_filter = section == Section::Filter;
+    let wrong = builder.objected().filter(|_| is_filter);
     if builder.editing && builder.section == section {
-        let hint = format!("{} keeps it", ctx.keys.first(Action::Close));
+        let (text, mut below) = (editor.text(), below);
+        let offered = if is_filter { Vec::new() } else { builder.known.offered(&text) };
+        let (list, hint) = match offered.len() as u16 {
+            0 => (0, format!("{} keeps it", ctx.keys.first(Action::Close))),
+            n => (n.min(below.height.saturating_sub(1)), "Down, Enter".to_owned()),
+        };
+        below.height -= list;
+        for (y, (at, segment)) in (below.bottom()..below.bottom() + list).zip(offered.iter().enumerate()) {
+            let chosen = builder.known.chosen() == Some(at);
+            let style = if chosen { theme.selected } else { theme.dim };
+            let mark = if chosen { theme.symbols.cursor } else { " " };
+            put_clean(buf, below.x, y, 1, mark, theme.accent);
+            put(buf, below.x + 2, y, below.width.saturating_sub(2), segment, style);
+        }
         head(builder, ctx, section, name(section), "", top, buf);
         let x = top.x + beside(section);
         put_clean(buf, x, top.y, top.right().saturating_sub(x), &hint, theme.dim);
-        editor.view(theme, Rect { x: below.x + 1, width: below.width.saturating_sub(1), ..below }, buf);
+        let place = Rect { x: below.x + 1, width: below.width.saturating_sub(1), ..below };
+        editor.view(theme, place, buf);
+        if is_filter {
+            let mut styles = styles(&text, wrong, theme);
+            if wrong == Some(styles.len()) {
+                styles.push(objected(theme));
+            }
+            editor.paint(&styles, place, buf);
+        }
         return;
     }
-    let value = shown_text(builder, section);
-    if value.trim().is_empty() {
-        head(builder, ctx, section, name(section), "", top, buf);
-        let x = top.x + beside(section);
-        put_clean(buf, x, top.y, top.right().saturating_sub(x), "none", theme.absent);
-        return;
-    }
-    if below.is_empty() {
-        return head(builder, ctx, section, name(section), &value, top, buf);
-    }
+    let mut value = shown_text(builder, section);
     head(builder, ctx, section, name(section), "", top, buf);
+    let x = top.x + beside(section);
+    let room = top.right().saturating_sub(x);
+    if value.trim().is_empty() {
+        put_clean(buf, x, top.y, room, "none", theme.absent);
+        return;
+    }
+    // Behind the end there is a place too.
+    if wrong.is_some_and(|wrong| wrong >= value.chars().count()) {
+        value.push(' ');
+    }
+    let styles =
+        if is_filter { styles(&value, wrong, theme) } else { vec![theme.text; value.chars().count()] };
+    if below.is_empty() {
+        let used = put_styled(buf, (x, top.y), room, &value, 0..value.len(), &styles);
+        if widgets::width(&value) > usize::from(room) && room > 0 {
+            put_clean(buf, x + used.min(room - 1), top.y, 1, "…", theme.text);
+        }
+        return;
+    }
     let width = below.width.saturating_sub(3);
     let lines: Vec<&str> = wrap(&value, usize::from(width)).take(usize::from(below.height) + 1).collect();
     for (i, (line, y)) in lines.iter().zip(below.y..below.bottom()).enumerate() {
-        let cut = i + 1 == usize::from(below.height) && lines.len() > i + 1;
-        let line = if cut { format!("{line}…") } else { (*line).to_owned() };
-        put_clean(buf, below.x + 2, y, width + 1, &line, theme.text);
+        let begins = line.as_ptr() as usize - value.as_ptr() as usize;
+        let part = begins..begins + line.len();
+        let used = put_styled(buf, (below.x + 2, y), width + 1, &value, part, &styles);
+        if i + 1 == usize::from(below.height) && lines.len() > i + 1 {
+            put_clean(buf, below.x + 2 + used.min(width), y, 1, "…", theme.text);
+        }
     }
 }
 
@@ -436,6 +497,18 @@ fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
     let theme = ctx.theme;
     let mut said: Vec<(String, Style)> =
         builder.notice.iter().map(|text| (text.clone(), theme.accent)).collect();
+    if let Some((text, error)) = &builder.refused {
+        let place = builder.objected().unwrap_or(0);
+        let word: String = text.chars().skip(place).take_while(|c| !c.is_whitespace()).take(16).collect();
+        let at = if word.is_empty() { "at the end".to_owned() } else { format!("at {}", clean(&word)) };
+        // What led to it was said when the run failed; and the place that the service names is in the filter as sent.
+        let why = error.cause.find("expected").map_or(&error.cause[..], |begins| &error.cause[begins..]);
+        said.push((format!("{at}: {why}"), theme.bad));
+    }
+    if builder.section == Section::Fields && ctx.focus == Focus::Builder {
+        let field = builder.matrix.field();
+        said.push((format!("{}: {}", field.wire(), Matrix::note(field)), theme.dim));
+    }
     match &builder.state {
         State::Wrong(errors) => {
             said.extend(

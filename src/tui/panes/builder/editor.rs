@@ -57,6 +57,57 @@ impl Editor {
         self.area.move_cursor(CursorMove::End);
     }
 
+    /// To a character of the text, line breaks counted.
+    pub(super) fn go_to(&mut self, character: usize) {
+        let mut left = character;
+        for (row, line) in self.area.lines().iter().enumerate() {
+            let columns = line.chars().count();
+            if left <= columns {
+                let short = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+                return self.area.move_cursor(CursorMove::Jump(short(row), short(left)));
+            }
+            left -= columns + 1;
+        }
+        self.go_to_end();
+    }
+
+    /// The line that the cursor is on.
+    pub(super) fn row(&self) -> usize {
+        self.place().0
+    }
+
+    /// Gives each character that is seen its style; one past the last is for the place behind the text. To be called
+    /// after [`view`](Self::view), with the same area.
+    pub(super) fn paint(&self, styles: &[Style], area: Rect, buf: &mut Buffer) {
+        let (top, left) = self.area.scroll_offset();
+        let begins: Vec<usize> = self
+            .area
+            .lines()
+            .iter()
+            .scan(0, |at, line| {
+                let begins = *at;
+                *at += line.chars().count() + 1;
+                Some(begins)
+            })
+            .collect();
+        // Cells in which no text is are said to hold what is nearest: nothing new, or something further up.
+        let mut next = 0;
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                let (row, column) = (y - area.y + top, x - area.x + left);
+                let place = self.area.screen_to_data(row.into(), column.into());
+                let at = begins.get(place.0).map_or(usize::MAX, |begins| begins + place.1);
+                if at < next && buf[(x, y)].symbol() == " " {
+                    continue;
+                }
+                if let Some(style) = styles.get(at) {
+                    buf[(x, y)].set_style(*style);
+                }
+                next = next.max(at.saturating_add(1));
+            }
+        }
+    }
+
     /// Puts text where the cursor is, or at the end.
     pub(super) fn insert(&mut self, text: &str, at_cursor: bool) {
         if !at_cursor {

@@ -51,10 +51,19 @@ pub(super) struct Facts {
     pub(super) valid: usize,
     pub(super) repeats: usize,
     pub(super) invalid: usize,
-    /// The first errors.
-    wrong: Vec<Error>,
+    /// The first of them, with the line that each stands on.
+    wrong: Vec<Wrong>,
     /// One that is valid.
     sample: Option<String>,
+}
+
+/// What cannot be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Wrong {
+    /// The line of the editor, or the place in a long list, from 1.
+    pub(super) line: usize,
+    pub(super) text: String,
+    pub(super) error: Error,
 }
 
 /// What is seen of the list.
@@ -105,9 +114,20 @@ impl Ids {
         &self.facts
     }
 
-    /// The first errors.
-    pub(super) fn wrong(&self) -> &[Error] {
+    /// The first that cannot be asked for.
+    pub(super) fn wrong(&self) -> &[Wrong] {
         &self.facts.wrong
+    }
+
+    /// The same as errors; while it is edited that of the line under the cursor first.
+    pub(super) fn errors(&self, editing: bool) -> Vec<Error> {
+        let here = match &self.place {
+            Place::Editor(editor) if editing => editor.row() + 1,
+            Place::Editor(_) | Place::Long(_) => 0,
+        };
+        let mut wrong: Vec<&Wrong> = self.facts.wrong.iter().collect();
+        wrong.sort_by_key(|wrong| wrong.line != here);
+        wrong.iter().map(|wrong| wrong.error.clone().at(&format!("line {}", wrong.line))).collect()
     }
 
     /// One valid ID, if there is one: enough to judge the rest of a query by.
@@ -158,7 +178,16 @@ impl Ids {
     pub(super) fn paste(&mut self, text: &str, at_cursor: bool) -> String {
         let whole = text.len();
         let text = cut(text);
-        let pasted: Vec<String> = tokens(text).map(str::to_owned).collect();
+        let said = self.add(tokens(text).map(str::to_owned).collect(), "pasted", at_cursor);
+        if text.len() == whole {
+            return said;
+        }
+        let (taken, all) = (figures::bytes(text.len() as u64), figures::bytes(whole as u64));
+        format!("{said}; {taken} of {all} were taken, a longer list is read from a file")
+    }
+
+    /// Takes up more IDs; says what came of it.
+    pub(super) fn add(&mut self, pasted: Vec<String>, how: &str, at_cursor: bool) -> String {
         let before = self.facts.repeats;
         let count = pasted.len();
         match &mut self.place {
@@ -183,23 +212,21 @@ impl Ids {
             0 => String::new(),
             more => format!(", {} repeated", figures::count(more as u64)),
         };
-        let cut = if text.len() < whole {
-            let (taken, all) = (figures::bytes(text.len() as u64), figures::bytes(whole as u64));
-            format!("; {taken} of {all} were taken, a longer list is read by --ids-file")
-        } else {
-            String::new()
-        };
-        format!("{} pasted{repeats}{cut}", figures::counted(count as u64, "ID", "IDs"))
+        format!("{} {how}{repeats}", figures::counted(count as u64, "ID", "IDs"))
     }
 
     fn count(&mut self) {
-        let texts: Box<dyn Iterator<Item = &str>> = match &self.place {
-            Place::Editor(editor) => Box::new(editor.lines().iter().flat_map(|line| tokens(line))),
-            Place::Long(long) => Box::new(long.ids.iter().map(String::as_str)),
+        let texts: Box<dyn Iterator<Item = (usize, &str)>> = match &self.place {
+            Place::Editor(editor) => Box::new(
+                (1..)
+                    .zip(editor.lines())
+                    .flat_map(|(line, text)| tokens(text).map(move |token| (line, token))),
+            ),
+            Place::Long(long) => Box::new((1..).zip(long.ids.iter().map(String::as_str))),
         };
         let mut facts = Facts::default();
         let mut seen = HashSet::new();
-        for text in texts {
+        for (line, text) in texts {
             match Id::new("ID", text) {
                 Ok(_) if seen.insert(text) => {
                     facts.valid += 1;
@@ -211,7 +238,7 @@ impl Ids {
                 Err(error) => {
                     facts.invalid += 1;
                     if facts.wrong.len() < TOLD {
-                        facts.wrong.push(error);
+                        facts.wrong.push(Wrong { line, text: text.to_owned(), error });
                     }
                 }
             }
@@ -248,6 +275,11 @@ impl Long {
         }
         self.search(find);
         Pressed::Moved
+    }
+
+    /// Whether those that cannot be asked for are looked at.
+    pub(super) fn seeks_wrong(&self) -> bool {
+        self.find == "!"
     }
 
     fn search(&mut self, find: String) {
@@ -302,7 +334,9 @@ mod tests {
         assert_eq!(said, "4 IDs pasted, 1 repeated");
         let facts = list.facts();
         assert_eq!((facts.valid, facts.repeats, facts.invalid), (2, 1, 1));
-        assert!(list.wrong()[0].to_string().contains("U+0007"), "{}", list.wrong()[0]);
+        let wrong = list.errors(false);
+        assert!(wrong[0].to_string().starts_with("line 4: "), "{}", wrong[0]);
+        assert!(wrong[0].to_string().contains("U+0007"), "{}", wrong[0]);
     }
 
     #[test]

@@ -28,6 +28,22 @@ impl Matrix {
         self.cursor = at.min(Field::COUNT - 1);
     }
 
+    /// What there is to know of a field before it is asked for: its type, what processing does with it, an example.
+    pub(super) fn note(field: Field) -> &'static str {
+        match field {
+            Field::Id => "text; always asked for; PROF-0000021",
+            Field::FirstName | Field::LastName => "text; blanks around it go; O'Brien",
+            Field::Email => "text; blanks around it go, small letters; ada@example.com",
+            Field::Phone => "text as it was typed; blanks around it go; +1-555-0101",
+            Field::Tags => "list of texts; newsletter, b2b",
+            Field::Attributes => {
+                "anything by name; texts that are numbers, true or false become those; score 21"
+            }
+            Field::CreatedDate => "date and time; when the profile was made; 2026-03-04T12:00:00Z",
+            Field::ModifiedDate => "date and time; older than the retention is marked; 2026-03-04T12:00:00Z",
+        }
+    }
+
     /// Lines of a grid with so many columns.
     pub(super) fn rows(columns: usize) -> usize {
         Field::COUNT.div_ceil(columns.max(1))
@@ -39,6 +55,15 @@ impl Matrix {
         let before = self.fields;
         self.fields = before.with(field, !before.contains(field));
         self.fields != before
+    }
+
+    pub(super) fn select(&mut self, fields: FieldSet) {
+        self.fields = fields;
+    }
+
+    /// The field under the cursor.
+    pub(super) fn field(&self) -> Field {
+        Field::ALL[self.cursor]
     }
 
     /// All of them, or the ID alone.

@@ -1,3 +1,5 @@
+mod helped;
+
 use super::*;
 use crate::engine::plan::Count;
 use crate::engine::query::{Field, FieldSet};

@@ -26,6 +26,8 @@ pub(super) struct Place<'a> {
     /// The cell's row, and the path of its column where a mask wants to know it.
     pub(super) row: usize,
     pub(super) path: &'a str,
+    /// Whether it changed not long ago.
+    pub(super) lit: bool,
 }
 
 /// What the times of a column are, in a word; `None`: it has none.
@@ -39,7 +41,7 @@ fn is_date(column: Column) -> bool {
 
 pub(super) fn draw_cell(ctx: &Ctx<'_>, cell: Cell<'_>, to: Place<'_>, over: Style, buf: &mut Buffer) {
     let theme = ctx.theme;
-    let Place { column, mut x, y, right, row, path } = to;
+    let Place { column, mut x, y, right, row, path, lit } = to;
     let mut width = column.width;
     let whole = || cell.veiled(usize::from(width) + 1, ctx.mask, row, path);
     let (text, style) = match cell.content {
@@ -52,18 +54,24 @@ pub(super) fn draw_cell(ctx: &Ctx<'_>, cell: Cell<'_>, to: Place<'_>, over: Styl
         Content::Text(raw) if column.column == Field::Id.into() => (tail(raw.shown(256), width), theme.text),
         _ => (whole(), theme.text),
     };
+    let style = if lit { style.patch(theme.lit) } else { style };
     if matches!(cell.content, Content::Number(_)) {
         // Its end is the same for all of them, marked or not.
         let before = right.saturating_sub(widgets::width(&text) as u16);
         put_clean(buf, x, y, before, "", style.patch(over));
         (x, width) = (x + before, width - before);
     }
-    if !cell.changed || column.width < 3 {
+    let (mark, marked) =
+        if lit { (theme.symbols.lit, theme.lit) } else { (theme.symbols.changed, theme.changed) };
+    // Where the mark would cost the text its end, underlined and bold is enough.
+    let fits = widgets::width(&text) == usize::from(width);
+    let is_marked = cell.changed || lit && !fits;
+    if !is_marked || column.width < 3 {
         put_clean(buf, x, y, width, &text, style.patch(over));
         return;
     }
     let used = put_clean(buf, x, y, width - 1, &text, style.patch(over));
-    put_clean(buf, x + used, y, 1, theme.symbols.changed, theme.changed.patch(over));
+    put_clean(buf, x + used, y, 1, mark, marked.patch(over));
     for rest in used + 1..width {
         put_clean(buf, x + rest, y, 1, " ", style.patch(over));
     }

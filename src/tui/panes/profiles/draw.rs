@@ -36,6 +36,7 @@ pub(super) fn pane(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer
                 follow: table.follow,
                 memory: table.rows.memory(),
                 sorted,
+                watching: table.watched.says.as_ref(),
                 shown: table.view.filter().map(|_| table.len() as u64),
                 marked: table.marks.len() as u64,
                 only_marked: table.only_marked,
@@ -126,9 +127,10 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             if here && focused && column.column == table.column {
                 over = over.patch(theme.cell);
             }
+            let lit = table.watched.is_lit(row, column.column);
             let right = column.width.saturating_sub(table.rows.width(column.column).1.into());
             let path = paths.get(nth).map_or("", |path| &**path);
-            let to = Place { column: *column, x: place.x + column.x, y, right, row, path };
+            let to = Place { column: *column, x: place.x + column.x, y, right, row, path, lit };
             draw_cell(ctx, cell, to, over, buf);
         }
     }

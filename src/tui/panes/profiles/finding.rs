@@ -24,6 +24,16 @@ impl Profiles {
         self.view.search(self.rows.data(), terms, from)
     }
 
+    /// Looks for the same in rows that took the place of those before.
+    pub(super) fn search_again(&mut self) -> Option<Job> {
+        let text = self.search.text();
+        let terms = match self.alike {
+            Some(_) => Filter::parse(text, self.rows.data()).ok().flatten().map(|filter| filter.terms),
+            None => Needle::new(text).map(|needle| vec![Term::anywhere(needle)]),
+        };
+        self.view.search(self.rows.data(), terms.unwrap_or_default(), 0)
+    }
+
     /// Goes to the first hit from where the search began.
     pub(super) fn seek(&mut self, ctx: &Ctx<'_>) -> Outcome {
         let origin = self.search.origin();

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use tokio::time::Instant;
 
+use super::watched::Watching;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
@@ -76,7 +77,7 @@ struct Piece {
 
 /// How the rows are looked at, as far as the title says it.
 #[derive(Debug)]
-pub(super) struct LookedAt {
+pub(super) struct LookedAt<'a> {
     pub(super) follow: bool,
     pub(super) memory: Memory,
     /// How much of an order is worked out, where it is not all yet.
@@ -85,9 +86,11 @@ pub(super) struct LookedAt {
     pub(super) shown: Option<u64>,
     pub(super) marked: u64,
     pub(super) only_marked: bool,
+    /// What is to be said of watching.
+    pub(super) watching: Option<&'a Watching>,
 }
 
-impl LookedAt {
+impl LookedAt<'_> {
     fn pieces(&self, ctx: &Ctx<'_>) -> Vec<Piece> {
         let accent = ctx.theme.accent;
         let mut pieces = Vec::new();
@@ -258,7 +261,7 @@ impl Progress {
     }
 
     /// The title in at most `room` columns.
-    pub(super) fn title(&self, ctx: &Ctx<'_>, looked_at: &LookedAt, room: u16) -> Line<'static> {
+    pub(super) fn title(&self, ctx: &Ctx<'_>, looked_at: &LookedAt<'_>, room: u16) -> Line<'static> {
         let mut pieces = match &self.end {
             None => self.running(ctx),
             Some(end) => self.ended(end, ctx),
@@ -269,6 +272,8 @@ impl Progress {
         if ctx.mask.is_on() {
             pieces.insert(first, Piece { text: "MASKED".into(), style: ctx.theme.warn, rank: 9 });
         }
+        let watched = looked_at.watching.map(|watching| watching.pieces(ctx)).unwrap_or_default();
+        pieces.extend(watched.into_iter().map(|(rank, text, style)| Piece { text, style, rank }));
         let over = memory.held > memory.budget;
         if let Some(why) = memory.refused.as_ref().filter(|_| over) {
             let text = format!("more than {} in memory: {why}", figures::bytes(memory.budget as u64));

@@ -46,7 +46,7 @@ pub struct Saving {
 
 impl fmt::Debug for Saving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Saving({} rows)", self.len())
+        write!(f, "Saving({} rows)", self.rows())
     }
 }
 
@@ -73,14 +73,8 @@ pub fn format_of(path: &Path) -> Option<Format> {
 
 impl Saving {
     /// How many rows there are.
-    #[must_use]
-    pub(super) fn len(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.order.as_ref().map_or(self.data.len(), Vec::len)
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Writes them. `tell` hears now and then how far it is.
@@ -106,7 +100,7 @@ impl Saving {
         let whole = Source::Field(Field::Attributes);
         let has_attributes = self.spec.columns().iter().any(|column| column.source == whole);
         let mut stopped = false;
-        for at in 0..self.len() {
+        for at in 0..self.rows() {
             if at % STEP == 0 && !goes_on(at as u64) {
                 stopped = true;
                 break;
