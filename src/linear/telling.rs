@@ -272,6 +272,7 @@ mod tests {
         let throttled = |number: u64, after: u64| Exchange {
             number,
             query: None,
+            again: None,
             at: "2026-03-04T12:01:04Z".parse().unwrap(),
             endpoint: crate::engine::event::Endpoint::Contacts,
             method: "GET",
@@ -283,6 +284,8 @@ mod tests {
             bytes: 0,
             rows: None,
             retry: Some(Retry { after: Duration::from_millis(after), because: RetryReason::RetryAfter }),
+            retry_after: None,
+            detail: std::sync::Weak::new(),
         };
         let (mut teller, mask) = (Teller::default(), Mask::default());
         let mut told = |exchange: &Exchange, now| teller.exchange(exchange, now, &mask);
