@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
+#[path = "tui_pty/look.rs"]
+mod look;
 #[path = "support/pty.rs"]
 mod pty;
 

@@ -87,6 +87,7 @@ impl Scene {
             on_change: cxlens::config::OnChange::default(),
             files: Vec::new(),
             faults: Stage::default(),
+            mouse: true,
             mask: cxlens::rows::Mask::default(),
             wrong: Vec::new(),
             picks: false,

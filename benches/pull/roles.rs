@@ -22,7 +22,7 @@ use cxlens::engine::options::Service;
 use cxlens::engine::worker::{self, channel};
 use cxlens::sandbox::{Control, Options, Rate, Sandbox};
 use cxlens::tui;
-use cxlens::tui::theme::ThemeChoice;
+use cxlens::tui::theme::Appearance;
 use nix::sys::resource::{UsageWho, getrusage};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -200,8 +200,8 @@ async fn explore(words: &[String]) -> Outcome<()> {
         pull: false,
         budget: 1 << 30,
         clock,
-        theme: ThemeChoice::Dark,
-        ascii: false,
+        appearance: Appearance::default(),
+        mouse: false,
         tenant: "sandbox".into(),
         sandbox: false,
         look: Look::default(),

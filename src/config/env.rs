@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::engine::error::{Error, Kind};
 
 /// The environment variables that mean something here.
-pub const VARIABLES: [&str; 19] = [
+pub const VARIABLES: [&str; 24] = [
     "CXONE_TENANT",
     "CXONE_CLIENT_ID",
     "CXONE_CLIENT_SECRET",
@@ -15,8 +15,14 @@ pub const VARIABLES: [&str; 19] = [
     "CXLENS_CONFIG",
     "CXLENS_LOG",
     "NO_COLOR",
-    // What the terminal says of itself: its background, and whether tmux lies between.
+    // What the terminal says of itself: its name, its colours, its background, its characters, and whether tmux lies
+    // between.
+    "TERM",
+    "COLORTERM",
     "COLORFGBG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LANG",
     "TMUX",
     "STY",
     // Whose clipboard it is.

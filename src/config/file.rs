@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 
 use super::look::{Colour, OnChange};
+use super::screen::{self, Colours};
 use super::units;
 use crate::engine::error::Error;
 
@@ -45,6 +46,12 @@ pub(super) struct Explorer {
     pub pause_rows: Option<u64>,
     pub pull: Option<bool>,
     pub mebibytes: Option<u64>,
+    pub theme: Option<String>,
+    #[serde(default, deserialize_with = "screen::colours")]
+    pub colours: Option<Colours>,
+    #[serde(default, deserialize_with = "screen::yes_no_auto")]
+    pub ascii: Option<Option<bool>>,
+    pub mouse: Option<bool>,
     pub on_change: Option<OnChange>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,

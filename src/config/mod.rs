@@ -12,6 +12,7 @@ mod env;
 mod file;
 mod look;
 pub mod origin;
+mod screen;
 mod tenant;
 pub mod units;
 
@@ -26,6 +27,8 @@ pub use self::env::{Env, Paths, VARIABLES};
 pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
 pub use self::look::{Colour, Look, OnChange};
+use self::screen::Wanted;
+pub use self::screen::{Colours, LookSettings, OwnTheme};
 use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
@@ -119,7 +122,7 @@ pub struct QueryDefaults {
 }
 
 /// How the explorer starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Explorer {
     /// Runs pause after so many rows; `None`: never.
     pub pause: Option<u64>,
@@ -127,6 +130,8 @@ pub struct Explorer {
     pub pull: bool,
     /// Bytes that rows may take in memory before what was received goes to a temporary file.
     pub budget: usize,
+    /// How the screen is to look.
+    pub look: LookSettings,
     /// Which way copies go.
     pub clipboard: Clipboard,
     /// Whether a newcomer is shown around.
@@ -250,7 +255,7 @@ impl Settings {
 /// A file that cannot be read or holds an unknown key, a value that is not valid: exit 2, with the place and what
 /// would be right. Missing credentials are no error here; [`Settings::service`] tells.
 pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> {
-    let (file, path) = read_file(env, paths)?;
+    let (mut file, path) = read_file(env, paths)?;
     let cache = CacheOptions {
         entries: file.cache.entries.unwrap_or(CacheOptions::default().entries),
         bytes: file.cache.mebibytes.map_or(CacheOptions::default().bytes, |m| m.saturating_mul(1024 * 1024)),
@@ -271,6 +276,12 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     let look = target.named().map_or_else(Look::default, |service| file.look(&service.tenant));
     query.page_size = flags.page_size.unwrap_or(query.page_size);
     query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    let wanted = Wanted {
+        theme: file.explorer.theme.take(),
+        colours: file.explorer.colours,
+        ascii: file.explorer.ascii,
+        mouse: file.explorer.mouse,
+    };
     Ok(Settings {
         target,
         look,
@@ -284,6 +295,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
             budget: file.explorer.mebibytes.map_or(ROWS_BUDGET, |m| {
                 usize::try_from(m.saturating_mul(1024 * 1024)).unwrap_or(usize::MAX)
             }),
+            look: LookSettings::settle(wanted, paths),
             clipboard: file.explorer.clipboard.unwrap_or_default(),
             tour: file.explorer.tour.unwrap_or(true),
         },

@@ -337,6 +337,52 @@ fn a_tenant_says_whether_it_is_masked_or_the_explorer_does() {
 }
 
 #[test]
+fn the_screen_looks_as_it_was_set_to() {
+    let look =
+        |text: &str| Home::new(&format!("[explorer]\n{text}")).load().map(|settings| settings.explorer.look);
+    let usual = look("").unwrap();
+    assert_eq!(
+        (usual.theme.as_str(), usual.colours, usual.ascii, usual.mouse),
+        ("auto", Colours::Auto, None, true)
+    );
+    assert!(usual.own.is_none());
+    for (written, colours) in [
+        ("\"auto\"", Colours::Auto),
+        ("\"none\"", Colours::None),
+        ("16", Colours::Sixteen),
+        ("\"256\"", Colours::Indexed),
+        ("\"true\"", Colours::True),
+        ("true", Colours::True),
+    ] {
+        assert_eq!(look(&format!("colours = {written}\n")).unwrap().colours, colours, "{written}");
+    }
+    for (written, ascii) in [("true", Some(true)), ("false", Some(false)), ("\"auto\"", None)] {
+        assert_eq!(look(&format!("ascii = {written}\n")).unwrap().ascii, ascii, "{written}");
+    }
+    assert!(!look("mouse = false\n").unwrap().mouse);
+    for (wrong, words) in [("colours = 17\n", "256"), ("ascii = \"no\"\n", "auto"), ("mouse = 1\n", "bool")] {
+        let error = look(wrong).unwrap_err();
+        assert!(error.what.ends_with("config.toml:2") && error.cause.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_theme_of_ones_own_is_a_file_beside_the_configuration_and_nowhere_else() {
+    let home = Home::new("[explorer]\ntheme = \"mine\"\n");
+    let own = home.load().unwrap().explorer.look.own.unwrap();
+    let error = own.text.unwrap_err();
+    assert!(error.what.ends_with("config/themes/mine.toml"), "{error}");
+    fs::create_dir(home.paths().config.join("themes")).unwrap();
+    home.file("themes/mine.toml", "base = \"light\"\n", 0o644);
+    assert_eq!(home.load().unwrap().explorer.look.own.unwrap().text.unwrap(), "base = \"light\"\n");
+    for name in ["../config", "/etc/passwd", ".hidden", ""] {
+        let own =
+            Home::new(&format!("[explorer]\ntheme = {name:?}\n")).load().unwrap().explorer.look.own.unwrap();
+        assert!(own.text.unwrap_err().cause.contains("no name of a theme"), "{name}");
+    }
+}
+
+#[test]
 fn every_tenant_is_listed_with_what_it_lacks_and_how_it_looks() {
     let home = Home::new(
         "tenant = \"acme\"\n\

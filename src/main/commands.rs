@@ -9,7 +9,7 @@ use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Look, OnChange, Privacy, Settings, origin};
+use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
@@ -27,7 +27,7 @@ use cxlens::tui::outside::Programs;
 use cxlens::tui::run::Exit;
 use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::terminal::Tty;
-use cxlens::tui::theme::ThemeChoice;
+use cxlens::tui::theme::{Appearance, Surroundings};
 use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
@@ -69,6 +69,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         clock: start.clock.clone(),
         background: Arc::default(),
     };
+    let appearance = appearance(&settings.explorer.look, &start);
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -76,8 +77,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         pull: settings.explorer.pull,
         budget: settings.explorer.budget,
         clock: start.clock.clone(),
-        theme: ThemeChoice::detect(settings.no_color.then_some("1"), start.env.get("COLORFGBG")),
-        ascii: false,
+        mask: mask(&settings.privacy, appearance.is_ascii()),
+        appearance,
+        mouse: settings.explorer.look.mouse,
         tenant,
         sandbox,
         look: settings.look,
@@ -86,7 +88,6 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
-        mask: mask(&settings.privacy, false),
         keys: keymap::load(&start.paths.keys()),
         clipboard: Clipboard::new(settings.explorer.clipboard, &start.env),
         programs: Programs::new(&start.env),
@@ -136,6 +137,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     // A file can be read whatever is wrong with the configuration of a service.
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
+    let appearance = appearance(&looks, &start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
@@ -147,8 +150,9 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         pull: false,
         budget,
         clock: start.clock.clone(),
-        theme: ThemeChoice::detect(start.env.get("NO_COLOR").map(|_| "1"), start.env.get("COLORFGBG")),
-        ascii: false,
+        mask: mask(&privacy, appearance.is_ascii()),
+        appearance,
+        mouse: looks.mouse,
         tenant: String::new(),
         sandbox: false,
         look: Look::default(),
@@ -157,7 +161,6 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         files: typed.files.iter().map(|path| import::named(path)).collect(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
-        mask: mask(&privacy, false),
         keys: keymap::load(&start.paths.keys()),
         clipboard: Clipboard::new(clipboard, &start.env),
         programs: Programs::new(&start.env),
@@ -168,6 +171,19 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
     Ok(exit.code())
+}
+
+/// How the screen looks, by what was set and what the environment says.
+fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
+    let get = |name| start.env.get(name);
+    let around = Surroundings {
+        no_color: get("NO_COLOR").is_some(),
+        colorfgbg: get("COLORFGBG"),
+        colorterm: get("COLORTERM"),
+        term: get("TERM"),
+        locale: get("LC_ALL").or_else(|| get("LC_CTYPE")).or_else(|| get("LANG")),
+    };
+    Appearance::new(settings, around)
 }
 
 /// How personal values are shown in this session, whose stand-ins no other has.

@@ -31,6 +31,8 @@ pub enum Context {
     Save,
     /// A line of text that is asked for.
     Prompt,
+    /// Letters over everything that can be gone to.
+    Jump,
     /// One exchange.
     Exchange,
     /// A run that is over.
@@ -49,7 +51,7 @@ pub enum Context {
 
 impl Context {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Builder,
         Self::Files,
         Self::Profiles,
@@ -64,6 +66,7 @@ impl Context {
         Self::Columns,
         Self::Save,
         Self::Prompt,
+        Self::Jump,
         Self::Exchange,
         Self::Finished,
         Self::Output,
@@ -75,7 +78,7 @@ impl Context {
 
     /// Whether letters are text here.
     pub fn takes_text(self) -> bool {
-        self == Self::Editor || self.is_a_line()
+        self == Self::Editor || self == Self::Jump || self.is_a_line()
     }
 
     /// Whether a line of text is typed here, so that keys which move between lines are free for something else.
@@ -100,6 +103,7 @@ impl Context {
             Self::Columns => "Columns",
             Self::Save => "Export",
             Self::Prompt => "Line of text",
+            Self::Jump => "Jump",
             Self::Exchange => "Exchange",
             Self::Finished => "Run",
             Self::Output => "Output",
@@ -322,6 +326,15 @@ actions! {
     TabLimits "tab-limits", "", "activity: the limits", PANES, ["3"];
     TabWebhooks "tab-webhooks", "", "activity: the webhook registrations", PANES, ["4"];
     TabLog "tab-log", "", "activity: every exchange", PANES, ["5"];
+    Jump "jump", "", "letters over everything that can be gone to; typing them goes there", PANES, [";"];
+    Zoom "zoom", "", "give this pane the screen to itself; again: share it", PANES, ["z"];
+    SplitLeft "split-left", "", "move the line beside this pane to the left", PANES, ["Ctrl-Left"];
+    SplitRight "split-right", "", "move the line beside this pane to the right", PANES, ["Ctrl-Right"];
+    SplitUp "split-up", "", "move the line above or below this pane up", PANES, ["Ctrl-Up"];
+    SplitDown "split-down", "", "move the line above or below this pane down", PANES, ["Ctrl-Down"];
+    ResetLayout "reset-layout", "", "panes as large as they are by themselves", PANES, [];
+    Mouse "mouse", "", "leave the mouse to the terminal, to select text with, or take it back",
+        PANES_AND_EDITOR, ["F8"];
     QueryBefore "query-before", "", "bring back the query that was there before a person was looked for",
         PANES, [];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];

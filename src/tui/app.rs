@@ -2,6 +2,7 @@
 //!
 //! Plain data: no channel, no terminal, no clock. Drawing takes `&self` and cannot change anything.
 
+mod arrange;
 mod bounds;
 mod builder;
 mod columns;
@@ -12,8 +13,11 @@ mod exchange;
 mod files;
 mod freezing;
 mod history;
+mod jump;
 mod keys;
+mod look;
 mod masking;
+mod mouse;
 mod over;
 mod palette;
 mod piping;
@@ -38,6 +42,7 @@ use columns::Arrangements;
 use compare::Held;
 use freezing::Frozen;
 use masking::Masking;
+use mouse::Mouse;
 use palette::Faulty;
 use piping::Pipes;
 use reach::Reach;
@@ -49,7 +54,7 @@ use super::ctx::{Effect, Focus, Outcome, Running};
 use super::history::History;
 use super::kept::Kept;
 use super::keymap::Chord;
-use super::layout::layout;
+use super::layout::Splits;
 use super::overlays::Overlay;
 use super::overlays::column::ColumnPanel;
 use super::overlays::help::Help;
@@ -109,6 +114,7 @@ pub struct App {
     naming: Option<history::Naming>,
     /// Said in the footer until the next key.
     notice: Option<String>,
+    mouse: Mouse,
     masking: Masking,
     /// Keys that mean something only with those that follow.
     pending: Vec<Chord>,
@@ -143,6 +149,8 @@ impl App {
                 utc: None,
                 size: Rect::default(),
                 focus: Focus::Builder,
+                zoomed: false,
+                splits: Splits::default(),
                 service: (!files.files.is_empty()).then(|| Arc::new(files)),
                 limits: None,
                 running: None,
@@ -174,6 +182,7 @@ impl App {
             on_change: start.on_change,
             naming: None,
             notice: None,
+            mouse: Mouse::new(start.mouse),
             masking: Masking::default(),
             pending: Vec::new(),
             frozen: None,
@@ -193,13 +202,14 @@ impl App {
     }
 
     /// What was kept of earlier sessions. To be called after the first frame: it reads files.
-    pub fn remember(&mut self, kept: &Kept) {
+    pub fn remember(&mut self, kept: &Kept) -> Turn {
         self.pipes.remember(kept);
         self.guide.remember(kept);
         self.recall_columns(kept);
         self.detail.remember(kept);
         self.recall(kept);
         self.remember_builder(kept);
+        self.recall_layout(kept)
     }
 
     /// The terminal has this size now.
@@ -209,6 +219,8 @@ impl App {
         self.world.size = size;
         if changed {
             self.read_on();
+            // The letters stand where nothing is any more.
+            self.overlay.take_if(|overlay| matches!(overlay, Overlay::Jump(_)));
         }
         Turn::changed(changed)
     }
@@ -278,6 +290,13 @@ impl App {
             Action::Mask => self.toggle_mask(),
             Action::Reveal => self.reveal(),
             Action::Suspend => Turn::of(Effect::Suspend),
+            Action::Zoom => self.zoom(),
+            Action::Jump => self.open_jump(at),
+            Action::Mouse => self.toggle_mouse(),
+            Action::SplitLeft | Action::SplitRight | Action::SplitUp | Action::SplitDown => {
+                self.rearrange(action)
+            }
+            Action::ResetLayout => self.rearrange(action),
             Action::Help => {
                 self.overlay = Some(Overlay::Help(Box::new(Help::new(self.context(), None))));
                 Turn::CHANGED
@@ -716,24 +735,17 @@ impl App {
     }
 
     fn cycle(&mut self, forth: bool, at: Moment) -> Turn {
-        let left = match self.context() {
-            // Going elsewhere leaves the editor, with its text kept.
-            Context::Editor => self.update_focused(Action::Close, at),
-            _ => Outcome::IGNORED,
-        };
         let mut panes = vec![Focus::Builder, Focus::Profiles, Focus::Activity];
         if self.detail_open {
             panes.insert(2, Focus::Detail);
         }
         let from = panes.iter().position(|f| *f == self.world.focus).unwrap_or(0);
         let next = (from + if forth { 1 } else { panes.len() - 1 }) % panes.len();
-        self.world.focus = panes[next];
-        self.settle(left, at).and(Turn::changed(true))
+        self.focus(panes[next], at)
     }
 
     fn area_of(&self, focus: Focus) -> Rect {
-        layout(self.world.size, self.world.focus, self.detail_open)
-            .map_or_else(Rect::default, |p| p.of(focus))
+        self.panes().map_or_else(Rect::default, |panes| panes.of(focus))
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Ctx<'a> {
     pub keys: &'a Keymap,
     /// Which pane has the keys.
     pub focus: Focus,
+    /// Whether that pane has the screen to itself.
+    pub zoomed: bool,
     /// Where the pane lies now, borders included; for a page's height in `update`.
     pub area: Rect,
     /// The service, once it is known.
@@ -158,6 +160,8 @@ pub enum Effect {
     Say(String),
     /// An action for the app rather than for the pane: a search field that ends with Enter may ask for `Run`.
     Act(Action),
+    /// The terminal is to tell us of the mouse, or to keep it to itself.
+    Mouse(bool),
     /// To the background, as Ctrl-Z does in a shell.
     Suspend,
     /// Leave.
@@ -224,6 +228,7 @@ pub(crate) mod fixture {
                 theme: &self.theme,
                 keys: &self.keys,
                 focus: self.focus,
+                zoomed: false,
                 area,
                 service: self.service.as_ref(),
                 limits: self.limits.as_ref(),

@@ -10,6 +10,7 @@
 //! never knows another pane: [`app::App`] carries what one has to the other.
 
 pub mod action;
+pub mod answers;
 pub mod app;
 pub mod clipboard;
 pub mod command_line;

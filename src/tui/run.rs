@@ -6,12 +6,13 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{self, Event as Input, EventStream, KeyEventKind};
+use crossterm::event::{self, Event as Input, EventStream, KeyEvent, KeyEventKind};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::answers::{Answers, Heard};
 use super::app::{App, Moment, Start, Turn};
 use super::clipboard::Clipboard;
 use super::ctx::Effect;
@@ -23,7 +24,7 @@ use super::outward::{Back, Outward, Told as News};
 use super::signals::{Signals, Told};
 use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, Tty, say};
-use super::theme::{Theme, ThemeChoice};
+use super::theme::{Appearance, Depth};
 use crate::config::{Look, OnChange};
 use crate::engine::clock::Clock;
 use crate::engine::event::OpenedFile;
@@ -57,10 +58,10 @@ pub struct Setup {
     pub budget: usize,
     /// Time.
     pub clock: Clock,
-    /// Styles; see [`ThemeChoice::detect`].
-    pub theme: ThemeChoice,
-    /// Borders and symbols in ASCII alone.
-    pub ascii: bool,
+    /// Styles, borders and symbols.
+    pub appearance: Appearance,
+    /// Whether the mouse works.
+    pub mouse: bool,
     /// The tenant's name, as far as it is known before the worker says.
     pub tenant: String,
     /// Whether it will be the embedded server.
@@ -126,10 +127,14 @@ impl Exit {
 pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, tenant, sandbox, look, on_change, tenants, picks, tour, .. } = setup;
     let (files, faults, kept, mask) = (setup.files, setup.faults, setup.kept, setup.mask);
-    let theme = Theme::new(setup.theme, setup.ascii);
+    let appearance = setup.appearance;
+    let (theme, troubles) = appearance.theme(None);
+    // crossterm looks at NO_COLOR too, and knows nothing of a setting that beats it.
+    crossterm::style::force_color_output(appearance.depth() != Depth::None);
     let Loaded { keys, wrong } = setup.keys;
     let (draft, keys) = (setup.draft, if picks { keys.picking() } else { keys });
     let (run, pause, pull, budget) = (setup.run_at_once, setup.pause, setup.pull, setup.budget);
+    let mouse = setup.mouse;
     let mut app = App::new(Start {
         draft,
         run,
@@ -145,31 +150,36 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         on_change,
         files,
         faults,
+        mouse,
         mask,
         picks,
         tour,
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());
-    let mut guard = Guard::enter(setup.tty)?;
+    let mut guard = Guard::enter(setup.tty, clock.clone(), mouse)?;
     draw(&mut guard, &mut app, moment())?;
 
+    if appearance.asks() {
+        guard.ask_background()?;
+    }
     // What is slow, or needs the runtime, comes after the first frame.
     app.set_zone(TimeZone::system());
-    app.remember(&kept);
+    let mut dirty = app.remember(&kept).and(app.troubles(troubles, moment())).changed;
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeper = kept.clone();
     let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
     let fault = guard.fault();
     let mut signals = Signals::new()?;
-    let mut input = EventStream::new();
+    let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
     let (answers, mut answered) = mpsc::channel(STEPS);
     let (imports, mut imported) = mpsc::channel(STEPS);
-    let (mut engine, mut next_frame, mut dirty) = (true, clock.now(), false);
+    let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
+        let wake = ear.answers.due().into_iter().chain(wake).min();
         let (turn, at_once) = tokio::select! {
             biased;
             told = signals.told() => match told {
@@ -180,11 +190,14 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             () = fault.happened() => break Exit::Fault,
             first = input.next() => {
                 let Some(first) = first.transpose()? else { break Exit::Left };
-                let mut turn = take(&mut app, first, moment());
+                let mut turn = ear.hear(&mut app, first, moment());
                 // Whatever else was typed until now belongs to the same frame. The stream looks at the terminal in
                 // a thread only, one event at a time.
                 while event::poll(A_GLANCE)? {
-                    turn = turn.and(take(&mut app, event::read()?, moment()));
+                    turn = turn.and(ear.hear(&mut app, event::read()?, moment()));
+                }
+                if std::mem::take(&mut ear.answered) {
+                    guard.answered();
                 }
                 (turn, true)
             }
@@ -219,7 +232,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 engine = told.is_some();
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
-            () = sleep_until(&clock, wake), if wake.is_some() => (app.wake(moment()), true),
+            () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment()), true),
         };
         dirty |= turn.changed;
         let due = dirty && (at_once || clock.now() >= next_frame);
@@ -270,6 +283,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Pipe(piping) => outward.pipe(piping),
                 Effect::Visit(visit) => outward.lay_out(visit),
                 Effect::Print(text) => left = Some(Exit::Picked(text)),
+                Effect::Mouse(on) => guard.mouse(on)?,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
                     signals.suspend();
@@ -291,6 +305,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             (dirty, next_frame) = (app.is_behind(), clock.now() + FRAME_INTERVAL);
         }
     };
+    // Its thread reads the terminal too, and an answer is to be found.
+    drop(input);
     drop(guard);
     drop(keeps);
     if let Err(error) = keeping.await {
@@ -330,16 +346,48 @@ fn open(
     }
 }
 
-/// One event from the terminal.
-fn take(app: &mut App, input: Input, at: Moment) -> Turn {
-    match input {
-        // Some terminals report the release of a key too.
-        Input::Key(key) if key.kind != KeyEventKind::Release => app.key(key, at),
-        Input::Paste(text) => app.paste(&text, at),
-        // The frame asks for the size itself.
-        Input::Resize(..) => Turn::CHANGED,
-        _ => Turn::default(),
+/// Listens to the terminal: what is typed goes to the explorer, what is answered to how it looks.
+struct Ear {
+    answers: Answers,
+    appearance: Appearance,
+    /// Whether an answer came since somebody asked.
+    answered: bool,
+}
+
+impl Ear {
+    fn new(appearance: Appearance) -> Self {
+        Self { answers: Answers::default(), appearance, answered: false }
     }
+
+    /// One event from the terminal.
+    fn hear(&mut self, app: &mut App, input: Input, at: Moment) -> Turn {
+        match input {
+            // Some terminals report the release of a key too.
+            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answers.key(key, at.now) {
+                Heard::Typed(keys) => typed(app, keys, at),
+                Heard::Nothing => Turn::default(),
+                Heard::Background(background) => {
+                    self.answered = true;
+                    app.dress(self.appearance.theme(Some(background)).0)
+                }
+            },
+            Input::Paste(text) => app.paste(&text, at),
+            Input::Mouse(event) => app.mouse(event, at),
+            // The frame asks for the size itself.
+            Input::Resize(..) => Turn::CHANGED,
+            _ => Turn::default(),
+        }
+    }
+
+    /// A time has come: that of a key which was held back, or the explorer's own.
+    fn wake(&mut self, app: &mut App, at: Moment) -> Turn {
+        let late = self.answers.let_go(at.now);
+        if late.is_empty() { app.wake(at) } else { typed(app, late, at) }
+    }
+}
+
+fn typed(app: &mut App, keys: Vec<KeyEvent>, at: Moment) -> Turn {
+    keys.into_iter().map(|key| app.key(key, at)).fold(Turn::default(), Turn::and)
 }
 
 fn draw(guard: &mut Guard, app: &mut App, at: Moment) -> io::Result<()> {

@@ -1,29 +1,42 @@
 //! The terminal: taken over by one guard, and given back whole on every way out.
 //!
 //! ```text
-//! enter ──► raw mode, alternate screen, bracketed paste, cursor hidden
+//! enter ──► raw mode, alternate screen, bracketed paste, mouse, cursor hidden
 //! leave ◄── drop, panic in any thread, suspend, signal
 //! ```
 //!
-//! Nothing is ever asked of the terminal: an answer that comes late would be taken for typing.
+//! One thing is ever asked of the terminal, the colour of its background. Whoever leaves before it answered waits a
+//! moment for that, so that the shell does not take the answer for typing.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::panic::PanicHookInfo;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
+use std::time::Duration;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::style::ResetColor;
+use crossterm::style::{Print, ResetColor};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::backend::CrosstermBackend;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use super::answers::QUESTION;
+use crate::engine::clock::Clock;
 use crate::engine::contained::is_contained;
+
+/// Presses, releases and what is dragged, in the form that has no bounds (xterm's 1000, 1002, 1006). Not 1003, which
+/// crossterm's command sets too: the pointer's every move would wake us.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// A terminal that has not answered by then, counted from when it was asked, will not.
+const ANSWERS_WITHIN: Duration = Duration::from_millis(500);
 
 /// The terminal as ratatui sees it.
 pub type Screen = ratatui::Terminal<CrosstermBackend<Frames>>;
@@ -47,11 +60,16 @@ pub struct Fault {
 #[derive(Clone, Debug, Default)]
 pub struct Tty(Option<Arc<File>>);
 
-/// Whether the terminal is ours now. Shared with the panic hook.
-#[derive(Debug, Default)]
+/// What of the terminal is ours now. Shared with the panic hook.
+#[derive(Debug)]
 struct Held {
     is_ours: AtomicBool,
     tty: Tty,
+    clock: Clock,
+    /// Whether the mouse is wanted.
+    mouse: AtomicBool,
+    /// Until when the answer to what was asked is waited for.
+    asked: Mutex<Option<Instant>>,
 }
 
 impl Tty {
@@ -99,8 +117,14 @@ impl Guard {
     ///
     /// # Errors
     /// When it is no terminal, or cannot be written to.
-    pub fn enter(tty: Tty) -> io::Result<Self> {
-        let held = Arc::new(Held { is_ours: AtomicBool::default(), tty: tty.clone() });
+    pub fn enter(tty: Tty, clock: Clock, mouse: bool) -> io::Result<Self> {
+        let held = Arc::new(Held {
+            is_ours: AtomicBool::new(false),
+            tty: tty.clone(),
+            clock,
+            mouse: AtomicBool::new(mouse),
+            asked: Mutex::new(None),
+        });
         let fault = Arc::new(Fault::default());
         hook(Arc::clone(&held), Arc::clone(&fault));
         held.take()?;
@@ -119,6 +143,29 @@ impl Guard {
     /// The panic that may have happened.
     pub fn fault(&self) -> Arc<Fault> {
         Arc::clone(&self.fault)
+    }
+
+    /// Asks for the colour of the background; the answer comes among the keys (see [`answers`](super::answers)).
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn ask_background(&mut self) -> io::Result<()> {
+        *self.held.asked() = Some(self.held.clock.now() + ANSWERS_WITHIN);
+        self.send(QUESTION)
+    }
+
+    /// What was asked is answered.
+    pub fn answered(&mut self) {
+        *self.held.asked() = None;
+    }
+
+    /// The terminal tells us of the mouse from now on, or keeps it to itself.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        self.held.mouse.store(on, Ordering::SeqCst);
+        self.send(if on { MOUSE_ON } else { MOUSE_OFF })
     }
 
     /// Gives the terminal back for a while.
@@ -185,18 +232,73 @@ impl Held {
     fn take(&self) -> io::Result<()> {
         enable_raw_mode()?;
         self.is_ours.store(true, Ordering::SeqCst);
-        execute!(self.tty.clone(), EnterAlternateScreen, EnableBracketedPaste, Hide)
+        let mouse = if self.mouse.load(Ordering::SeqCst) { MOUSE_ON } else { "" };
+        execute!(self.tty.clone(), EnterAlternateScreen, EnableBracketedPaste, Hide, Print(mouse))
     }
 
     fn give_back(&self) -> io::Result<()> {
         if !self.is_ours.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
-        // Each on its own: one that fails must not keep the others from being done.
-        let screen =
-            execute!(self.tty.clone(), DisableBracketedPaste, ResetColor, LeaveAlternateScreen, Show);
+        // Each on its own: one that fails must not keep the others from being done. The mouse is given back also where
+        // it was not taken: somebody else may have left it on.
+        let screen = execute!(
+            self.tty.clone(),
+            Print(MOUSE_OFF),
+            DisableBracketedPaste,
+            ResetColor,
+            LeaveAlternateScreen,
+            Show
+        );
+        self.await_answer();
         disable_raw_mode().and(screen)
     }
+
+    fn asked(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up the answer that is still to come, while nothing that comes is echoed.
+    fn await_answer(&self) {
+        let Some(until) = self.asked().take() else { return };
+        let terminal = io::stdin();
+        // What is piped in is nobody's answer.
+        if !terminal.is_terminal() {
+            return;
+        }
+        let mut came = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(self.clock.now());
+            let Ok(left) = Timespec::try_from(left) else { return };
+            let mut ready = [PollFd::new(&terminal, PollFlags::IN)];
+            let mut chunk = [0; 256];
+            // Hung up, out of time or of patience: there is nobody to answer, or to leak to.
+            if left == Timespec::default()
+                || !matches!(poll(&mut ready, Some(&left)), Ok(1..))
+                || !ready[0].revents().contains(PollFlags::IN)
+            {
+                return;
+            }
+            match rustix::io::read(&terminal, &mut chunk) {
+                Ok(1..) if came.len() > chunk.len() * 16 => return,
+                Ok(count @ 1..) => came.extend_from_slice(&chunk[..count]),
+                _ => return,
+            }
+            if has_answer(&came) {
+                return;
+            }
+        }
+    }
+}
+
+/// Whether a whole answer is among what came.
+fn has_answer(came: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"\x1b]11;";
+    let find = |bytes: &[u8], wanted: &[u8]| bytes.windows(wanted.len()).position(|window| window == wanted);
+    find(came, BEGIN).is_some_and(|at| {
+        let rest = &came[at + BEGIN.len()..];
+        find(rest, b"\x07").or_else(|| find(rest, b"\x1b\\")).is_some()
+    })
 }
 
 impl Fault {
@@ -280,5 +382,24 @@ impl Write for Frames {
         let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
         self.frame.clear();
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_found_whole_among_what_is_typed() {
+        for (came, whole) in [
+            (&b"q\x1b]11;rgb:0/0/0\x1b\\"[..], true),
+            (b"\x1b]11;rgb:0/0/0\x07q", true),
+            (b"\x1b]11;rgb:0/0/0\x1b", false),
+            (b"\x07\x1b]11;rgb:0/0", false),
+            (b"\x1b]52;c;\x07", false),
+            (b"", false),
+        ] {
+            assert_eq!(has_answer(came), whole, "{}", came.escape_ascii());
+        }
     }
 }

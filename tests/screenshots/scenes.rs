@@ -90,6 +90,7 @@ impl Explorer {
             files: Vec::new(),
             mask: cxlens::rows::Mask::default(),
             faults: Stage::default(),
+            mouse: true,
             wrong: Vec::new(),
             picks: false,
             tour: false,

@@ -115,6 +115,27 @@ impl Pty {
         self.wait(text, |screen| screen.contains(text))
     }
 
+    /// Waits until a cell of the screen (row, column) is as wanted.
+    pub(crate) fn wait_cell(&mut self, what: &str, at: (u16, u16), wanted: impl Fn(&vt100::Cell) -> bool) {
+        self.wait_seen(what, |seen| seen.parser.screen().cell(at.0, at.1).is_some_and(&wanted));
+    }
+
+    /// Waits until all that was written is as wanted.
+    pub(crate) fn wait_raw(&mut self, what: &str, wanted: impl Fn(&[u8]) -> bool) {
+        self.wait_seen(what, |seen| wanted(&seen.raw));
+    }
+
+    fn wait_seen(&mut self, what: &str, wanted: impl Fn(&Seen) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = self.seen.0.lock().unwrap();
+        while !wanted(&seen) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let screen = seen.parser.screen().contents();
+            assert!(!left.is_zero() && !seen.ended, "never saw {what}; the screen was:\n{screen}");
+            seen = self.seen.1.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
     /// Gives the terminal another size.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) -> &mut Self {
         self.seen.0.lock().unwrap().parser.screen_mut().set_size(cells(rows), cells(columns));

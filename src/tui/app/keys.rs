@@ -73,8 +73,7 @@ impl App {
             };
             return self.settle(outcome, at);
         }
-        let ctx = self.world.ctx(at, self.world.size);
-        Turn::changed(self.overlay.as_mut().is_some_and(|overlay| overlay.input(key, &ctx)))
+        self.typed_over(key, at)
     }
 
     /// The first key of an action, for a sentence.

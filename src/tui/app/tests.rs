@@ -4,7 +4,9 @@ mod exchange;
 mod files;
 mod history;
 mod keys;
+mod look;
 mod masking;
+mod mouse;
 mod outward;
 mod table;
 mod tenants;
@@ -48,6 +50,7 @@ struct Rig {
     opened: Vec<Whom>,
     bells: usize,
     left: bool,
+    mouse: Option<bool>,
 }
 
 impl Rig {
@@ -74,6 +77,7 @@ impl Rig {
             on_change: OnChange::default(),
             files: vec![],
             faults: Stage::default(),
+            mouse: true,
             mask: crate::rows::Mask::default(),
             picks: false,
             wrong: vec![],
@@ -94,6 +98,7 @@ impl Rig {
             opened: vec![],
             bells: 0,
             left: false,
+            mouse: None,
         };
         rig.resize(120, 40);
         rig
@@ -166,6 +171,7 @@ impl Rig {
                 Effect::Visit(visit) => self.visits.push(visit),
                 Effect::Print(text) => self.printed = Some(text),
                 Effect::Keep(keep) => self.kept.push(keep),
+                Effect::Mouse(on) => self.mouse = Some(on),
                 Effect::Open(whom) => self.opened.push(whom),
                 Effect::Bell => self.bells += 1,
                 Effect::Suspend

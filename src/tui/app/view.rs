@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use super::{App, Moment};
 use crate::tui::action::Context;
 use crate::tui::ctx::Focus;
-use crate::tui::layout::{Panes, SMALLEST, layout};
+use crate::tui::layout::{Panes, SMALLEST};
 use crate::tui::overlays::{hints, inlay, tour, whichkey, wrap};
+use crate::tui::theme::to_ascii;
 
 impl App {
     /// Draws everything.
@@ -17,7 +18,7 @@ impl App {
             return;
         }
         let area = buf.area;
-        let Some(panes) = layout(area, self.world.focus, self.detail_open) else {
+        let Some(panes) = self.arrangement().layout(area) else {
             return self.too_small(buf);
         };
         let ctx = self.world.ctx(at, area);
@@ -42,6 +43,7 @@ impl App {
             tour::view(&ctx, step, &panes, buf);
         }
         whichkey::view(&ctx, self.context(), &self.pending, area, buf);
+        to_ascii(self.world.theme.ascii, buf);
     }
 
     fn too_small(&self, buf: &mut Buffer) {
@@ -51,6 +53,7 @@ impl App {
         for (y, line) in (area.y..area.bottom()).zip(wrap(&text, area.width.into())) {
             buf.set_line(area.x, y, &Line::styled(line, self.world.theme.text), area.width);
         }
+        to_ascii(self.world.theme.ascii, buf);
     }
 
     /// What Esc does here and now, in a word.
@@ -80,7 +83,13 @@ impl App {
     fn joints(&self, panes: &Panes, buf: &mut Buffer) {
         let symbols = &self.world.theme.symbols;
         let y = panes.activity.y;
-        for x in [panes.builder.right().saturating_sub(1), panes.builder.right()] {
+        let right = if panes.profiles.is_empty() { panes.detail } else { panes.profiles };
+        for x in [
+            panes.builder.right().saturating_sub(1),
+            right.x,
+            right.right().saturating_sub(1),
+            panes.detail.x,
+        ] {
             if let Some(cell) = buf.cell_mut((x, y))
                 && cell.symbol() == symbols.border.horizontal_top
             {
@@ -90,7 +99,7 @@ impl App {
     }
 
     /// The last line: the bottom of the frame, and in it the keys of where the user is, or a notice.
-    fn footer(&self, area: Rect, buf: &mut Buffer) {
+    pub(super) fn footer(&self, area: Rect, buf: &mut Buffer) {
         let theme = &self.world.theme;
         let set = &theme.symbols.border;
         let last = area.right().saturating_sub(1);

@@ -15,6 +15,7 @@ use crate::rows::Mask;
 use crate::tui::ctx::{Ctx, Effect, Focus, Running};
 use crate::tui::faults::{Playing, Stage};
 use crate::tui::keymap::Keymap;
+use crate::tui::layout::Splits;
 use crate::tui::theme::Theme;
 
 /// The time of one turn of the loop, both ways of telling it.
@@ -92,6 +93,8 @@ pub struct Start {
     pub files: Vec<OpenedFile>,
     /// Where its faults stand once it runs.
     pub faults: Stage,
+    /// Whether the mouse works.
+    pub mouse: bool,
     /// How personal values are shown.
     pub mask: Mask,
     /// Whether a shell line waits for a choice.
@@ -111,6 +114,8 @@ pub(super) struct World {
     pub(super) utc: Option<TimeZone>,
     pub(super) size: Rect,
     pub(super) focus: Focus,
+    pub(super) zoomed: bool,
+    pub(super) splits: Splits,
     pub(super) service: Option<Arc<ServiceInfo>>,
     pub(super) limits: Option<Arc<Limits>>,
     pub(super) running: Option<Running>,
@@ -129,6 +134,7 @@ impl World {
             theme: &self.theme,
             keys: &self.keys,
             focus: self.focus,
+            zoomed: self.zoomed,
             area,
             service: self.service.as_deref(),
             limits: self.limits.as_deref(),

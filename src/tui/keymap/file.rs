@@ -267,6 +267,7 @@ fn place_name(place: Context) -> &'static str {
         Context::Columns => "columns",
         Context::Save => "save",
         Context::Prompt => "prompt",
+        Context::Jump => "jump",
         Context::Output => "output",
         Context::Compare => "compare",
         Context::Presets => "presets",
@@ -302,7 +303,7 @@ mod tests {
     #[test]
     fn a_file_changes_keys_everywhere_in_one_place_or_takes_them_away() {
         let loaded =
-            read("run = \"F6\"\ntoggle-all = []\nopen = [\"Enter\", \"z o\"]\n[builder]\nhelp = \"F3\"\n");
+            read("run = \"F6\"\ntoggle-all = []\nopen = [\"Enter\", \"_ o\"]\n[builder]\nhelp = \"F3\"\n");
         assert!(loaded.wrong.is_empty(), "{:?}", loaded.wrong);
         for (context, key, meaning) in [
             (Context::Builder, "F6", Meaning::Does(Action::Run)),
@@ -310,7 +311,7 @@ mod tests {
             (Context::Builder, "Ctrl-R", Meaning::Nothing),
             (Context::Builder, "a", Meaning::Nothing),
             (Context::Profiles, "z", Meaning::Begins),
-            (Context::Profiles, "z o", Meaning::Does(Action::Open)),
+            (Context::Profiles, "_ o", Meaning::Does(Action::Open)),
             (Context::Builder, "?", Meaning::Nothing),
             (Context::Profiles, "?", Meaning::Does(Action::Help)),
         ] {

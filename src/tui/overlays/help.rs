@@ -278,6 +278,7 @@ fn introduction(context: Context) -> &'static str {
         | Context::Save
         | Context::Prompt
         | Context::Finished
+        | Context::Jump
         | Context::Output
         | Context::Compare
         | Context::History

@@ -7,7 +7,9 @@ pub mod error;
 pub mod exchange;
 pub mod finished;
 pub mod help;
+mod hint;
 pub mod history;
+pub mod jump;
 mod list;
 pub mod output;
 pub mod palette;
@@ -19,13 +21,15 @@ pub mod tenants;
 pub mod tour;
 pub mod whichkey;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+pub use self::hint::hinted;
 
 use super::action::{Action, Context};
 use super::ctx::Ctx;
@@ -52,6 +56,8 @@ pub enum Overlay {
     Save(Box<saving::SavePanel>),
     /// A line of text is asked for.
     Prompt(Box<prompt::Prompt>),
+    /// Letters over everything that can be gone to.
+    Jump(Box<jump::Jump>),
     /// Two profiles beside each other.
     Compare(Box<compare::Compare>),
     /// Saved queries and what was run.
@@ -89,6 +95,7 @@ impl Overlay {
             Self::Exchange(_) => Context::Exchange,
             Self::Finished(_) => Context::Finished,
             Self::Prompt(_) | Self::Person(_) => Context::Prompt,
+            Self::Jump(_) => Context::Jump,
             Self::Output(_) => Context::Output,
             Self::Compare(_) => Context::Compare,
             Self::Presets(_) => Context::Presets,
@@ -100,7 +107,7 @@ impl Overlay {
         match self {
             Self::Help(help) => help.scroll(action, ctx),
             Self::Error(panel) => panel.scroll(action, ctx),
-            Self::Confirm => false,
+            Self::Confirm | Self::Jump(_) => false,
             Self::Columns(panel) => panel.select(action, ctx),
             Self::Save(panel) => panel.select(action),
             Self::Prompt(prompt) => prompt.recall(action),
@@ -123,6 +130,7 @@ impl Overlay {
             Self::Palette(palette) => palette.input(key, ctx),
             Self::Save(panel) => panel.input(key),
             Self::Prompt(prompt) => prompt.input(key),
+            Self::Jump(jump) => key.code == KeyCode::Backspace && jump.erase(),
             Self::History(list) => list.input(key, ctx),
             Self::Tenants(list) => list.input(key, ctx),
             Self::Exchange(panel) => panel.input(key, ctx),
@@ -157,7 +165,8 @@ impl Overlay {
             | Self::Output(_)
             | Self::Compare(_)
             | Self::Presets(_)
-            | Self::Finished(_) => false,
+            | Self::Finished(_)
+            | Self::Jump(_) => false,
         }
     }
 
@@ -172,6 +181,7 @@ impl Overlay {
             Self::Columns(panel) => panel.view(ctx, area, buf),
             Self::Save(panel) => panel.view(ctx, area, buf),
             Self::Prompt(prompt) => prompt.view(ctx, area, buf),
+            Self::Jump(jump) => jump.view(ctx, area, buf),
             Self::Compare(compare) => compare.view(ctx, area, buf),
             Self::History(list) => list.view(ctx, area, buf),
             Self::Tenants(list) => list.view(ctx, area, buf),

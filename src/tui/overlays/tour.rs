@@ -148,14 +148,14 @@ mod tests {
     use super::*;
     use crate::tui::ctx::Focus;
     use crate::tui::ctx::fixture::World;
-    use crate::tui::layout::layout;
+    use crate::tui::layout::Arrangement;
     use crate::tui::theme::ThemeChoice;
 
     fn drawn(at: usize, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
         let world = World::new(choice);
         let area = Rect::new(0, 0, size.0, size.1);
         let mut buf = Buffer::empty(area);
-        if let Some(panes) = layout(area, Focus::Builder, false) {
+        if let Some(panes) = Arrangement::usual(Focus::Builder, false).layout(area) {
             view(&world.ctx(area), at, &panes, &mut buf);
         }
         buf

@@ -8,6 +8,7 @@ mod log;
 mod pace;
 mod runs;
 mod slices;
+mod spots;
 mod webhooks;
 
 use std::sync::Arc;
@@ -55,6 +56,11 @@ impl Tab {
             Self::Webhooks => "Webhooks",
             Self::Log => "Log",
         }
+    }
+
+    /// Its title behind its key.
+    fn name(self, at: usize) -> String {
+        format!("{} {}", at + 1, self.title())
     }
 }
 
@@ -216,10 +222,9 @@ impl Activity {
     /// Draws the pane.
     pub fn view(&self, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         let theme = ctx.theme;
-        // All tabs are seen on the narrowest screen, where they say well enough what the pane is.
-        let mut title = if area.width < 66 { Vec::new() } else { vec![Span::from("Activity  ")] };
+        let mut title: Vec<Span<'_>> = spots::name(area).map(Span::from).into_iter().collect();
         for (i, tab) in Tab::ALL.into_iter().enumerate() {
-            let name = format!("{} {}", i + 1, tab.title());
+            let name = tab.name(i);
             if tab == self.tab {
                 // Brackets tell the open tab where colour does not.
                 title.push(Span::styled(format!("[{name}]"), theme.accent));

@@ -17,6 +17,7 @@ mod filter;
 mod ids;
 mod matrix;
 mod segments;
+mod spots;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::time::Instant;
+
+pub use self::spots::Spot;
 
 use self::editor::Editor;
 use self::ids::{Ids, tokens};

@@ -15,6 +15,7 @@ mod fold;
 mod items;
 mod lines;
 mod search;
+mod spots;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -24,6 +25,8 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+
+pub use self::spots::Spot;
 
 use self::asking::Asking;
 use self::cursor::Line;

@@ -168,7 +168,10 @@ impl Header {
             parts.push((Worth::Hint, vec![Span::styled("set CXONE_TENANT … for yours", theme.dim)]));
         }
         if ctx.service.is_none() {
-            parts.push((Worth::State, vec![Span::styled("connecting…", theme.accent)]));
+            parts.push((
+                Worth::State,
+                vec![Span::styled(format!("connecting{}", theme.symbols.more), theme.accent)],
+            ));
         }
         if self.offline {
             parts.push((Worth::State, vec![Span::styled("offline", theme.bad)]));
@@ -186,7 +189,9 @@ impl Header {
         let label = Span::styled("token ", theme.label);
         match &self.auth {
             Auth::None => None,
-            Auth::Requesting => Some(vec![label, Span::styled("asked for…", theme.text)]),
+            Auth::Requesting => {
+                Some(vec![label, Span::styled(format!("asked for{}", theme.symbols.more), theme.text)])
+            }
             Auth::Granted { expires, .. } => {
                 let left = expires.saturating_duration_since(ctx.now);
                 let style = if left < Duration::from_secs(60) { theme.warn } else { theme.text };

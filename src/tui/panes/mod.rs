@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
+use super::action::Action;
 use super::ctx::{Ctx, Focus};
 
 /// Draws a pane's frame and gives back what is inside.
@@ -63,6 +64,12 @@ pub fn frame(
     }
     let mut title: Line<'static> = title.into();
     title.spans.insert(0, " ".into());
+    if focused && ctx.zoomed {
+        title.spans.push(ratatui::text::Span::styled(
+            format!("  zoomed, {} shows all", ctx.keys.first(Action::Zoom)),
+            theme.dim,
+        ));
+    }
     title.spans.push(" ".into());
     let room = area.width.saturating_sub(3);
     let width = title.spans.iter().map(|s| s.content.width()).sum::<usize>().min(usize::from(room)) as u16;

@@ -21,6 +21,7 @@ mod looking;
 mod marking;
 mod progress;
 mod sideways;
+mod spots;
 #[cfg(test)]
 mod tests;
 mod typing;
@@ -33,6 +34,7 @@ use tokio::time::Instant;
 
 pub use self::arranged::Arrangement;
 pub use self::arranging::Listed;
+pub use self::spots::Spot;
 
 use self::arranged::Arranged;
 use self::progress::Progress;

@@ -187,7 +187,7 @@ fn segments_that_brought_rows_are_kept_and_offered() {
         kept.keep(keep).unwrap();
     }
     let mut rig = Rig::new(Draft::default());
-    rig.app.remember(&kept);
+    let _ = rig.app.remember(&kept);
     for key in ["G", "Up", "Enter", "Down", "Enter"] {
         rig.key(key);
     }
@@ -213,7 +213,7 @@ fn fields_are_selected_saved_and_forgotten_by_their_names() {
     let kept = Kept::within(directory.path().into());
     kept.keep(&rig.kept.pop().unwrap()).unwrap();
     let mut rig = Rig::ready();
-    rig.app.remember(&kept);
+    let _ = rig.app.remember(&kept);
     for key in ["b", "G", "Up", "Enter"] {
         rig.key(key);
     }

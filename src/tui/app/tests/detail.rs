@@ -98,7 +98,7 @@ fn earlier_expressions_come_back() {
     let directory = tempfile::tempdir().unwrap();
     let kept = Kept::within(directory.path().into());
     std::fs::write(directory.path().join("jq"), ".old\n.newer\n").unwrap();
-    rig.app.remember(&kept);
+    let _ = rig.app.remember(&kept);
     rig.key(".");
     type_in(&mut rig, ".id");
     for (key, line) in [("Up", ".newer"), ("Up", ".old"), ("Up", ".old"), ("Down", ".newer"), ("Down", ".id")]

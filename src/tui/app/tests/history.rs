@@ -91,7 +91,7 @@ fn the_session_after_finds_it_all() {
         kept.keep(keep).unwrap();
     }
     let mut rig = Rig::new(Draft::default());
-    rig.app.remember(&kept);
+    let _ = rig.app.remember(&kept);
     rig.key("Ctrl-O");
     let screen = rig.screen();
     assert!(screen.contains("★ mine") && screen.contains("3 rows in"), "{screen}");

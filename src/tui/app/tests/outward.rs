@@ -100,7 +100,7 @@ fn lines_of_earlier_sessions_are_brought_back() {
     let kept = Kept::within(directory.path().into());
     std::fs::write(directory.path().join("pipes"), "first\nsecond\nfirst\n").unwrap();
     let mut rig = with_rows();
-    rig.app.remember(&kept);
+    let _ = rig.app.remember(&kept);
     rig.key("| Up");
     assert!(rig.screen().contains("first"), "{}", rig.screen());
     rig.key("Up");

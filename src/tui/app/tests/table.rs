@@ -108,7 +108,7 @@ fn columns_stand_in_the_next_session_as_they_were_arranged() {
     assert!(matches!(&last.what, What::Whole(text) if text.contains("acme")), "{last:?}");
 
     let mut next = Rig::ready();
-    next.app.remember(&kept);
+    let _ = next.app.remember(&kept);
     next.key("Ctrl-R");
     next.event(Event::Page(QueryId(1), Page { rows: profiles(0..3), number: 1, ..Page::default() }));
     assert!(titles(&next).starts_with("id email last"), "{}", titles(&next));
@@ -120,7 +120,7 @@ fn columns_stand_in_the_next_session_as_they_were_arranged() {
     assert!(titles(&next).starts_with("id first last email"), "{}", titles(&next));
     std::fs::write(directory.path().join("columns.json"), "{\"acme\":[]}").unwrap();
     let mut next = Rig::ready();
-    next.app.remember(&kept);
+    let _ = next.app.remember(&kept);
     assert_eq!(*next.app.profiles.arrangement(), Arrangement::default());
 
     keys(&mut rig, &["c", "X"]);

@@ -7,7 +7,7 @@ fn newcomer() -> (tempfile::TempDir, Rig) {
     let directory = tempfile::tempdir().unwrap();
     let draft = Draft { segments: vec!["SEG-PREMIUM-01".into()], ..Draft::default() };
     let mut rig = Rig::with(|start| Start { draft, tour: true, ..start });
-    rig.app.remember(&Kept::within(directory.path().into()));
+    let _ = rig.app.remember(&Kept::within(directory.path().into()));
     rig.event(events::ready());
     (directory, rig)
 }
@@ -44,10 +44,10 @@ fn it_is_shown_once_and_never_where_it_is_not_wanted() {
     let kept = Kept::within(directory.path().into());
     kept.keep(keep).unwrap();
     let mut again = Rig::with(|start| Start { tour: true, ..start });
-    again.app.remember(&kept);
+    let _ = again.app.remember(&kept);
     assert!(!again.screen().contains("of 5"), "{}", again.screen());
     let mut unwanted = Rig::new(Draft::default());
-    unwanted.app.remember(&Kept::within(directory.path().join("new")));
+    let _ = unwanted.app.remember(&Kept::within(directory.path().join("new")));
     assert!(!unwanted.screen().contains("of 5"), "{}", unwanted.screen());
 }
 

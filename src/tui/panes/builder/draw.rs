@@ -42,29 +42,16 @@ pub(super) fn pane(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffe
         return;
     }
     blank(buf, inner, theme.text);
-    let said = said(builder, ctx);
-    let width = usize::from(inner.width.saturating_sub(1)).max(2);
-    let said: Vec<(&str, Style)> =
-        said.iter().flat_map(|(text, style)| wrap(text, width).map(|line| (line, *style))).collect();
-    let room_for_said = usize::from(inner.height.saturating_sub(4)).clamp(1, MOST_SAID);
-    let shown = said.len().min(room_for_said);
-    let share = share(builder, ctx, inner, inner.height.saturating_sub(4 + shown as u16));
-
-    let mut rest = inner;
-    let mut take = |lines: u16| {
-        let lines = lines.min(rest.height);
-        let taken = Rect { height: lines, ..rest };
-        rest = Rect { y: rest.y + lines, height: rest.height - lines, ..rest };
-        taken
-    };
-    ids_head(builder, ctx, take(1), buf);
-    ids_body(builder, ctx, take(share.ids), buf);
+    let (places, said) = arranged(builder, ctx, inner);
+    ids_head(builder, ctx, places.ids, buf);
+    ids_body(builder, ctx, places.list, buf);
     let fields = format!("{}/{}", builder.matrix.fields().len(), Field::COUNT);
-    head(builder, ctx, Section::Fields, "Fields", &fields, take(1), buf);
-    matrix(builder, ctx, take(share.matrix), buf);
-    text(builder, ctx, Section::Segments, take(1), take(share.segments), buf);
-    text(builder, ctx, Section::Filter, take(1), take(share.filter), buf);
-    let below = take(shown as u16);
+    head(builder, ctx, Section::Fields, "Fields", &fields, places.fields, buf);
+    matrix(builder, ctx, places.matrix, buf);
+    text(builder, ctx, Section::Segments, places.segments[0], places.segments[1], buf);
+    text(builder, ctx, Section::Filter, places.filter[0], places.filter[1], buf);
+    let below = places.said;
+    let shown = usize::from(below.height);
     for (i, ((line, style), y)) in said.iter().zip(below.y..below.bottom()).enumerate() {
         let cut = i + 1 == shown && said.len() > shown;
         let width = below.width.saturating_sub(1);
@@ -73,6 +60,67 @@ pub(super) fn pane(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffe
             put_clean(buf, below.x + 1 + used.min(width.saturating_sub(1)), y, 1, "…", *style);
         }
     }
+}
+
+/// Where each part of the pane lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places {
+    pub(super) ids: Rect,
+    list: Rect,
+    pub(super) fields: Rect,
+    pub(super) matrix: Rect,
+    /// The name, and what stands below it.
+    pub(super) segments: [Rect; 2],
+    pub(super) filter: [Rect; 2],
+    said: Rect,
+}
+
+/// Where the parts of the pane lie inside its border, and what is said below them.
+pub(super) fn arranged(builder: &Builder, ctx: &Ctx<'_>, inner: Rect) -> (Places, Vec<(String, Style)>) {
+    let width = usize::from(inner.width.saturating_sub(1)).max(2);
+    let said: Vec<(String, Style)> = said(builder, ctx)
+        .iter()
+        .flat_map(|(text, style)| wrap(text, width).map(|line| (line.to_owned(), *style)))
+        .collect();
+    let room_for_said = usize::from(inner.height.saturating_sub(4)).clamp(1, MOST_SAID);
+    let shown = said.len().min(room_for_said);
+    let share = share(builder, ctx, inner, inner.height.saturating_sub(4 + shown as u16));
+    let mut rest = inner;
+    let mut take = |lines: u16| {
+        let lines = lines.min(rest.height);
+        let taken = Rect { height: lines, ..rest };
+        rest = Rect { y: rest.y + lines, height: rest.height - lines, ..rest };
+        taken
+    };
+    let places = Places {
+        ids: take(1),
+        list: take(share.ids),
+        fields: take(1),
+        matrix: take(share.matrix),
+        segments: [take(1), take(share.segments)],
+        filter: [take(1), take(share.filter)],
+        said: take(shown as u16),
+    };
+    (places, said)
+}
+
+/// The fields in the matrix, each with where it lies.
+pub(super) fn cells(builder: &Builder, ctx: &Ctx<'_>, area: Rect) -> Vec<(Rect, Field)> {
+    let columns = matrix_columns(ctx.area);
+    let cells = Cells::fit(columns, area.width);
+    // Where there is no room for the whole grid, the line under the cursor is seen.
+    let top = (builder.matrix.cursor() / columns + 1).saturating_sub(usize::from(area.height));
+    let mut all = Vec::with_capacity(Field::COUNT);
+    for (row, y) in (top..Matrix::rows(columns)).zip(area.y..area.bottom()) {
+        let mut x = area.x;
+        for column in 0..columns {
+            let Some(field) = Field::ALL.get(row * columns + column) else { break };
+            let width = cells.widths[column].min(area.right().saturating_sub(x));
+            all.push((Rect { x, y, width, height: 1 }, *field));
+            x += width + 1;
+        }
+    }
+    all
 }
 
 /// Columns of the matrix in a pane of this size.
@@ -316,29 +364,20 @@ fn matrix(builder: &Builder, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
         return;
     }
     let theme = ctx.theme;
-    let columns = matrix_columns(ctx.area);
     let cursor = builder.matrix.cursor();
     let on_it = builder.section == Section::Fields && ctx.focus == Focus::Builder;
-    let cells = Cells::fit(columns, area.width);
-    // Where there is no room for the whole grid, the line under the cursor is seen.
-    let top = (cursor / columns + 1).saturating_sub(usize::from(area.height));
-    for (row, y) in (top..Matrix::rows(columns)).zip(area.y..area.bottom()) {
-        let mut x = area.x;
-        for column in 0..columns {
-            let Some(field) = Field::ALL.get(row * columns + column) else { break };
-            let on = builder.matrix.fields().contains(*field);
-            let tick = theme.symbols.tick[usize::from(!on)];
-            let text = format!("{tick}{}{}", if cells.tight { "" } else { " " }, cells.name(*field));
-            let style = match (on_it && field.index() == cursor, on) {
-                (true, _) => theme.selected.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-                (false, true) => theme.text,
-                (false, false) => theme.dim,
-            };
-            let room = cells.widths[column].min(area.right().saturating_sub(x));
-            let used = (widgets::width(&text) as u16).min(room);
-            put_clean(buf, x, y, used, &text, style);
-            x += room + 1;
-        }
+    let written = Cells::fit(matrix_columns(ctx.area), area.width);
+    for (place, field) in cells(builder, ctx, area) {
+        let on = builder.matrix.fields().contains(field);
+        let tick = theme.symbols.tick[usize::from(!on)];
+        let text = format!("{tick}{}{}", if written.tight { "" } else { " " }, written.name(field));
+        let style = match (on_it && field.index() == cursor, on) {
+            (true, _) => theme.selected.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            (false, true) => theme.text,
+            (false, false) => theme.dim,
+        };
+        let used = (widgets::width(&text) as u16).min(place.width);
+        put_clean(buf, place.x, place.y, used, &text, style);
     }
 }
 

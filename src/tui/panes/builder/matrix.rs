@@ -23,6 +23,11 @@ impl Matrix {
         self.cursor
     }
 
+    /// To a field.
+    pub(super) fn go(&mut self, at: usize) {
+        self.cursor = at.min(Field::COUNT - 1);
+    }
+
     /// What there is to know of a field before it is asked for: its type, what processing does with it, an example.
     pub(super) fn note(field: Field) -> &'static str {
         match field {

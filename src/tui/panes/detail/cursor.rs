@@ -41,7 +41,7 @@ impl Detail {
         self.items.get(item).map_or(1, |it| lines::rows(it, self.room(width)))
     }
 
-    fn next_line(&self, line: Line, width: u16) -> Option<Line> {
+    pub(super) fn next_line(&self, line: Line, width: u16) -> Option<Line> {
         if line.row + 1 < self.rows(line.item, width) {
             return Some(Line { row: line.row + 1, ..line });
         }

@@ -73,9 +73,14 @@ fn inside(area: Rect) -> Rect {
     Rect { x: area.x + 1, y: area.y + 1, width, height }
 }
 
+/// Where the lines are, the cursor's column among them.
+pub(super) fn lines_area(detail: &Detail, ctx: &Ctx<'_>) -> Rect {
+    parts(detail, ctx, inside(ctx.area)).list
+}
+
 /// Width and height of the list, the cursor's column aside.
 pub(super) fn body(detail: &Detail, ctx: &Ctx<'_>) -> (u16, usize) {
-    let list = parts(detail, ctx, inside(ctx.area)).list;
+    let list = lines_area(detail, ctx);
     (list.width.saturating_sub(1), usize::from(list.height))
 }
 
