@@ -175,14 +175,17 @@ fn segments_that_brought_rows_are_kept_and_offered() {
     let mut rig = Rig::running();
     rig.event(events::page(1, 1, 1));
     rig.event(Event::Finished(QueryId(1), events::summary(Status::Success, 1)));
-    assert_eq!(rig.kept, [Keep { name: "segments", what: What::Line("SEG-PREMIUM-01".into()) }]);
+    let segments = |rig: &Rig| rig.kept.iter().filter(|keep| keep.name == "segments").count();
+    assert!(rig.kept.contains(&Keep { name: "segments", what: What::Line("SEG-PREMIUM-01".into()) }));
     rig.key("Ctrl-R");
     rig.event(Event::Finished(QueryId(2), events::summary(Status::Success, 1)));
-    assert_eq!(rig.kept.len(), 1, "once");
+    assert_eq!(segments(&rig), 1, "once");
 
     let directory = tempfile::tempdir().unwrap();
     let kept = Kept::within(directory.path().into());
-    kept.keep(&rig.kept[0]).unwrap();
+    for keep in &rig.kept {
+        kept.keep(keep).unwrap();
+    }
     let mut rig = Rig::new(Draft::default());
     let _ = rig.app.remember(&kept);
     for key in ["G", "Up", "Enter", "Down", "Enter"] {

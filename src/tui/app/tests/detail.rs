@@ -85,7 +85,7 @@ fn an_expression_is_answered_as_it_is_typed_and_survives_one_that_cannot_be_read
     rig.key("J");
     let screen = rig.screen();
     assert!(screen.contains("Profile PROF-2") && screen.contains("│▌8 "), "{screen}");
-    rig.key("y");
+    rig.key("y y");
     assert_eq!(rig.copied, ["8"]);
     rig.key("Esc");
     assert!(rig.screen().contains("as processed") || rig.screen().contains("phone"), "{}", rig.screen());
@@ -170,7 +170,7 @@ fn a_search_in_a_profile_is_its_own() {
     rig.key("Enter");
     rig.key("n");
     rig.key("N");
-    rig.key("y");
+    rig.key("y y");
     assert_eq!(rig.copied, ["Wien"]);
     rig.key("Esc");
     assert!(!rig.screen().contains("/wien"), "{}", rig.screen());

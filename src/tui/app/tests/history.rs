@@ -31,7 +31,7 @@ fn what_ran_before_the_query_was_edited_comes_back_and_what_stood_there_is_not_l
     let mut rig = Rig::ready();
     rig.ran(3);
     assert!(
-        matches!(&rig.kept[..], [Keep { name: "history", what: What::Entry { of, .. } }] if of == "acme")
+        matches!(&rig.kept[..], [Keep { name: "history", what: What::Entry { of, .. } }, ..] if of == "acme")
     );
     rig.app.builder.fill(segment("SEG-OTHER"));
     rig.key("Ctrl-O");
