@@ -310,7 +310,7 @@ mod tests {
             (Context::Editor, "F6", Meaning::Does(Action::Run)),
             (Context::Builder, "Ctrl-R", Meaning::Nothing),
             (Context::Builder, "a", Meaning::Nothing),
-            (Context::Profiles, "z", Meaning::Begins),
+            (Context::Profiles, "_", Meaning::Begins),
             (Context::Profiles, "_ o", Meaning::Does(Action::Open)),
             (Context::Builder, "?", Meaning::Nothing),
             (Context::Profiles, "?", Meaning::Does(Action::Help)),
