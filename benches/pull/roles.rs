@@ -221,6 +221,6 @@ async fn explore(words: &[String]) -> Outcome<()> {
         picks: false,
         tour: false,
     };
-    tui::run::run(handle, setup).await?;
+    Box::pin(tui::run::run(handle, setup)).await?;
     background.await.map_err(Failure::from)
 }

@@ -50,7 +50,7 @@ pub(super) struct Explorer {
     #[serde(default, deserialize_with = "screen::colours")]
     pub colours: Option<Colours>,
     #[serde(default, deserialize_with = "screen::yes_no_auto")]
-    pub ascii: Option<Option<bool>>,
+    pub ascii: Option<bool>,
     pub mouse: Option<bool>,
     pub on_change: Option<OnChange>,
     pub mask: Option<bool>,

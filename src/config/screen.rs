@@ -52,7 +52,7 @@ pub enum Colours {
 pub(super) struct Wanted {
     pub(super) theme: Option<String>,
     pub(super) colours: Option<Colours>,
-    pub(super) ascii: Option<Option<bool>>,
+    pub(super) ascii: Option<bool>,
     pub(super) mouse: Option<bool>,
 }
 
@@ -70,7 +70,7 @@ impl LookSettings {
             own: (!built_in).then(|| OwnTheme::find(&theme, &paths.config)),
             theme,
             colours: wanted.colours.unwrap_or_default(),
-            ascii: wanted.ascii.flatten(),
+            ascii: wanted.ascii,
             mouse: wanted.mouse.unwrap_or(true),
         }
     }
@@ -126,11 +126,11 @@ pub(super) fn colours<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Colou
     }))
 }
 
-/// `true`, `false` or `"auto"`.
-pub(super) fn yes_no_auto<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<bool>>, D::Error> {
+/// `true`, `false` or `"auto"`, which is as good as nothing.
+pub(super) fn yes_no_auto<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
     match Written::deserialize(from)? {
-        Written::Said(said) => Ok(Some(Some(said))),
-        Written::Word(word) if word == "auto" => Ok(Some(None)),
+        Written::Said(said) => Ok(Some(said)),
+        Written::Word(word) if word == "auto" => Ok(None),
         other => Err(D::Error::custom(format!("{:?} is not true, false or \"auto\"", other.to_string()))),
     }
 }

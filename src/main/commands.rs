@@ -194,7 +194,7 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
 async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> {
     let (handle, background) = session.split();
-    let exit = tui::run::run(handle, setup).await.map_err(|e| local("the terminal", &e))?;
+    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
     session::end(background).await;
     if let Exit::Picked(text) = &exit {
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {

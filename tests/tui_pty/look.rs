@@ -40,7 +40,7 @@ fn the_background_is_asked_for_after_the_first_frame_and_its_answer_is_no_typing
     title(&mut pty, DARK_TITLE);
     pty.send(LIGHT);
     title(&mut pty, LIGHT_TITLE);
-    let screen = pty.wait_for("[4 Log]");
+    let screen = pty.wait_for("[5 Log]");
     assert!(screen.contains("plan") && !screen.contains("rgb"), "{screen}");
     pty.send("1").wait_for("[1 Audit]");
     pty.send("q");
@@ -146,7 +146,7 @@ fn a_locale_without_unicode_gets_a_screen_without_it() {
     let home = home();
     let mut pty = Pty::start(home.path(), &["--run"], (100, 30), &[("LC_ALL", "C")]);
     pty.wait_for("PROF-0000004");
-    let screen = pty.wait_for("[4 Log]");
+    let screen = pty.wait_for("[5 Log]");
     assert!(screen.is_ascii(), "{screen}");
     pty.send("\x11").send("\x11");
     let (_, raw) = pty.end();

@@ -183,7 +183,8 @@ impl App {
         let mut turn = Turn::default();
         match pane {
             Focus::Profiles => {
-                let outcome = self.profiles.scroll(if down { 1 } else { -1 } * NOTCH as isize, &ctx);
+                let by = NOTCH.cast_signed();
+                let outcome = self.profiles.scroll(if down { by } else { -by }, &ctx);
                 turn = self.settle(outcome, at);
             }
             Focus::Builder if self.looks_at_files() => {

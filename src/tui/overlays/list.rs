@@ -54,7 +54,8 @@ fn place(area: Rect) -> Rect {
 fn hints(context: Context, keys: &[(Action, &str)], room: u16, ctx: &Ctx<'_>) -> Line<'static> {
     let theme = ctx.theme;
     // Of several keys one that is no text here.
-    let first = |action| ctx.keys.keys(action, context).next().map(|key| key.to_string()).unwrap_or_default();
+    let first =
+        |action| ctx.keys.keys(action, context).next().as_ref().map(ToString::to_string).unwrap_or_default();
     let own = keys.iter().map(|(action, hint)| (first(*action), *hint));
     let moves = (format!("{} {}", first(Action::Up), first(Action::Down)), "select");
     let mut all: Vec<(String, &str)> = own.chain([moves, (first(Action::Close), "close")]).collect();
