@@ -194,6 +194,8 @@ actions! {
         &[Builder, Files, Profiles, Detail, Activity, Editor, Help, Error, Column], ["Ctrl-F"];
     Run "run", "run", "run the query; again while rows arrive starts over",
         &[Builder, Files, Profiles, Detail, Activity, Editor, Error, History], ["Ctrl-R", "F5"];
+    Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
+    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants, Presets], ["Enter"];
     Edit "edit", "edit", "edit what the cursor is on; in the matrix, toggle the field",
         &[Builder], ["Enter"];
     Toggle "toggle", "toggle", "toggle the field in the matrix", &[Builder, Columns], ["Space"];
@@ -254,8 +256,6 @@ actions! {
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
-    Choose "choose", "do", "do what is selected", &[Palette, Help, History, Tenants, Presets], ["Enter"];
-    Answer "answer", "take it", "take the line as it stands", &[Prompt], ["Enter"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];
     FewerAtOnce "fewer-at-once", "fewer", "one request fewer side by side", &[Activity], ["-"];
     Slower "slower", "slower", "bound the rate of requests, a step lower each time", &[Activity], ["<"];

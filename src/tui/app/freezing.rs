@@ -1,6 +1,6 @@
 //! A picture that stands still while rows and figures go on coming.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, MouseEventKind};
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
@@ -30,7 +30,7 @@ impl App {
 
     /// A key while the picture stands still; `None`: it does, or may do, what it always does.
     pub(super) fn press_frozen(&mut self, key: KeyEvent) -> Option<Turn> {
-        let frozen = self.frozen.as_ref()?;
+        let since = self.frozen.as_ref()?.since;
         let meaning = self.world.keys.meaning(Context::Profiles, &[Chord::of(key)]);
         match meaning {
             Meaning::Does(Action::Freeze) => self.frozen = None,
@@ -40,15 +40,25 @@ impl App {
                 self.frozen = None;
                 return None;
             }
-            _ => {
-                let since = self.clock_time(frozen.since);
-                let freeze = self.key_of(Action::Freeze);
-                return Some(self.notice(format!(
-                    "the picture stands still since {since}; {freeze} or Esc lets it go on, then keys count again"
-                )));
-            }
+            _ => return Some(self.say_frozen(since)),
         }
         Some(Turn::CHANGED)
+    }
+
+    /// The mouse while the picture stands still: what is pointed at may be elsewhere by now. `None`: it does not.
+    pub(super) fn point_at_frozen(&mut self, kind: MouseEventKind) -> Option<Turn> {
+        let since = self.frozen.as_ref()?.since;
+        Some(match kind {
+            MouseEventKind::Down(_) => self.say_frozen(since),
+            _ => Turn::default(),
+        })
+    }
+
+    fn say_frozen(&mut self, since: Timestamp) -> Turn {
+        let (since, freeze) = (self.clock_time(since), self.key_of(Action::Freeze));
+        self.notice(format!(
+            "the picture stands still since {since}; {freeze} or Esc lets it go on, then keys count again"
+        ))
     }
 
     /// Draws the picture that stands still; `false`: none does.

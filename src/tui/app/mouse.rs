@@ -18,8 +18,9 @@ use tokio::time::Instant;
 use super::{App, Moment, Turn};
 use crate::tui::action::{Action, Context};
 use crate::tui::ctx::{Effect, Focus};
+use crate::tui::keymap::Meaning;
 use crate::tui::layout::Split;
-use crate::tui::overlays::{Overlay, hinted};
+use crate::tui::overlays::{Hinted, Overlay, hinted};
 use crate::tui::panes::profiles::Spot;
 
 /// Rows that a notch of the wheel is worth.
@@ -49,6 +50,15 @@ impl Mouse {
 impl App {
     /// The mouse did something.
     pub fn mouse(&mut self, event: MouseEvent, at: Moment) -> Turn {
+        if let Some(turn) = self.point_at_frozen(event.kind) {
+            return turn;
+        }
+        let turn = self.pointed(event, at);
+        // What a click discloses is recorded as what a key does.
+        self.recorded(turn)
+    }
+
+    fn pointed(&mut self, event: MouseEvent, at: Moment) -> Turn {
         let to = Position { x: event.column, y: event.row };
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
@@ -221,8 +231,8 @@ impl App {
     /// A hint at the bottom is pressed, or what a list shows is chosen: once to go there, twice to do it.
     fn click_overlay(&mut self, to: Position, twice: bool, at: Moment) -> Turn {
         let drawn = self.overlay_alone(at);
-        if let Some(key) = hinted(&drawn, &self.world.theme, to) {
-            return self.key(key.event(), at);
+        if let Some(keys) = hinted(&drawn, &self.world.theme, to) {
+            return self.press_hinted(&keys, at);
         }
         let Some(cursor) = self.cursor_line(&drawn) else { return Turn::default() };
         let (action, back, lines) = if to.y < cursor {
@@ -273,9 +283,21 @@ impl App {
         let mut drawn = Buffer::empty(self.world.size);
         self.footer(Rect { y: to.y, height: 1, ..self.world.size }, &mut drawn);
         match hinted(&drawn, &self.world.theme, to) {
-            Some(key) => self.key(key.event(), at),
+            Some(keys) => self.press_hinted(&keys, at),
             None => Turn::default(),
         }
+    }
+
+    fn press_hinted(&mut self, keys: &Hinted, at: Moment) -> Turn {
+        let together = self.world.keys.meaning(self.context(), keys.all.chords());
+        if !matches!(together, Meaning::Does(_)) {
+            return self.key(keys.one.event(), at);
+        }
+        let mut turn = Turn::default();
+        for key in keys.all.chords() {
+            turn = turn.and(self.key(key.event(), at));
+        }
+        turn
     }
 
     fn enter(&mut self, at: Moment) -> Turn {

@@ -706,6 +706,7 @@ enum Step {
     Size(u16, u16),
     Event(u8, u64),
     Later(u32),
+    Point(usize, u16, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -723,7 +724,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (code, 0_u8..8).prop_map(|(code, m)| Step::Key(KeyEvent::new(code, KeyModifiers::from_bits_truncate(m)))),
         1 => "\\PC{0,30}|[A-Z0-9\n\t\u{1b},; ]{0,60}".prop_map(Step::Paste),
         1 => prop_oneof![(0_u16..20, 0_u16..20), (50_u16..220, 10_u16..60)].prop_map(|(w, h)| Step::Size(w, h)),
-        4 => (0_u8..10, 0_u64..4).prop_map(|(kind, n)| Step::Event(kind, n)),
+        4 => (0_u8..16, 0_u64..4).prop_map(|(kind, n)| Step::Event(kind, n)),
+        1 => (0_usize..5, 0_u16..220, 0_u16..60).prop_map(|(kind, x, y)| Step::Point(kind, x, y)),
         1 => (0_u32..7_200_000).prop_map(Step::Later),
     ]
 }
@@ -753,8 +755,23 @@ proptest! {
                     rig.at.now += Duration::from_millis(millis.into());
                     rig.at.wall = rig.at.wall.saturating_add(Duration::from_millis(millis.into())).unwrap();
                 }
+                Step::Point(kind, column, row) => {
+                    use crossterm::event::{MouseButton::Left, MouseEvent, MouseEventKind};
+                    let kinds = [
+                        MouseEventKind::Down(Left),
+                        MouseEventKind::Drag(Left),
+                        MouseEventKind::Up(Left),
+                        MouseEventKind::ScrollUp,
+                        MouseEventKind::ScrollDown,
+                    ];
+                    let event = MouseEvent { kind: kinds[kind], column, row, modifiers: KeyModifiers::NONE };
+                    let turn = rig.app.mouse(event, rig.at);
+                    rig.take(turn);
+                }
                 Step::Event(kind, n) => {
                     let now = rig.at.now;
+                    let (rows, shown) = (rig.app.profiles.rows(), rig.app.shown);
+                    let watched = rig.app.is_watched(QueryId(n));
                     let status = [200, 429, 503, 401][n as usize];
                     let event = match kind {
                         0 => events::ready(),
@@ -765,9 +782,17 @@ proptest! {
                         6 => Event::Auth(events::granted(now, n * 50)),
                         7 => Event::Finished(QueryId(n), events::summary(Status::Success, n)),
                         8 => Event::Failed(QueryId(n), events::summary(Status::Failed, 0), events::gateway_error()),
+                        9 => Event::Paused(QueryId(n)),
+                        10 => Event::Noted(n, Ok(())),
+                        11 => Event::Noted(n, Err(events::gateway_error())),
+                        12 => Event::Again(n, Some(events::gateway_error())),
+                        13 => Event::Webhooks(Err(events::gateway_error())),
+                        14 => Event::Broken(events::gateway_error()),
                         _ => Event::Exchange(events::token_exchange().into()),
                     };
                     rig.event(event);
+                    let stale = QueryId(n) != shown && !watched;
+                    prop_assert!(!stale || rig.app.profiles.rows() == rows, "rows of a run that is not shown");
                 }
             }
             let screen = rig.screen();

@@ -4,12 +4,12 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Position;
 use ratatui::style::Style;
 
-use crate::tui::keymap::Chord;
+use crate::tui::keymap::{Chord, Sequence};
 use crate::tui::theme::Theme;
 
 /// The key that is named there, in a line of hints at the bottom of a box: ` Enter do  Esc close `. Its word counts as
 /// well as the key itself.
-pub fn hinted(drawn: &Buffer, theme: &Theme, to: Position) -> Option<Chord> {
+pub fn hinted(drawn: &Buffer, theme: &Theme, to: Position) -> Option<Hinted> {
     let area = drawn.area;
     if !area.contains(to) {
         return None;
@@ -36,7 +36,16 @@ pub fn hinted(drawn: &Buffer, theme: &Theme, to: Position) -> Option<Chord> {
     }
     let pointed = words.iter().find(|(place, _)| place.contains(&within));
     let (_, word) = pointed.or_else(|| words.iter().find(|(_, word)| !word.is_empty()))?;
-    word.parse().ok()
+    Some(Hinted { one: word.parse().ok()?, all: text.parse().ok()? })
+}
+
+/// The keys of a hint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hinted {
+    /// The one that is pointed at, or else the first.
+    pub one: Chord,
+    /// All of them: some are pressed one after the other, such as `y y`, others are the same as each other.
+    pub all: Sequence,
 }
 
 /// Whether a cell was drawn in a style.
@@ -77,7 +86,8 @@ mod tests {
                     let byte = text.find(words).unwrap_or_else(|| panic!("{words} in {text}"));
                     text[..byte].chars().count() as u16
                 };
-                let press = |x: u16| hinted(&buf, &theme, Position { x, y: 0 }).map(|key| key.to_string());
+                let press =
+                    |x: u16| hinted(&buf, &theme, Position { x, y: 0 }).map(|keys| keys.one.to_string());
                 assert_eq!(press(at("Ctrl-R")), Some("Ctrl-R".into()), "{choice:?} {ascii} {text}");
                 assert_eq!(press(at("run") + 1), Some("Ctrl-R".into()));
                 assert_eq!(press(at("cancel")), Some("Esc".into()));

@@ -29,7 +29,7 @@ use ratatui::text::{Line, Span};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-pub use self::hint::hinted;
+pub use self::hint::{Hinted, hinted};
 
 use super::action::{Action, Context};
 use super::ctx::Ctx;

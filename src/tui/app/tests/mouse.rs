@@ -262,6 +262,31 @@ fn every_theme_shows_the_letters_of_a_jump() {
     }
 }
 
+#[test]
+fn what_a_click_discloses_waits_until_it_is_recorded() {
+    let mut rig = with_rows();
+    for key in ["m", "Enter", "Down"] {
+        rig.key(key);
+    }
+    let (x, y) = rig.find("y y copy");
+    rig.click(x + 1, y);
+    assert!(rig.copied.is_empty(), "{:?}", rig.copied);
+    let Some(Command::Note(ticket, _)) = rig.commands.last() else { panic!("{:?}", rig.commands) };
+    rig.event(Event::Noted(*ticket, Ok(())));
+    assert_eq!(rig.copied, ["Ada"]);
+}
+
+#[test]
+fn what_stands_still_cannot_be_pointed_at() {
+    let mut rig = with_rows();
+    rig.key("Z");
+    let (x, y) = rig.find("PROF-0000105");
+    rig.click(x, y);
+    assert!(rig.screen().contains("stands still"), "{}", rig.screen());
+    rig.key("Z");
+    assert_eq!(rig.app.profiles.selected(), Some(0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
