@@ -95,6 +95,10 @@ impl App {
         });
         // Without rows there is nothing to compare with: they are fetched first.
         let first = if self.profiles.query().is_none() { self.run(at) } else { Turn::default() };
+        if self.profiles.query().is_none() && !self.run_when_ready {
+            // What it lacks stands in a panel: there is nothing to run again.
+            self.watch = None;
+        }
         self.say_watching();
         Ok(first.and(Turn::CHANGED))
     }
@@ -120,10 +124,18 @@ impl App {
     /// Begins the next run, if its time has come.
     pub(super) fn watch_on(&mut self, at: Moment) -> Turn {
         let due = self.watch_due().is_some_and(|next| next <= at.now);
-        if !due || self.world.running.is_some() || self.world.service.is_none() {
+        if !due {
             return Turn::default();
         }
-        let Some(query) = self.profiles.query().cloned() else { return Turn::default() };
+        let can = self.world.running.is_none() && self.world.service.is_some();
+        let Some(query) = self.profiles.query().cloned().filter(|_| can) else {
+            // Later, then: a time that has come and stays would be waited for without end.
+            if let Some(watch) = &mut self.watch {
+                watch.next = Some(later(at.now, watch.every));
+            }
+            self.say_watching();
+            return Turn::CHANGED;
+        };
         let (query, want, id) = (query.uncached(), self.profiles.enough(), self.number());
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.gather(&query, &ctx);
