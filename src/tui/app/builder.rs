@@ -181,7 +181,8 @@ impl App {
 
     /// A run is over: segments that brought rows are offered from now on.
     pub(super) fn know_segments(&mut self, summary: &Summary) -> Turn {
-        if summary.rows == 0 || summary.status != Status::Success {
+        // What stands for files is no segment.
+        if self.looks_at_files() || summary.rows == 0 || summary.status != Status::Success {
             return Turn::default();
         }
         let new = self.builder.know_segments(self.search.segments.clone());
