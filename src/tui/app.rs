@@ -12,6 +12,7 @@ mod detail;
 mod exchange;
 mod files;
 mod freezing;
+mod hearing;
 mod history;
 mod jump;
 mod keys;
@@ -22,6 +23,7 @@ mod over;
 mod palette;
 mod piping;
 mod reach;
+mod running;
 mod tenants;
 mod tour;
 mod view;
@@ -32,8 +34,6 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use ratatui::layout::Rect;
-use tokio::time::Instant;
-
 pub use world::{Moment, Start, Turn};
 
 use bounds::Bounds;
@@ -50,7 +50,7 @@ use tour::Guide;
 use world::World;
 
 use super::action::{Action, Context};
-use super::ctx::{Effect, Focus, Outcome, Running};
+use super::ctx::{Effect, Focus, Outcome};
 use super::history::History;
 use super::kept::Kept;
 use super::keymap::Chord;
@@ -66,10 +66,9 @@ use super::panes::files::Files;
 use super::panes::header::Header;
 use super::panes::profiles::Profiles;
 use crate::config::OnChange;
-use crate::engine::error::{Error, Kind};
-use crate::engine::event::{Command, Event, ServiceInfo, Summary};
-use crate::engine::query::{Query, QueryId};
-use crate::rows::Step;
+use crate::engine::error::Error;
+use crate::engine::event::{Command, ServiceInfo};
+use crate::engine::query::QueryId;
 
 /// The explorer.
 #[derive(Debug)]
@@ -360,282 +359,10 @@ impl App {
         }
     }
 
-    /// The engine said something.
-    pub fn event(&mut self, event: Event, at: Moment) -> Turn {
-        match event {
-            Event::Ready(service) => {
-                self.world.service = Some(service);
-                self.broken = None;
-                self.arrange_for_tenant();
-                let turn = Turn::changed(true).and(self.replan(at));
-                match std::mem::take(&mut self.run_when_ready) {
-                    true if self.looks_at_files() => turn.and(self.read_files(at)),
-                    true => {
-                        // What is read meanwhile stays open.
-                        let open = self.overlay.take();
-                        let turn = turn.and(self.run(at));
-                        self.overlay = self.overlay.take().or(open);
-                        turn
-                    }
-                    false => turn,
-                }
-            }
-            Event::Files(id, files) => self.files_read(id, files),
-            Event::Broken(error) => {
-                self.run_when_ready = false;
-                self.world.running = None;
-                self.broken = Some(error.clone());
-                self.fail(vec![error], None);
-                Turn::changed(true)
-            }
-            Event::Started(id, _) => {
-                let ctx = self.world.ctx(at, Rect::default());
-                self.activity.started(id, &ctx);
-                Turn::changed(true)
-            }
-            Event::Page(id, page) if self.is_watched(id) => self.watched_page(&page, at),
-            Event::Page(id, page) => {
-                if id != self.shown {
-                    return Turn::default();
-                }
-                self.name_unreadable(&page, at);
-                let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-                let outcome = self.profiles.page(&page, &ctx);
-                let full = self.stop_when_full();
-                self.settle(outcome, at).and(full)
-            }
-            Event::Exchange(exchange) => {
-                self.header.exchange(&exchange);
-                let ctx = self.world.ctx(at, Rect::default());
-                self.activity.exchange(Arc::clone(&exchange), &ctx);
-                self.exchange_came(&exchange);
-                self.look_at_fault();
-                Turn::changed(true)
-            }
-            Event::Limits(limits) => {
-                let limits = self.as_wanted(limits);
-                self.activity.limits(&limits, &self.world.ctx(at, Rect::default()));
-                let changed = self.world.limits.as_ref() != Some(&limits);
-                self.world.limits = Some(limits);
-                Turn::changed(changed)
-            }
-            Event::Auth(auth) => Turn::changed(self.header.auth(auth)),
-            Event::Planned(copying::TICKET, plan) => self.copy_requests(&plan),
-            Event::Planned(ticket, plan) => {
-                let outcome = self.builder.planned(ticket, plan);
-                self.settle(outcome, at)
-            }
-            Event::Paused(id) if self.is_watched(id) => self.watched_enough(id),
-            Event::Again(number, error) => self.sent_again(number, error, at),
-            Event::Webhooks(listed) => self.webhooks_listed(listed, at),
-            Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
-            Event::Paused(id) => self.paused(id, at),
-            Event::Finished(id, summary) => self.finished(id, &summary, None, at),
-            Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
-        }
-    }
-
-    /// Stops the run once its rows take more memory than they may, though what can lies in a file.
-    fn stop_when_full(&mut self) -> Turn {
-        let Some(error) = self.profiles.is_too_large() else { return Turn::default() };
-        match &mut self.world.running {
-            Some(running) if !running.cancelling => {
-                running.cancelling = true;
-                let effects = vec![Effect::Engine(Command::Cancel(running.id))];
-                self.fail(vec![error], Some(self.profiles.rows() as u64));
-                Turn { changed: true, effects }
-            }
-            _ => Turn::default(),
-        }
-    }
-
-    /// A step of work that was handed to another thread.
-    pub fn work(&mut self, step: Step, at: Moment) -> Turn {
-        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        let outcome = self.profiles.work(step, &ctx);
-        let known = if outcome.changed { self.know_column() } else { Turn::default() };
-        self.settle(outcome, at).and(known)
-    }
-
-    /// Takes up what came since the last picture. To be called before one is drawn.
-    pub fn prepare(&mut self, at: Moment) -> Turn {
-        let effect = self.profiles.prepare();
-        let known = self.know_column();
-        self.settle(Outcome { changed: false, effect }, at).and(known)
-    }
-
-    /// Whether something that came is not in the picture yet.
-    pub fn is_behind(&self) -> bool {
-        self.profiles.is_behind()
-    }
-
-    /// A command could not be handed to the worker: it does not keep up, or is gone.
-    pub fn undelivered(&mut self, command: &Command) -> Turn {
-        // A plan is asked for again with the next change; the rest is somebody's wish and must not vanish.
-        if matches!(command, Command::Plan(..)) {
-            return Turn::default();
-        }
-        if matches!(command, Command::Bounds { .. }) {
-            return self.bounds_undelivered();
-        }
-        if matches!(command, Command::Run(id, ..) if self.is_watched(*id)) {
-            return self.watched_undelivered();
-        }
-        if matches!(command, Command::Again(_) | Command::Webhooks) {
-            return self.aside_undelivered();
-        }
-        if let Command::Note(ticket, _) = command {
-            return self.note_undelivered(*ticket);
-        }
-        self.world.running = None;
-        if self.broken.is_none() {
-            let error = Error::new(
-                Kind::Local,
-                "the background task does not take commands",
-                "it has ended, or it is stuck",
-                "leave and start again; the log says more",
-            );
-            self.fail(vec![error], None);
-        }
-        Turn::changed(true)
-    }
-
     /// Says something in the footer until the next key.
     pub fn notice(&mut self, text: String) -> Turn {
         self.notice = Some(self.with_aside(text));
         Turn::changed(true)
-    }
-
-    /// When the picture changes by time alone; `None`: never, nobody need wake up.
-    pub fn next_change(&self, at: Moment) -> Option<Instant> {
-        if self.frozen.is_some() {
-            return None;
-        }
-        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        let plan = self.builder.next_change().filter(|_| self.world.service.is_some());
-        [
-            self.header.next_change(&ctx),
-            self.activity.next_change(&ctx),
-            self.profiles.next_change(&ctx),
-            self.watch_due(),
-            plan,
-            self.mask_changes(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// The time that [`next_change`](Self::next_change) named has come.
-    pub fn wake(&mut self, at: Moment) -> Turn {
-        self.conceal_in_time(at);
-        let watched = Turn::CHANGED.and(self.watch_on(at));
-        if self.builder.next_change().is_none_or(|plan| plan > at.now) {
-            return watched;
-        }
-        watched.and(self.replan(at))
-    }
-
-    /// Asks what running the query would take. Reading files takes what it takes.
-    fn replan(&mut self, at: Moment) -> Turn {
-        if self.looks_at_files() {
-            return Turn::default();
-        }
-        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-        let outcome = self.builder.replan(&ctx);
-        self.settle(outcome, at)
-    }
-
-    fn run(&mut self, at: Moment) -> Turn {
-        if self.looks_at_files() {
-            return self.reopen();
-        }
-        let query = match self.builder.query() {
-            Ok(query) => query,
-            Err(errors) => {
-                self.fail(errors, None);
-                return Turn::changed(true);
-            }
-        };
-        if let Some(error) = self.broken.clone() {
-            self.fail(vec![error], None);
-            return Turn::changed(true);
-        }
-        if self.world.service.is_none() {
-            self.run_when_ready = true;
-            return self.notice("connecting; the query runs as soon as the service is there".to_owned());
-        }
-        self.begin(query, at)
-    }
-
-    /// Begins a run in the place of the one that is shown.
-    fn begin(&mut self, query: Query, at: Moment) -> Turn {
-        let mut effects = Vec::new();
-        if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
-            effects.push(Effect::Engine(Command::Cancel(running.id)));
-        }
-        effects.extend(self.watch_waits());
-        self.shown = self.number();
-        self.search.began(&query);
-        self.world.running = Some(Running::new(self.shown, at.now));
-        self.overlay = None;
-        self.conceal();
-        self.detail_open = false;
-        self.detail.clear();
-        self.world.focus = Focus::Profiles;
-        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        self.profiles.begin(&query, &ctx);
-        self.reach.place = None;
-        if !self.looks_at_files() {
-            self.history.began(self.shown, query.to_draft());
-        }
-        self.activity.asked(self.shown, &query);
-        let query = self.really(query, at);
-        let want = self.reach_from(0, at);
-        // Leaving an editor keeps its text, and the rows have the keys now.
-        let ctx = self.world.ctx(at, self.area_of(Focus::Builder));
-        let left = if self.builder.is_editing() {
-            self.builder.update(Action::Close, &ctx)
-        } else {
-            Outcome::IGNORED
-        };
-        effects.push(Effect::Engine(Command::Run(self.shown, query, want)));
-        Turn { changed: true, effects }.and(self.settle(left, at))
-    }
-
-    /// A number for a run that no other has.
-    fn number(&mut self) -> QueryId {
-        self.numbered += 1;
-        QueryId(self.numbered)
-    }
-
-    fn finished(&mut self, id: QueryId, summary: &Arc<Summary>, error: Option<Error>, at: Moment) -> Turn {
-        if self.is_watched(id) {
-            return self.watched_ended(id, summary, error.as_ref(), at);
-        }
-        let current = id == self.shown;
-        if current {
-            self.world.running = None;
-        }
-        let kept = self.keep_run(id, summary);
-        let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
-        self.activity.finished(id, Arc::clone(summary), error.as_ref(), &ctx);
-        if !current {
-            return kept;
-        }
-        self.profiles.finish(summary, error.as_ref(), &ctx);
-        self.faulty.finished(id, summary.status, self.world.fault.as_ref());
-        self.reach.place.clone_from(&summary.place);
-        self.watch_again(summary, at);
-        let replanned = self.replan(at).and(self.nobody_found(id, summary)).and(self.know_segments(summary));
-        if let Some(error) = error {
-            self.refused_filter(&error);
-            self.fail(self.file_errors(error), Some(summary.before + summary.rows));
-        } else if matches!(self.overlay, Some(Overlay::Confirm)) {
-            // Nothing would be lost any more.
-            self.overlay = None;
-        }
-        kept.and(replanned)
     }
 
     /// Close, clear, then cancel the run.

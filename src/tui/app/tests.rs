@@ -21,7 +21,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::{Look, OnChange};
-use crate::engine::event::{Page, Status};
+use crate::engine::error::Kind;
+use crate::engine::event::{Event, Page, Status, Summary};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
 use crate::tui::action::TABLE;
