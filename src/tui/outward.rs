@@ -141,11 +141,8 @@ impl Outward {
 async fn wait(mut child: Child, program: &str, signals: &mut Signals) -> Back {
     loop {
         tokio::select! {
-            ended = child.wait() => return Back::Home(match ended {
-                Ok(status) if status.success() => None,
-                Ok(status) => Some(format!("{program} ended with {status}")),
-                Err(error) => Some(format!("{program} was lost: {error}")),
-            }),
+            // Signals first: one that came before the end must not be taken for ours after it.
+            biased;
             told = signals.told() => match told {
                 // Ctrl-C and Ctrl-\ are that program's to answer; they reach us as well.
                 Signalled::Leave(130 | 131) | Signalled::Continued => {}
@@ -153,6 +150,11 @@ async fn wait(mut child: Child, program: &str, signals: &mut Signals) -> Back {
                 // It was stopped with us; the shell brings both back.
                 Signalled::Suspend => signals.suspend(),
             },
+            ended = child.wait() => return Back::Home(match ended {
+                Ok(status) if status.success() => None,
+                Ok(status) => Some(format!("{program} ended with {status}")),
+                Err(error) => Some(format!("{program} was lost: {error}")),
+            }),
         }
     }
 }
