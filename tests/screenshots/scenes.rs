@@ -37,7 +37,7 @@ pub(crate) struct Scene {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Scene> {
-    vec![explorer(), limits(), light()]
+    vec![explorer(), person(), compare(), limits(), light()]
 }
 
 fn explorer() -> Scene {
@@ -49,6 +49,24 @@ fn explorer() -> Scene {
         "The explorer: a query builder, a table of profiles that fills while pages arrive, one profile, and the activity pane",
         &DARK,
     )
+}
+
+fn person() -> Scene {
+    let mut it = Explorer::new(ThemeChoice::Dark, (100, 30));
+    it.press(&["Ctrl-F"]);
+    it.paste("(07700) 900-102");
+    it.scene(
+        "person",
+        "Finding a person: what was pasted is taken for a phone number, however it is spaced",
+        &DARK,
+    )
+}
+
+fn compare() -> Scene {
+    let mut it = Explorer::new(ThemeChoice::Dark, (100, 30));
+    it.streaming(200);
+    it.press(&["d", "Down", "d"]);
+    it.scene("compare", "Two people compared: what differs, path by path", &DARK)
 }
 
 fn limits() -> Scene {
@@ -190,6 +208,11 @@ impl Explorer {
             let turn = self.app.key(key, self.at);
             self.take(turn);
         }
+    }
+
+    fn paste(&mut self, text: &str) {
+        let turn = self.app.paste(text, self.at);
+        self.take(turn);
     }
 
     fn event(&mut self, event: Event) {
