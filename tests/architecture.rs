@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("export", &["engine"]),
     ("import", &["engine", "export"]),
     ("config", &["engine", "wire"]),
-    ("cli", &["engine", "rows", "export", "config"]),
+    ("cli", &["engine", "rows", "export", "config", "figures"]),
     ("saving", &["engine", "rows", "export"]),
     ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
     ("tui", &["engine", "rows", "export", "config", "figures", "saving"]),

@@ -10,11 +10,12 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use super::summary::{counted, grouped, millis, seconds};
+use super::summary::{counted, millis, seconds};
 use crate::engine::audit::{Entry, Link, Percentiles, Verified, entries, verify as chain};
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::Status;
 use crate::engine::text::clean;
+use crate::figures;
 
 /// Which entries are shown, and how.
 #[derive(Clone, Debug, Default)]
@@ -117,7 +118,7 @@ pub fn verify(dir: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8,
 }
 
 fn in_entries(n: u64) -> String {
-    format!("{} {}", grouped(n), if n == 1 { "entry" } else { "entries" })
+    figures::counted(n, "entry", "entries")
 }
 
 impl Show {
@@ -222,7 +223,7 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         (entry.past_retention, "past retention"),
     ] {
         if n > 0 {
-            notes.push(format!("{name} {}", grouped(n)));
+            notes.push(format!("{name} {}", figures::count(n)));
         }
     }
     notes.extend(entry.accuracy.map(|share| format!("accuracy {:.1} %", share * 100.0)));
@@ -270,7 +271,7 @@ fn sent(entry: &Entry) -> String {
             let _ = write!(out, ", {name} {n}");
         }
     }
-    let _ = write!(out, ", {} bytes", grouped(entry.bytes));
+    let _ = write!(out, ", {} bytes", figures::count(entry.bytes));
     out
 }
 

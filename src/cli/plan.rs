@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::summary::{counted, grouped, seconds};
+use super::summary::{counted, seconds};
 use crate::engine::options::Service;
 use crate::engine::plan::{Count, Plan};
 use crate::engine::query::Query;
 use crate::engine::text::clean;
+use crate::figures;
 
 /// The plan as text, with what `note` says about its service.
 pub fn describe(service: &Service, query: &Query, plan: &Plan, note: Option<&str>) -> String {
@@ -66,7 +67,7 @@ fn asked(query: &Query) -> String {
     }
     parts.push(counted(query.fields().len() as u64, "field"));
     if let Some(limit) = query.limit() {
-        parts.push(format!("at most {}", grouped(limit)));
+        parts.push(format!("at most {}", figures::count(limit)));
     }
     parts.join(", ")
 }

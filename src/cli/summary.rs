@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::engine::event::{Cut, Latency, Status, Summary};
+use crate::figures;
 
 /// IDs and rows that are listed on a terminal; a file or a pipe gets all of them.
 const LISTED: usize = 20;
@@ -22,19 +23,24 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     let of = run
         .total
         .filter(|total| *total != in_all && (run.status != Status::Success || run.cut.is_some()))
-        .map_or_else(String::new, |t| format!(" of {}", grouped(t)));
+        .map_or_else(String::new, |t| format!(" of {}", figures::count(t)));
     let count = match run.before {
-        0 => format!("{}{of} {}", grouped(run.rows), plural(run.rows, "profile")),
-        _ => format!(
-            "{} more {}, {}{of} in all,",
-            grouped(run.rows),
-            plural(run.rows, "profile"),
-            grouped(in_all)
-        ),
+        0 => format!("{}{of} {}", figures::count(run.rows), plural(run.rows, "profile")),
+        _ => {
+            format!(
+                "{} more {}, {}{of} in all,",
+                figures::count(run.rows),
+                plural(run.rows, "profile"),
+                figures::count(in_all)
+            )
+        }
     };
     let rate = match run.rows {
         0 => String::new(),
-        rows => format!(" ({} rows/s)", grouped((rows as f64 / run.elapsed.as_secs_f64().max(0.001)) as u64)),
+        rows => format!(
+            " ({} rows/s)",
+            figures::count((rows as f64 / run.elapsed.as_secs_f64().max(0.001)) as u64)
+        ),
     };
     let _ = writeln!(
         out,
@@ -50,7 +56,7 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
         (run.repeats, "repeats dropped"),
     ] {
         if n > 0 {
-            let _ = write!(out, ", {name} {}", grouped(n));
+            let _ = write!(out, ", {name} {}", figures::count(n));
         }
     }
     if let Some(age) = run.oldest {
@@ -66,13 +72,16 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
         let _ = writeln!(out, "accuracy {:.1} % have an ID and an e-mail", accuracy * 100.0);
     }
     if run.past_retention > 0 {
-        let _ =
-            writeln!(out, "past retention {}: last modified before the window", grouped(run.past_retention));
+        let _ = writeln!(
+            out,
+            "past retention {}: last modified before the window",
+            figures::count(run.past_retention)
+        );
     }
     // What was set aside and what came twice was sent too.
     let sent = in_all + run.set_aside.len() as u64 + run.repeats;
     if let Some(total) = run.total.filter(|t| run.cut.is_none() && *t != in_all && *t != sent) {
-        let (total, in_all) = (counted(total, "profile"), grouped(in_all));
+        let (total, in_all) = (counted(total, "profile"), figures::count(in_all));
         let _ =
             writeln!(out, "the service counts {total} and sent {in_all}: they may have changed meanwhile");
     }
@@ -104,7 +113,7 @@ fn not_found(out: &mut String, run: &Summary, all: bool) {
     let most = if all { usize::MAX } else { LISTED };
     let name = if run.filtered { "not returned" } else { "not found" };
     let listed: Vec<_> = run.not_found.iter().take(most).map(ToString::to_string).collect();
-    let _ = write!(out, "{name} {}: {}", grouped(run.not_found.len() as u64), listed.join(" "));
+    let _ = write!(out, "{name} {}: {}", figures::count(run.not_found.len() as u64), listed.join(" "));
     more(out, run.not_found.len(), most);
     if run.filtered {
         out.push_str("  (they may exist without matching the segments or the filter)\n");
@@ -116,7 +125,8 @@ fn set_aside(out: &mut String, run: &Summary, all: bool) {
         return;
     }
     let most = if all { usize::MAX } else { LISTED };
-    let _ = write!(out, "set aside {}: rows that could not be read", grouped(run.set_aside.len() as u64));
+    let _ =
+        write!(out, "set aside {}: rows that could not be read", figures::count(run.set_aside.len() as u64));
     for row in run.set_aside.iter().take(most) {
         let reason = crate::engine::text::clean(&row.reason).into_owned();
         let _ = write!(out, "\n  page {} row {}: {reason}", row.page, row.row);
@@ -126,7 +136,7 @@ fn set_aside(out: &mut String, run: &Summary, all: bool) {
 
 fn more(out: &mut String, there: usize, most: usize) {
     if there > most {
-        let _ = write!(out, " … and {} more (2>FILE lists them all)", grouped((there - most) as u64));
+        let _ = write!(out, " … and {} more (2>FILE lists them all)", figures::count((there - most) as u64));
     }
     out.push('\n');
 }
@@ -134,7 +144,7 @@ fn more(out: &mut String, there: usize, most: usize) {
 fn cut_line(cut: Cut, run: &Summary, goes_on: Option<&str>) -> String {
     let missing = run.total.map_or_else(
         || "how many are missing is not known".to_owned(),
-        |total| format!("{} are missing", grouped(total.saturating_sub(run.rows + run.before))),
+        |total| format!("{} are missing", figures::count(total.saturating_sub(run.rows + run.before))),
     );
     let remedy = goes_on.map_or_else(
         || "run it again for all of them".to_owned(),
@@ -144,7 +154,7 @@ fn cut_line(cut: Cut, run: &Summary, goes_on: Option<&str>) -> String {
         Cut::Limit(limit) => {
             let there = run.total.map_or_else(
                 || "there may be more".to_owned(),
-                |total| format!("there are {}", grouped(total)),
+                |total| format!("there are {}", figures::count(total)),
             );
             format!("cut at --limit {limit}: {there}; a larger --limit, or none, goes on\n")
         }
@@ -161,7 +171,7 @@ pub fn seconds(d: Duration) -> String {
     } else if s < 60.0 {
         format!("{s:.1} s")
     } else {
-        format!("{} s", grouped(s.round() as u64))
+        format!("{} s", figures::count(s.round() as u64))
     }
 }
 
@@ -170,22 +180,9 @@ pub(super) fn millis(d: Duration) -> String {
     if ms < 10.0 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
 }
 
-/// `1,234,567`
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `1 page`, `1,234 pages`
 pub fn counted(n: u64, noun: &str) -> String {
-    format!("{} {}", grouped(n), plural(n, noun))
+    figures::counted(n, noun, &format!("{noun}s"))
 }
 
 fn plural(n: u64, noun: &str) -> String {
@@ -297,7 +294,7 @@ mod tests {
     #[test]
     fn numbers_are_grouped() {
         for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(n), text);
+            assert_eq!(figures::count(n), text);
         }
         assert_eq!(counted(1, "page"), "1 page");
     }
