@@ -8,6 +8,7 @@ mod field;
 pub mod list;
 pub mod person;
 mod term;
+pub mod words;
 
 use std::collections::HashSet;
 use std::num::{NonZeroU32, NonZeroU64};

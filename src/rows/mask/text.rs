@@ -5,27 +5,12 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::{LEAST_DIGITS, Mask, Personal};
+use crate::engine::query::words::{COMPARISONS, JOINTS};
 
 /// More digits than a phone number has.
 const MOST_DIGITS: usize = 15;
-/// Words of a filter that compare.
-const OPERATORS: [&str; 13] = [
-    "eq",
-    "ne",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "in",
-    "has",
-    "contains",
-    "startswith",
-    "endswith",
-    "tolower",
-    "toupper",
-];
-/// Words behind which another comparison begins.
-const JOINTS: [&str; 3] = ["and", "or", "not"];
+/// Functions that stand around a field which is compared.
+const AROUND: [&str; 2] = ["tolower", "toupper"];
 
 impl Mask {
     /// A text of ours or of the service's in which personal values may stand: addresses, numbers, quoted literals of
@@ -100,7 +85,7 @@ impl Mask {
             };
             let word = &rest[..end];
             let low = word.to_ascii_lowercase();
-            if OPERATORS.contains(&low.as_str()) {
+            if COMPARISONS.contains(&low.as_str()) || AROUND.contains(&low.as_str()) {
                 // Of the others prose is full.
                 (linked, operator) = (true, low.len() == 2 && low != "in");
                 out.push_str(word);

@@ -7,28 +7,16 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Modifier, Style};
 
+use crate::engine::query::words::{COMPARISONS, JOINTS};
 use crate::tui::theme::Theme;
 use crate::tui::widgets::{put_clean, width};
 
-/// Words that join, compare and negate.
-const WORDS: &[&str] = &[
-    "and",
-    "or",
-    "not",
-    "eq",
-    "ne",
-    "gt",
-    "ge",
-    "lt",
-    "le",
-    "in",
-    "has",
-    "contains",
-    "startswith",
-    "endswith",
-];
 /// Values that are words.
 const VALUES: &[&str] = &["true", "false", "null"];
+
+fn is_word(word: &str) -> bool {
+    JOINTS.contains(&word) || COMPARISONS.contains(&word)
+}
 
 /// A style for each character of a filter; `wrong` is the place of one that is objected to.
 pub(super) fn styles(text: &str, wrong: Option<usize>, theme: &Theme) -> Vec<Style> {
@@ -41,7 +29,7 @@ pub(super) fn styles(text: &str, wrong: Option<usize>, theme: &Theme) -> Vec<Sty
         let style = match chars[at] {
             '\'' => theme.string,
             c if c.is_ascii_digit() || (c == '-' || c == '+') && end > at + 1 => theme.number,
-            _ if WORDS.contains(&word.to_ascii_lowercase().as_str()) => theme.keyword,
+            _ if is_word(&word.to_ascii_lowercase()) => theme.keyword,
             _ if VALUES.contains(&word.to_ascii_lowercase().as_str()) => theme.boolean,
             _ => theme.text,
         };
