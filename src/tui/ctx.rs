@@ -172,8 +172,23 @@ pub enum Effect {
 pub(crate) mod fixture {
     //! A world to draw panes in.
 
+    use ratatui::buffer::Buffer;
+
     use super::*;
     use crate::tui::theme::ThemeChoice;
+
+    /// A screen of this size in this theme, with what is drawn on it.
+    pub(crate) fn drawn(
+        choice: ThemeChoice,
+        (width, height): (u16, u16),
+        view: impl FnOnce(&Ctx<'_>, Rect, &mut Buffer),
+    ) -> Buffer {
+        let world = World::new(choice);
+        let area = Rect::new(0, 0, width, height);
+        let mut buf = Buffer::empty(area);
+        view(&world.ctx(area), area, &mut buf);
+        buf
+    }
 
     /// Owns what a [`Ctx`] borrows.
     pub(crate) struct World {

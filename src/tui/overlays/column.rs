@@ -244,7 +244,7 @@ mod tests {
     use super::*;
     use crate::rows::fixture::profiles;
     use crate::rows::{Column, Rows, View};
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture::{self, World};
     use crate::tui::theme::ThemeChoice;
 
     fn panel(column: &str, rows: usize) -> ColumnPanel {
@@ -265,11 +265,7 @@ mod tests {
     }
 
     fn drawn(panel: &ColumnPanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        panel.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| panel.view(ctx, area, buf))
     }
 
     #[test]

@@ -145,7 +145,7 @@ fn place(area: Rect, columns: usize) -> Rect {
 mod tests {
     use super::*;
     use crate::engine::query::Field;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::theme::ThemeChoice;
 
     fn panel() -> ColumnsPanel {
@@ -162,11 +162,7 @@ mod tests {
     }
 
     fn drawn(panel: &ColumnsPanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        panel.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| panel.view(ctx, area, buf))
     }
 
     #[test]

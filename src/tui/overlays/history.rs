@@ -171,7 +171,7 @@ mod tests {
     use super::*;
     use crate::engine::event::{Status, Summary};
     use crate::engine::query::QueryId;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture::{self, World};
     use crate::tui::overlays::Overlay;
     use crate::tui::theme::ThemeChoice;
     use crate::tui::widgets::testing;
@@ -201,11 +201,7 @@ mod tests {
     }
 
     fn drawn(list: HistoryList, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        Overlay::History(Box::new(list)).view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| Overlay::History(Box::new(list)).view(ctx, area, buf))
     }
 
     fn list(history: &History) -> HistoryList {

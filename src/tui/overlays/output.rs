@@ -225,7 +225,7 @@ fn place(area: Rect) -> Rect {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture::{self, World};
     use crate::tui::theme::ThemeChoice;
 
     fn panel(out: &[u8], err: &[u8], ended: Option<(&str, bool)>) -> OutputPanel {
@@ -242,11 +242,7 @@ mod tests {
     }
 
     fn drawn(panel: &OutputPanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        panel.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| panel.view(ctx, area, buf))
     }
 
     fn text(buf: &Buffer) -> String {

@@ -174,15 +174,11 @@ impl Presets {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::theme::ThemeChoice;
 
     fn drawn(presets: &Presets, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        presets.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| presets.view(ctx, area, buf))
     }
 
     fn saved() -> Vec<Preset> {

@@ -150,7 +150,7 @@ impl Prompt {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::theme::ThemeChoice;
     use crossterm::event::KeyCode;
 
@@ -183,11 +183,7 @@ mod tests {
     }
 
     fn drawn(prompt: &Prompt, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        prompt.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| prompt.view(ctx, area, buf))
     }
 
     #[test]

@@ -313,10 +313,9 @@ impl SavePanel {
 mod tests {
     use super::*;
     use crate::engine::error::{Error, Kind};
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::theme::ThemeChoice;
     use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
 
     fn panel(name: &str, marked: u64) -> SavePanel {
         let columns = ["id", "attributes.plan\u{1b}[2J", "email", "last_name"].map(str::to_owned).into();
@@ -357,11 +356,7 @@ mod tests {
     }
 
     fn drawn(panel: &SavePanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        panel.view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| panel.view(ctx, area, buf))
     }
 
     #[test]

@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::config::Look;
     use crate::engine::error::Error;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::overlays::Overlay;
     use crate::tui::theme::ThemeChoice;
 
@@ -135,11 +135,7 @@ mod tests {
     }
 
     fn drawn(list: TenantsList, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        Overlay::Tenants(Box::new(list)).view(&world.ctx(area), area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| Overlay::Tenants(Box::new(list)).view(ctx, area, buf))
     }
 
     #[test]

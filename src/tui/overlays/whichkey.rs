@@ -61,15 +61,13 @@ pub fn view(ctx: &Ctx<'_>, context: Context, typed: &[Chord], area: Rect, buf: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tui::ctx::fixture::World;
+    use crate::tui::ctx::fixture;
     use crate::tui::theme::ThemeChoice;
 
     fn drawn(choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-        let world = World::new(choice);
-        let area = Rect::new(0, 0, size.0, size.1);
-        let mut buf = Buffer::empty(area);
-        view(&world.ctx(area), Context::Profiles, &["y".parse().unwrap()], area, &mut buf);
-        buf
+        fixture::drawn(choice, size, |ctx, area, buf| {
+            view(ctx, Context::Profiles, &["y".parse().unwrap()], area, buf);
+        })
     }
 
     #[test]

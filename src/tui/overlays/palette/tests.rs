@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use ratatui::style::Modifier;
 
 use super::*;
-use crate::tui::ctx::fixture::World;
+use crate::tui::ctx::fixture::{self, World};
 use crate::tui::faults::fixture::stage;
 use crate::tui::keymap::Chord;
 use crate::tui::overlays::Overlay;
@@ -20,12 +20,8 @@ fn palette(typed: &str) -> Palette {
 }
 
 fn drawn(palette: Palette, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-    let world = World::new(choice);
     let overlay = Overlay::Palette(Box::new(palette));
-    let area = Rect::new(0, 0, size.0, size.1);
-    let mut buf = Buffer::empty(area);
-    overlay.view(&world.ctx(area), area, &mut buf);
-    buf
+    fixture::drawn(choice, size, |ctx, area, buf| overlay.view(ctx, area, buf))
 }
 
 fn names(palette: &Palette) -> Vec<&str> {

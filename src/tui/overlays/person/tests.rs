@@ -1,14 +1,10 @@
 use super::*;
-use crate::tui::ctx::fixture::World;
+use crate::tui::ctx::fixture;
 use crate::tui::theme::ThemeChoice;
 use crate::tui::widgets::testing::text;
 
 fn drawn(panel: &PersonPanel, choice: ThemeChoice, size: (u16, u16)) -> Buffer {
-    let world = World::new(choice);
-    let area = Rect::new(0, 0, size.0, size.1);
-    let mut buf = Buffer::empty(area);
-    panel.view(&world.ctx(area), area, &mut buf);
-    buf
+    fixture::drawn(choice, size, |ctx, area, buf| panel.view(ctx, area, buf))
 }
 
 fn holding(line: &str) -> PersonPanel {
