@@ -78,6 +78,22 @@ fn rows_are_asked_for_again_past_the_cache_and_what_changed_is_lit_and_counted()
 }
 
 #[test]
+fn a_run_that_cannot_begin_yet_is_put_off_and_not_waited_for_at_once() {
+    // Nobody has said which service it is.
+    let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+    rig.key("w");
+    rig.key("Enter");
+    rig.later(10);
+    assert!(rig.app.watch_due().is_some_and(|next| next > rig.at.now), "the loop would spin");
+    assert!(rig.runs().is_empty());
+    // Of a query that lacks something there is nothing to watch.
+    let mut rig = Rig::new(Draft::default());
+    rig.key("w");
+    rig.key("Enter");
+    assert!(rig.app.watch_due().is_none());
+}
+
+#[test]
 fn a_run_never_begins_before_the_one_before_has_ended_and_w_or_esc_stop() {
     for key in ["w", "Esc"] {
         let mut rig = Rig::watching();
