@@ -7,7 +7,9 @@
 mod field;
 pub mod list;
 pub mod person;
+pub mod reach;
 mod term;
+pub mod tokens;
 pub mod words;
 
 use std::collections::HashSet;
