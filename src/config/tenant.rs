@@ -114,6 +114,7 @@ pub(super) fn settle(
         timeouts: treatment.timeouts,
         bounds: treatment.bounds,
         cache: treatment.cache,
+        past_retention: treatment.past_retention,
         ..Service::new(
             name.map_or_else(|| origin::name_of_host(&base_url), str::to_owned),
             base_url,

@@ -5,6 +5,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use super::query::{Field, FieldSet};
+use super::retention::PastRetention;
 use crate::wire::Dialect;
 
 /// One tenant of the service and how to treat it.
@@ -36,6 +38,8 @@ pub struct Service {
     pub cache: CacheOptions,
     /// The largest decoded body that is read, in bytes.
     pub max_body: usize,
+    /// What becomes of profiles last modified before the window that they are kept for.
+    pub past_retention: PastRetention,
 }
 
 impl Service {
@@ -63,7 +67,19 @@ impl Service {
             bounds: Bounds::default(),
             cache: CacheOptions::default(),
             max_body: 16 * 1024 * 1024,
+            past_retention: PastRetention::default(),
         }
+    }
+
+    /// Whether nobody gets to see profiles from before the window.
+    pub fn withholds(&self) -> bool {
+        self.past_retention == PastRetention::Withhold
+    }
+
+    /// The fields that are asked for where these are wanted: what is withheld is told by the modified date, which is
+    /// then asked for in any case.
+    pub fn asks_for(&self, wanted: FieldSet) -> FieldSet {
+        if self.withholds() { wanted.with(Field::ModifiedDate, true) } else { wanted }
     }
 }
 

@@ -13,7 +13,9 @@ use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Setting
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
+use cxlens::engine::query::reach::Reach;
 use cxlens::engine::query::{Draft, Query};
+use cxlens::engine::retention::Window;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -222,7 +224,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
-        return dry_run(&settings, &query?);
+        return dry_run(&settings, &query?, &start);
     }
     // Where neither a query nor a tenant was given, both are told.
     let (query, store) = match (query, store(&settings)) {
@@ -253,6 +255,11 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     pull(settings, start, ask, sink, streams)
 }
 
+/// How far a query's filter reaches past retention now, if it does.
+fn reach(query: &Query, start: &Start) -> Option<Reach> {
+    Reach::of_query(query, Window::until(start.clock.wall(), query.retention_days()))
+}
+
 /// Where the stopped runs of the service are kept that is asked.
 fn store(settings: &Settings) -> Result<Store, Error> {
     let whom = if settings.wants_sandbox() { Whom::sandbox() } else { Whom::tenant(&settings.service()?) };
@@ -260,6 +267,9 @@ fn store(settings: &Settings) -> Result<Store, Error> {
 }
 
 fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams) -> Result<u8, Failed> {
+    if let Some(reach) = reach(&ask.query, &start) {
+        say(&format!("note: {reach}\n"));
+    }
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
@@ -271,11 +281,12 @@ fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams
 }
 
 /// `cxlens query --dry-run`
-fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
+fn dry_run(settings: &Settings, query: &Query, start: &Start) -> Result<u8, Failed> {
     let (service, note) = settings.planned()?;
     let known = Known { rate: service.bounds.rate, burst: 1.0, ..Known::default() };
     let plan = Plan::of(query, &service, known, |_| None)?;
-    match io::stdout().write_all(plan::describe(&service, query, &plan, note).as_bytes()) {
+    let said = plan::describe(&service, query, &plan, note, reach(query, start));
+    match io::stdout().write_all(said.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
         _ => Ok(0),
     }

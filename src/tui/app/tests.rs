@@ -823,6 +823,7 @@ fn place(rows: u64) -> Arc<crate::engine::place::Place> {
         page,
         target,
         rows,
+        withheld: 0,
         pages: 1,
         total: None,
         totals: 0,
