@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::tokens::{Token, tokens, unquoted};
-use super::{Draft, Field, Query};
+use super::{Field, Query};
 use crate::engine::retention::{Window, instant};
 
 /// Brackets and `not` nest no deeper than this; what is inside of more is in doubt.
@@ -45,11 +45,6 @@ impl Reach {
     /// The same for a query and the window that it has.
     pub fn of_query(query: &Query, window: Option<Window>) -> Option<Self> {
         Self::of(query.filter()?.as_str(), window?)
-    }
-
-    /// The same for what was typed, whether it is a query or not.
-    pub fn of_draft(draft: &Draft, window: Option<Window>) -> Option<Self> {
-        Self::of(&draft.filter, window?)
     }
 
     /// In a few words, where there is little room: `reaches past the 180 days, to 2025-01-01`.

@@ -8,6 +8,7 @@ mod look;
 mod masking;
 mod mouse;
 mod outward;
+mod retention;
 mod table;
 mod tenants;
 mod tour;
