@@ -26,7 +26,7 @@ use cxlens::tui::faults::Stage;
 use cxlens::tui::kept::Kept;
 use cxlens::tui::keymap;
 use cxlens::tui::outside::Programs;
-use cxlens::tui::run::Exit;
+use cxlens::tui::run::{Exit, Later};
 use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::terminal::Tty;
 use cxlens::tui::theme::{Appearance, Surroundings};
@@ -34,6 +34,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
+use crate::tidy::Tidy;
 use crate::{Failed, Start, audit, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
@@ -98,6 +99,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        later: Tidy::new(&settings, &start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -134,14 +136,17 @@ fn linear(
         mask: mask(&settings.privacy, true),
         is_typed: io::stdin().is_terminal(),
     };
-    runtime()?.block_on(async {
+    let tidy = Tidy::new(&settings, &start).begin();
+    let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
             session::start(settings, start.clock, &Stage::default(), access, false).split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
         audit::tell(session::end(background).await.as_ref());
         Ok(code.map_err(|e| local("stdout", &e))?)
-    })
+    });
+    tidy.end();
+    code
 }
 
 /// `cxlens open`
@@ -155,6 +160,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     let appearance = appearance(&looks, &start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    // Where nobody knows for how long files are to be kept, none goes.
+    let later = settings.as_ref().map_or_else(Later::default, |settings| Tidy::new(settings, &start).later());
     let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
@@ -181,6 +188,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        later,
     };
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?
@@ -305,14 +313,17 @@ fn pull(
     if let Some(reach) = reach(&ask.query, &start) {
         say(&format!("note: {reach}\n"));
     }
-    runtime()?.block_on(async {
+    let tidy = Tidy::new(&settings, &start).begin();
+    let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
             session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         audit::tell(session::end(background).await.as_ref());
         Ok(code)
-    })
+    });
+    tidy.end();
+    code
 }
 
 /// `cxlens query --dry-run`
