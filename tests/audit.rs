@@ -1,5 +1,7 @@
 //! The audit trail as its commands have it: an intent before anything is asked, its end after, one chain over all of it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 #[path = "support/headless.rs"]
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod headless;
