@@ -319,8 +319,11 @@ fn pull(
         let (handle, background) =
             session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
-        audit::tell(session::end(background).await.as_ref());
-        Ok(code)
+        let last = session::end(background).await;
+        if code.is_some() {
+            audit::tell(last.as_ref());
+        }
+        Ok(code.unwrap_or(0))
     });
     tidy.end();
     code
