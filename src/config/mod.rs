@@ -35,10 +35,8 @@ use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
 use crate::engine::query::DEFAULT_PAGE_SIZE;
-use crate::engine::retention::PastRetention;
+use crate::engine::retention::{PastRetention, RETENTION_DAYS};
 
-/// Days that profiles are kept for, unless said otherwise.
-const RETENTION_DAYS: u32 = 180;
 /// Bytes that rows may take in memory: two million and more.
 pub const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 /// Rows after which a run in the explorer pauses.
@@ -283,7 +281,17 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     let look = target.named().map_or_else(Look::default, |service| file.look(&service.tenant));
     query.page_size = flags.page_size.unwrap_or(query.page_size);
-    query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    if let Some(days) = flags.retention_days {
+        let kept = query.retention_days;
+        if days > kept && treatment.past_retention == PastRetention::Withhold {
+            return Err(Error::usage(
+                format!("--retention-days {days}"),
+                format!("profiles are kept for {kept} days, and what is older is withheld"),
+                format!("use {kept} or less; the configuration sets retention_days and past_retention"),
+            ));
+        }
+        query.retention_days = days;
+    }
     let wanted = Wanted {
         theme: file.explorer.theme.take(),
         colours: file.explorer.colours,

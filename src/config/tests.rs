@@ -330,6 +330,20 @@ fn what_is_past_retention_is_withheld_where_the_tenant_or_else_the_file_says_so(
     };
     let (mark, withhold) = ("past_retention = \"mark\"", "past_retention = \"withhold\"");
     assert!(!of("", "") && of("", withhold) && of(withhold, "") && !of(withhold, mark) && of(mark, withhold));
+    // A flag may ask for less than is kept, and not for more where that is withheld.
+    let with = |top: &str, days| {
+        let text = format!(
+            "{top}\n[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\nretention_days = 90\n"
+        );
+        let flags = Flags { retention_days: Some(days), ..Flags::default() };
+        Home::new(&text).flags(flags).load().map(|settings| settings.query.retention_days)
+    };
+    assert_eq!(
+        (with(mark, 91).unwrap(), with(withhold, 90).unwrap(), with(withhold, 7).unwrap()),
+        (91, 90, 7)
+    );
+    let error = with(withhold, 91).unwrap_err();
+    assert!(error.what.contains("--retention-days 91") && error.remedy.contains("90 or less"), "{error}");
     // The sandbox is nobody's table.
     let sandbox = Flags { sandbox: true, ..Flags::default() };
     let settings = Home::new(withhold).flags(sandbox).load().unwrap();

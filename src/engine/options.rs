@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::query::{Field, FieldSet};
-use super::retention::PastRetention;
+use super::retention::{PastRetention, RETENTION_DAYS};
 use crate::wire::Dialect;
 
 /// One tenant of the service and how to treat it.
@@ -42,6 +42,9 @@ pub struct Service {
     pub max_body: usize,
     /// What becomes of profiles last modified before the window that they are kept for.
     pub past_retention: PastRetention,
+    /// Days that profiles are kept for. A query may ask for another window; one in which more would be seen than in this
+    /// does not withhold less.
+    pub retention_days: u32,
 }
 
 impl Service {
@@ -71,12 +74,18 @@ impl Service {
             cache: CacheOptions::default(),
             max_body: 16 * 1024 * 1024,
             past_retention: PastRetention::default(),
+            retention_days: RETENTION_DAYS,
         }
     }
 
     /// Whether nobody gets to see profiles from before the window.
     pub fn withholds(&self) -> bool {
         self.past_retention == PastRetention::Withhold
+    }
+
+    /// Days of the window where a query asks for so many.
+    pub fn window_days(&self, asked: u32) -> u32 {
+        if self.withholds() { asked.min(self.retention_days) } else { asked }
     }
 
     /// The fields that are asked for where these are wanted: what is withheld is told by the modified date, which is

@@ -7,6 +7,9 @@ use serde::Deserialize;
 
 use super::pipeline::profile::Profile;
 
+/// Days that profiles are kept for, unless said otherwise.
+pub const RETENTION_DAYS: u32 = 180;
+
 /// What becomes of profiles that were last modified before the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -14,8 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::headless::{Home, Ran, Service};
 use super::segment;
 
-const WITHHOLD: &str = "past_retention = \"withhold\"\n";
-
 fn now() -> Timestamp {
     Clock::system().wall()
 }
@@ -67,6 +65,13 @@ impl People {
     }
 }
 
+/// The tenant keeps profiles for so many days, and withholds or marks those from before.
+fn tenant(home: &Home, service: &Service, people: &People, past: &str) {
+    let (name, days) = (service.get("CXONE_TENANT"), &people.days);
+    let table = format!("[tenants.{name}]\nretention_days = {days}\npast_retention = \"{past}\"\n");
+    setting(home, &format!("past_retention = \"withhold\"\n{table}"));
+}
+
 fn setting(home: &Home, text: &str) {
     home.file("config/cxlens/config.toml", text);
 }
@@ -91,7 +96,7 @@ fn what_is_past_retention_is_marked_and_counted() {
 fn what_is_withheld_reaches_no_output_and_is_counted() {
     let (home, service) = (Home::new(), Service::start(&[]));
     let people = People::of(&home, &service);
-    setting(&home, WITHHOLD);
+    tenant(&home, &service, &people, "withhold");
     let counted = people.says("withheld", people.old.len());
     for fields in ["id", "id,email,modifiedDate"] {
         let ran = people.ask(&home, &service, &["--fields", fields]);
@@ -114,6 +119,8 @@ fn what_is_withheld_reaches_no_output_and_is_counted() {
     let ran = people.ask(&home, &service, &["--limit", "7"]);
     ran.is(0, &["cut at --limit 7"]);
     assert_eq!(ran.ids(), people.lately[..7], "a limit is of rows that somebody gets");
+    let wider = home.ask(&service, segment(&["--retention-days", "100000"]));
+    wider.is(2, &["--retention-days 100000", "withheld", &format!("use {} or less", people.days)]);
     let trail = home.run(["audit", "show", "--format", "ndjson", "--last", "1"]).out;
     assert!(trail.contains("\"withheld\":"), "{trail}");
     for (path, bytes) in home.files() {
@@ -126,7 +133,7 @@ fn what_is_withheld_reaches_no_output_and_is_counted() {
 fn an_id_that_is_withheld_is_told_so_and_not_as_not_found() {
     let (home, service) = (Home::new(), Service::start(&[]));
     let people = People::of(&home, &service);
-    setting(&home, WITHHOLD);
+    tenant(&home, &service, &people, "withhold");
     let asked = ["query", "--id", &people.old[0], "--id", "PROF-NOBODY", "--retention-days", &people.days];
     let ran = home.ask(&service, asked);
     ran.is(0, &[&people.says("withheld", 1), "not found 1: PROF-NOBODY"]);
@@ -137,10 +144,7 @@ fn an_id_that_is_withheld_is_told_so_and_not_as_not_found() {
 fn a_tenant_can_say_otherwise_than_the_file() {
     let (home, service) = (Home::new(), Service::start(&[]));
     let people = People::of(&home, &service);
-    setting(
-        &home,
-        &format!("{WITHHOLD}[tenants.{}]\npast_retention = \"mark\"\n", service.get("CXONE_TENANT")),
-    );
+    tenant(&home, &service, &people, "mark");
     let ran = people.ask(&home, &service, &[]);
     ran.is(0, &[&people.says("past retention", people.old.len())]);
     assert_eq!(ran.ids().len(), 500);

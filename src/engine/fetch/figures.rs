@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::engine::event::SetAside;
+use crate::engine::options::Service;
 use crate::engine::pipeline::Accuracy;
 use crate::engine::pipeline::profile::{Profile, Slot};
 use crate::engine::place::Place;
@@ -37,7 +38,7 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn new(query: &Query, started: Timestamp, withholds: bool) -> Self {
+    pub(super) fn new(query: &Query, started: Timestamp, service: &Service) -> Self {
         Self {
             rows: 0,
             pages: 0,
@@ -50,8 +51,8 @@ impl Figures {
             past_retention: 0,
             withheld: 0,
             accuracy: Accuracy::new(query.fields()),
-            window: Window::until(started, query.retention_days()),
-            withholds,
+            window: Window::until(started, service.window_days(query.retention_days())),
+            withholds: service.withholds(),
             hides_date: !query.fields().contains(Field::ModifiedDate),
         }
     }

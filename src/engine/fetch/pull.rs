@@ -99,7 +99,7 @@ impl Pull {
     ) -> Self {
         let (from, started) = (client.clock().now(), client.clock().wall());
         let tokens_before = client.token_requests();
-        let figures = Figures::new(&query, started, client.service().withholds());
+        let figures = Figures::new(&query, started, client.service());
         Self {
             client,
             cache,

@@ -92,6 +92,18 @@ async fn leaving_the_date_out_of_the_fields_is_no_way_round() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_longer_window_is_no_way_round_and_a_shorter_one_withholds_more() {
+    let mut session = withholding(Fake { old: 10, ..Fake::new(100) });
+    for days in [u32::MAX, 100_000] {
+        let (rows, _, summary) = session.rows(Draft { retention_days: days, ..everybody() }).await;
+        assert_eq!((rows.len(), summary.withheld), (90, 10), "{days}");
+        assert_eq!(summary.window.map(|window| window.days()), Some(180));
+    }
+    let (_, _, summary) = session.rows(Draft { retention_days: 7, ..everybody() }).await;
+    assert_eq!(summary.window.map(|window| window.days()), Some(7));
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_exchange_error_or_row_set_aside_shows_what_is_withheld() {
     let broken = r#"{"items":[{"id":"P1","modifiedDate":"2001-02-03T00:00:00Z"},17],"nextPageUrl":null}"#;
     let fake = Fake::new(0).odd("contacts", Odd::Status(200, vec![], broken.into()));

@@ -210,6 +210,8 @@ impl Progress {
 
     pub(super) fn finish(&mut self, summary: &Summary, error: Option<&Error>, now: Instant) {
         self.total = summary.total.or(self.total);
+        // What is withheld may be told by a shorter one than was asked for.
+        self.window = self.window.and(summary.window);
         // Those of the runs that this one went on from are counted already.
         self.repeats = self.repeats.max(summary.repeats);
         self.set_aside = self.set_aside.max(summary.set_aside.len() as u64);
