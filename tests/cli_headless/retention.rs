@@ -90,6 +90,19 @@ fn what_is_past_retention_is_marked_and_counted() {
     assert_eq!(marked.len(), people.old.len());
     let id = |line: &&str| line.split_whitespace().next().unwrap().to_owned();
     assert!(marked.iter().map(id).eq(people.old.iter().cloned()), "{marked:?}");
+
+    let mut command = home.cxlens(["--linear", "--retention-days", &people.days]);
+    command.envs(service.env()).stderr(Stdio::null());
+    let (old, lately) = (&people.old[0], &people.lately[0]);
+    let script = format!(
+        "segment SEG-ALL\nrun\nwhere id={old}\nrows 1 1\nopen 1\nwhere id={lately}\nrows 1 1\nopen 1\n"
+    );
+    let ran = Ran::fed(&mut command, script.as_bytes());
+    let rows: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("Row 1: ")).collect();
+    assert!(rows[0].ends_with(", past retention.") && !rows[1].contains("past retention"), "{rows:?}");
+    let said = format!("Last modified before {}, past the retention of {} days.", people.first, people.days);
+    assert_eq!(ran.out.matches(&said).count(), 1, "{}", ran.out);
+    assert!(ran.out.contains(&format!("{} profiles are past retention: ", people.old.len())), "{}", ran.out);
 }
 
 #[test]
