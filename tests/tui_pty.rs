@@ -7,6 +7,8 @@
 mod look;
 #[path = "support/pty.rs"]
 mod pty;
+#[path = "tui_pty/retention.rs"]
+mod retention;
 
 use cxlens::sandbox::{Options, Sandbox};
 use pty::{Pty, is_restored};

@@ -433,8 +433,8 @@ impl Progress {
             say(8, format!("{} withheld", figures::count(self.withheld)), ctx.theme.warn);
         }
         if let Some(window) = self.passed() {
-            let (sign, past, days) = (ctx.theme.symbols.past, figures::count(self.past), window.days());
-            say(7, format!("{sign} {past} past {days} days"), ctx.theme.warn);
+            let (sign, past, days) = (ctx.theme.symbols.past, figures::count(self.past), window.length());
+            say(7, format!("{sign} {past} past {days}"), ctx.theme.warn);
         }
         if self.set_aside > 0 {
             say(7, format!("{} unreadable", figures::count(self.set_aside)), ctx.theme.bad);
