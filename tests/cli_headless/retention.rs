@@ -45,7 +45,7 @@ impl People {
         let near =
             |days: i64, at: &Timestamp| at.duration_since(start(days)).abs() < SignedDuration::from_mins(30);
         let middle = now.duration_since(dates[dates.len() / 2]).as_hours() / 24;
-        let days = (middle..).find(|days| !dates.iter().any(|at| near(*days, at))).unwrap();
+        let days = (middle..middle + 40).find(|days| !dates.iter().any(|at| near(*days, at))).unwrap();
         let is_old = |(_, at): &&(String, Option<Timestamp>)| at.is_some_and(|at| at < start(days));
         let ids =
             |rows: Vec<&(String, Option<Timestamp>)>| rows.into_iter().map(|(id, _)| id.clone()).collect();
@@ -260,8 +260,8 @@ fn files_of_ours_past_their_time_go_and_the_trail_says_so() {
         .collect();
     assert_eq!(removed, ["recordings 1", "stopped-runs 1", "log 1", "history 1", "audit 2"], "{said}");
     assert!(!said.contains("ada-byron") && !said.contains("PROF-LONG-AGO"), "{said}");
-    let months = fs::read_dir(&trail).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(months.filter(|name| name.ends_with(".jsonl")).count(), 2);
+    let months = fs::read_dir(&trail).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(months.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).count(), 2);
 
     // Today that was done.
     age(&fresh, 31);

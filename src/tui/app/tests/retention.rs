@@ -26,7 +26,7 @@ fn people() -> Vec<Profile> {
 }
 
 fn ended(rows: u64, withheld: u64, past_retention: u64) -> Event {
-    let summary = Summary { withheld, past_retention, ..Summary::of(Status::Success, rows) };
+    let summary = Summary { past_retention, withheld, ..Summary::of(Status::Success, rows) };
     Event::Finished(QueryId(1), Arc::new(summary))
 }
 

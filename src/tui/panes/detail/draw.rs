@@ -118,7 +118,7 @@ impl Detail {
         let how = Span::styled(how, ctx.theme.accent);
         let warned = |text: String| Span::styled(text, ctx.theme.warn);
         let id = vec![Span::raw("Profile "), Span::raw(id)];
-        TitleLine::from_iter(id.into_iter().chain([warned(past), warned(masked.to_owned()), how]))
+        id.into_iter().chain([warned(past), warned(masked.to_owned()), how]).collect()
     }
 
     /// What stands in place of a list that is empty.
