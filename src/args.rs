@@ -551,6 +551,51 @@ mod tests {
     }
 
     #[test]
+    fn no_flag_takes_a_secret() {
+        /// What a command's flags and arguments are called that sound like a secret and do not name a file.
+        fn telling(command: &clap::Command) -> Vec<String> {
+            let secret = |name: &str| {
+                ["secret", "token", "passw", "passphrase", "credential", "api-key", "apikey"]
+                    .iter()
+                    .any(|word| name.to_ascii_lowercase().replace('_', "-").contains(word))
+            };
+            let names = |arg: &clap::Arg| -> Vec<String> {
+                let long = arg.get_long_and_visible_aliases().unwrap_or_default();
+                let hidden = arg.get_all_aliases().unwrap_or_default();
+                let values = arg.get_value_names().unwrap_or_default();
+                let values = values.iter().map(|name| name.as_str());
+                long.into_iter()
+                    .chain(hidden)
+                    .chain(values)
+                    .chain([arg.get_id().as_str()])
+                    .map(str::to_owned)
+                    .collect()
+            };
+            let of_file = |arg: &clap::Arg| {
+                arg.get_long().is_some_and(|name| name.ends_with("-file"))
+                    && arg.get_value_names().is_some_and(|names| names.iter().all(|name| name == "FILE"))
+            };
+            let own = command
+                .get_arguments()
+                .filter(|arg| names(arg).iter().any(|name| secret(name)) && !of_file(arg));
+            let own = own.map(|arg| format!("{} {}", command.get_name(), arg.get_id()));
+            own.chain(command.get_subcommands().flat_map(telling)).collect()
+        }
+        let mut all = Args::command();
+        all.build();
+        assert_eq!(telling(&all), [""; 0], "a process list shows what flags say");
+        let file = clap::Arg::new("secret_file").long("secret-file").value_name("FILE");
+        let planted = all
+            .mut_subcommand("query", |query| {
+                query.arg(clap::Arg::new("x").long("access-token").value_name("X"))
+            })
+            .mut_subcommand("audit", |audit| {
+                audit.mut_subcommand("show", |show| show.arg(file).arg(clap::Arg::new("Password")))
+            });
+        assert_eq!(telling(&planted), ["query x", "show Password"]);
+    }
+
+    #[test]
     fn short_and_long_help_both_give_examples() {
         for command in [
             "",

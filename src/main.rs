@@ -20,6 +20,7 @@ use cxlens::engine::clock::Clock;
 use cxlens::engine::error::Error;
 use cxlens::engine::text::{clean, clean_lines};
 use cxlens::logging;
+use rustix::process::{Resource, Rlimit};
 use tracing_appender::non_blocking::WorkerGuard;
 
 /// Errors of one cause that are told one by one.
@@ -48,6 +49,7 @@ impl From<Vec<Error>> for Failed {
 }
 
 fn main() -> ExitCode {
+    leave_no_dump();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -61,6 +63,20 @@ fn main() -> ExitCode {
             say(&report::errors(&errors, TOLD));
             ExitCode::from(errors.first().map_or(1, |error| error.kind.exit_code()))
         }
+    }
+}
+
+/// Has this process leave nothing of its memory behind, where secrets and people's data stand: no core dump, and on
+/// Linux no reading of it by the user's other programs either.
+fn leave_no_dump() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = rustix::process::setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let limited = limited.and_then(|()| {
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    });
+    if let Err(error) = limited {
+        say(&format!("note: after a crash this program's memory may be kept in a core dump: {error}\n"));
     }
 }
 
