@@ -61,6 +61,9 @@ pub enum Command {
     /// Read the audit trail
     #[command(subcommand, after_help = AUDIT_EXAMPLES)]
     Audit(Audit),
+    /// Keep a client secret in the system's keyring, or remove it
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(Config),
     /// Answer one question of the explorer: a jq expression over a profile, on standard input
     #[command(hide = true)]
     Jq,
@@ -307,6 +310,28 @@ pub enum AuditFormat {
     Ndjson,
 }
 
+/// `cxlens config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Keep the client secret in the system's keyring
+    ///
+    /// Asks for it on the terminal, which does not show it, or reads the first line of standard input where that is none.
+    /// It is kept for one client of one tenant; with keyring = true in the tenant's table it is used.
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(ConfigTenant),
+    /// Remove the client secret from the system's keyring
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Logout(ConfigTenant),
+}
+
+/// Whose settings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConfigTenant {
+    /// The tenant: NAME in NAME.my.cxone.com, or a table [tenants.NAME] of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
 /// `cxlens webhook`
 #[derive(Debug, Subcommand)]
 pub enum Webhook {
@@ -479,6 +504,21 @@ Examples:
   cxlens audit verify --head 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
       Also against a head that was kept: without one, an end that was cut off together with the head file is not seen.";
 
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  cxlens config login --tenant acme
+  cxlens config logout --tenant acme";
+
+const LOGIN_EXAMPLES: &str = "\
+Examples:
+  cxlens config login --tenant acme
+      Asks for the client secret.
+  pass show cxone | cxlens config login --tenant acme
+      From a pipe. secret_command = [\"pass\", \"show\", \"cxone\"] in config.toml asks each time instead.
+  cxlens config logout --tenant acme
+
+A secret is never a flag's value: a process list shows those.";
+
 const WEBHOOK_EXAMPLES: &str = "\
 Examples:
   cxlens webhook register --url https://example.com/hooks/cxone --secret-file hook.secret
@@ -606,6 +646,8 @@ mod tests {
             "audit",
             "audit show",
             "audit verify",
+            "config",
+            "config login",
             "webhook",
             "webhook register",
         ] {

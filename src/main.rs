@@ -13,7 +13,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cxlens::args::{Args, Audit, Command};
+use cxlens::args::{Args, Audit, Command, Config};
 use cxlens::cli::report;
 use cxlens::config::{Env, Paths};
 use cxlens::engine::clock::Clock;
@@ -112,6 +112,8 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
         Some(Command::Audit(Audit::Show(typed))) => commands::audit_show(&typed, &start),
         Some(Command::Audit(Audit::Verify(typed))) => commands::audit_verify(&typed, &start),
+        Some(Command::Config(Config::Login(typed))) => commands::config_login(&typed, &start),
+        Some(Command::Config(Config::Logout(typed))) => commands::config_logout(&typed, &start),
     }
 }
 

@@ -1,19 +1,22 @@
 //! A function for each command: from what was typed to an exit code.
 
 use std::fmt::Display;
+use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
 use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
-use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
-use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
+use cxlens::cli::{self, Streams, audit, login, plan, query, signals::Signals, webhook};
+use cxlens::config::{self, Flags, Login, Look, LookSettings, OnChange, Privacy, Settings, origin};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
+use cxlens::engine::text::clean;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -379,6 +382,42 @@ pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, F
 /// `cxlens audit verify`
 pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
     Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
+}
+
+/// `cxlens config login`
+pub(crate) fn config_login(typed: &args::ConfigTenant, start: &Start) -> Result<u8, Failed> {
+    let (keyring, to) = (start.env.keyring().as_ref(), whose(typed, start)?);
+    login::reach(keyring, &to, say)?;
+    let secret = if io::stdin().is_terminal() {
+        let prompt = format!("Client secret of {}: ", clean(&to.entry.user()));
+        let asked = runtime()?.block_on(async {
+            let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
+            login::ask(login::terminal()?, &prompt, &mut signals).await
+        })?;
+        match asked {
+            login::Asked::Typed(secret) => secret,
+            login::Asked::Ended(signal) => {
+                say(&format!("\n{}; nothing is kept\n", signal.describe()));
+                return Ok(signal.exit_code());
+            }
+        }
+    } else {
+        // Past the buffer of the standard library, which nobody wipes.
+        let stdin = io::stdin().as_fd().try_clone_to_owned().map_err(|e| local("stdin", &e))?;
+        login::first_line(File::from(stdin)).map_err(|e| local("stdin", &e))?
+    };
+    login::login(keyring, &to, &secret, say)?;
+    Ok(0)
+}
+
+/// `cxlens config logout`
+pub(crate) fn config_logout(typed: &args::ConfigTenant, start: &Start) -> Result<u8, Failed> {
+    login::logout(start.env.keyring().as_ref(), &whose(typed, start)?, say)?;
+    Ok(0)
+}
+
+fn whose(typed: &args::ConfigTenant, start: &Start) -> Result<Login, Error> {
+    config::login(&start.env, &start.paths, &Flags { tenant: typed.tenant.clone(), ..Flags::default() })
 }
 
 fn runtime() -> Result<Runtime, Error> {
