@@ -1,7 +1,11 @@
 //! Arguments → logging → one match over the modes → exit code.
 
+#[path = "main/audit.rs"]
+mod audit;
 #[path = "main/commands.rs"]
 mod commands;
+#[path = "main/config.rs"]
+mod config;
 #[path = "main/faults.rs"]
 mod faults;
 #[path = "main/session.rs"]
@@ -110,10 +114,11 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
-        Some(Command::Audit(Audit::Show(typed))) => commands::audit_show(&typed, &start),
-        Some(Command::Audit(Audit::Verify(typed))) => commands::audit_verify(&typed, &start),
-        Some(Command::Config(Config::Login(typed))) => commands::config_login(&typed, &start),
-        Some(Command::Config(Config::Logout(typed))) => commands::config_logout(&typed, &start),
+        Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),
+        Some(Command::Audit(Audit::Verify(typed))) => audit::verify(&typed, &start),
+        Some(Command::Audit(Audit::Export(typed))) => audit::export(&typed, &start),
+        Some(Command::Config(Config::Login(typed))) => config::login(&typed, &start),
+        Some(Command::Config(Config::Logout(typed))) => config::logout(&typed, &start),
     }
 }
 
