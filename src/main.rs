@@ -1,5 +1,7 @@
 //! Arguments → logging → one match over the modes → exit code.
 
+#[path = "main/audit.rs"]
+mod audit;
 #[path = "main/commands.rs"]
 mod commands;
 #[path = "main/faults.rs"]
@@ -94,8 +96,9 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
-        Some(Command::Audit(Audit::Show(typed))) => commands::audit_show(&typed, &start),
-        Some(Command::Audit(Audit::Verify(typed))) => commands::audit_verify(&typed, &start),
+        Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),
+        Some(Command::Audit(Audit::Verify(typed))) => audit::verify(&typed, &start),
+        Some(Command::Audit(Audit::Export(typed))) => audit::export(&typed, &start),
     }
 }
 

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
-use cxlens::cli::resume::{Stopped, Store, Whom};
+use cxlens::cli::resume::{Stopped, Store, Target, Whom};
 use cxlens::cli::sink::{Shape, Sink};
-use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
+use cxlens::cli::{self, Streams, plan, query, signals::Signals, webhook};
 use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
+use cxlens::engine::audit::{Access, Link, To, Trail};
 use cxlens::engine::error::{Error, Kind};
-use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
 use cxlens::import;
@@ -32,7 +32,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
-use crate::{Failed, Start, say, session, translate};
+use crate::{Failed, Start, audit, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
 const GIVING_WAY: i32 = 5;
@@ -59,8 +59,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push(EVERYBODY.to_owned());
     }
+    let access = audit::access(&typed.query, To::Screen)?;
     if typed.linear {
-        return linear(typed, draft, settings, start);
+        return linear(typed, draft, settings, access, start);
     }
     let doors = Doors {
         env: start.env.clone(),
@@ -98,9 +99,13 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let exit = show(session::start(settings, start.clock, &stage, true), setup).await;
-        doors.close().await;
-        exit
+        let session = session::start(settings, start.clock, &stage, access, true);
+        let exit = show(session, setup).await;
+        // Where the tenant was changed, the last entry may be another session's.
+        let last =
+            doors.close().await.into_iter().chain(exit.as_ref().ok().and_then(|(_, last)| last.clone()));
+        audit::tell(last.max_by_key(|link| link.seq).as_ref());
+        exit.map(|(exit, _)| exit)
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
@@ -110,7 +115,13 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
 }
 
 /// `cxlens --linear`
-fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start) -> Result<u8, Failed> {
+fn linear(
+    typed: &args::Explore,
+    draft: Draft,
+    settings: Settings,
+    access: Access,
+    start: Start,
+) -> Result<u8, Failed> {
     let setup = linear::Setup {
         draft,
         run_at_once: typed.run,
@@ -123,9 +134,10 @@ fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start)
     };
     runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) = session::start(settings, start.clock, &Stage::default(), false).split();
+        let (handle, background) =
+            session::start(settings, start.clock, &Stage::default(), access, false).split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
-        session::end(background).await;
+        audit::tell(session::end(background).await.as_ref());
         Ok(code.map_err(|e| local("stdout", &e))?)
     })
 }
@@ -169,7 +181,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tour: false,
     };
     let exit = behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?
+        .0;
     Ok(exit.code())
 }
 
@@ -192,10 +205,12 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 }
 
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
-async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> {
+///
+/// Gives the last entry of the audit trail too, where there is one.
+async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
     let (handle, background) = session.split();
     let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
-    session::end(background).await;
+    let last = session::end(background).await;
     if let Exit::Picked(text) = &exit {
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -204,7 +219,7 @@ async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> 
             _ => {}
         }
     }
-    Ok(exit)
+    Ok((exit, last))
 }
 
 fn on_a_terminal(remedy: &str) -> Result<(), Error> {
@@ -237,7 +252,9 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     if target.output.is_some() {
         store.forget(target.output.as_deref());
     }
-    pull(settings, start, Ask { query, place: None, store: Some((store, target)) }, sink, streams)
+    let access = access(typed, &target, streams)?;
+    let ask = Ask { query, place: None, store: Some((store, target)) };
+    pull(settings, start, access, ask, sink, streams)
 }
 
 /// `cxlens query --resume`
@@ -249,8 +266,19 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
         target.shape = Shape::Ndjson;
     }
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
+    let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, ask, sink, streams)
+    pull(settings, start, access, ask, sink, streams)
+}
+
+/// What for, and where the rows go.
+fn access(typed: &args::Query, target: &Target, streams: Streams) -> Result<Access, Error> {
+    let to = match &target.output {
+        Some(_) => To::File,
+        None if streams.stdout_is_terminal => To::Terminal,
+        None => To::Pipe,
+    };
+    audit::access(&typed.query, to)
 }
 
 /// Where the stopped runs of the service are kept that is asked.
@@ -259,14 +287,24 @@ fn store(settings: &Settings) -> Result<Store, Error> {
     Ok(Store::new(settings.paths.resume(), whom))
 }
 
-fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams) -> Result<u8, Failed> {
+fn pull(
+    settings: Settings,
+    start: Start,
+    access: Access,
+    ask: Ask,
+    sink: Sink,
+    streams: Streams,
+) -> Result<u8, Failed> {
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default(), false).split();
+            session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
-        session::end(background).await;
-        Ok(code)
+        let last = session::end(background).await;
+        if code.is_some() {
+            audit::tell(last.as_ref());
+        }
+        Ok(code.unwrap_or(0))
     })
 }
 
@@ -283,10 +321,10 @@ fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
 
 /// `cxlens webhook`
 pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed> {
-    let tenant = match typed {
-        args::Webhook::Register(register) => &register.tenant,
-        args::Webhook::List(tenant) => tenant,
-        args::Webhook::Delete(delete) => &delete.tenant,
+    let (call, tenant) = match typed {
+        args::Webhook::Register(register) => ("webhook register", &register.tenant),
+        args::Webhook::List(tenant) => ("webhook list", tenant),
+        args::Webhook::Delete(delete) => ("webhook delete", &delete.tenant),
     };
     let flags = Flags { tenant: tenant.tenant.clone(), timeout: tenant.timeout.clone(), ..Flags::default() };
     let settings = config::load(&start.env, &start.paths, &flags)?;
@@ -297,13 +335,19 @@ pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed>
     let service = settings.tenant()?;
     let out = io::stdout().lock();
     runtime()?.block_on(async {
+        let trail = Trail::open(settings.paths.audit(), &service, Access::default()).await?;
+        let clock = start.clock.clone();
         let client = session::client(service, start.clock)?;
-        match (typed, &wanted) {
-            (args::Webhook::Delete(delete), _) => webhook::delete(&client, &delete.id, say).await?,
-            (_, Some(wanted)) => webhook::register(&client, wanted, out, say).await?,
-            _ => webhook::list(&client, out, say).await?,
-        }
-        Ok(0)
+        let asked = async {
+            match (typed, &wanted) {
+                (args::Webhook::Delete(delete), _) => webhook::delete(&client, &delete.id, say).await,
+                (_, Some(wanted)) => webhook::register(&client, wanted, out, say).await,
+                _ => webhook::list(&client, out, say).await,
+            }
+        };
+        let done = trail.around(call, &clock, asked).await;
+        audit::tell(trail.last().as_ref());
+        Ok(done.map(|()| 0)?)
     })
 }
 
@@ -355,30 +399,6 @@ pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
         served.map_err(|e| local("stdout", &e))?;
         Ok(0)
     })
-}
-
-/// `cxlens audit show`
-pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, Failed> {
-    let zone = TimeZone::system();
-    let since =
-        typed.since.as_deref().map(|text| audit::since(text, start.clock.wall(), &zone)).transpose()?;
-    let show = audit::Show {
-        since,
-        status: typed.status.map(|status| match status {
-            args::AuditStatus::Success => Status::Success,
-            args::AuditStatus::Partial => Status::Partial,
-            args::AuditStatus::Failed => Status::Failed,
-            args::AuditStatus::Cancelled => Status::Cancelled,
-        }),
-        last: typed.last,
-        ndjson: typed.format == args::AuditFormat::Ndjson,
-    };
-    Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
-}
-
-/// `cxlens audit verify`
-pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
-    Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
 }
 
 fn runtime() -> Result<Runtime, Error> {

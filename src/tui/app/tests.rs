@@ -23,7 +23,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Look, OnChange};
 use crate::engine::error::Kind;
-use crate::engine::event::{Event, Page, Status, Summary};
+use crate::engine::event::{Event, Note, Page, Status, Summary};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
 use crate::tui::action::TABLE;
@@ -43,7 +43,12 @@ struct Rig {
     app: App,
     at: Moment,
     size: (u16, u16),
+    /// Where files go that were given no place.
+    elsewhere: tempfile::TempDir,
     commands: Vec<Command>,
+    /// Whether notes are recorded at once; what they said.
+    records: bool,
+    notes: Vec<Note>,
     copied: Vec<String>,
     piped: Vec<Piping>,
     visits: Vec<Visit>,
@@ -91,7 +96,10 @@ impl Rig {
             app: App::new(start),
             at,
             size: (0, 0),
+            elsewhere: tempfile::tempdir().unwrap(),
             commands: vec![],
+            records: true,
+            notes: vec![],
             copied: vec![],
             piped: vec![],
             visits: vec![],
@@ -150,6 +158,12 @@ impl Rig {
     fn take(&mut self, turn: Turn) -> bool {
         for effect in turn.effects {
             match effect {
+                // Where nothing is masked, that something is recorded first is seen by whoever looks for it.
+                Effect::Engine(Command::Note(ticket, note)) if self.records => {
+                    self.notes.push(note);
+                    let turn = self.app.event(Event::Noted(ticket, Ok(())), self.at);
+                    self.take(turn);
+                }
                 Effect::Engine(command) => self.commands.push(command),
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit => self.left = true,
@@ -157,10 +171,16 @@ impl Rig {
                     let turn = self.app.work(step, self.at);
                     turn.effects.is_empty()
                 }),
-                Effect::Save(saving) => saving.run(&mut |told| {
-                    let turn = self.app.saved(told);
-                    turn.changed
-                }),
+                Effect::Save(mut saving) => {
+                    // Steps at random write too, and not where the tests are run.
+                    if saving.target.is_relative() {
+                        saving.target = self.elsewhere.path().join(saving.target);
+                    }
+                    saving.run(&mut |told| {
+                        let turn = self.app.saved(told);
+                        turn.changed
+                    });
+                }
                 Effect::Import(importing) => {
                     let turn = self.app.imported(importing.run(), self.at);
                     self.take(turn);

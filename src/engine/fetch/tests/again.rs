@@ -66,8 +66,9 @@ async fn a_request_that_is_sent_again_is_recorded_like_a_run() {
     let entries = entries(trail.path());
     let said: Vec<_> =
         entries.iter().map(|e| (e["event"].as_str().unwrap(), e["rows"].as_u64().unwrap())).collect();
-    assert_eq!(said, [("query", 70), ("again", 50)]);
-    assert_eq!(entries[0]["filter"], entries[1]["filter"], "whom it asked for stands there as in the run's");
+    assert_eq!(said, [("intent", 0), ("query", 70), ("intent", 0), ("again", 50)]);
+    assert_eq!((&entries[1]["of"], &entries[3]["of"]), (&1.into(), &3.into()));
+    assert!(entries.iter().all(|e| e["filter"] == entries[0]["filter"]), "whom it asked for stands in each");
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,4 +124,24 @@ async fn leaving_does_not_wait_for_what_is_asked_beside_the_runs() {
     let mut events = handle.events;
     while events.recv().await.is_some() {}
     assert!(fake.clock.now() - from < Duration::from_secs(2), "{:?}", fake.clock.now() - from);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_where_the_intent_cannot_be_written() {
+    let trail = tempfile::tempdir().unwrap();
+    let mut session = Session::recorded(Fake::new(70), |_| {}, Some(trail.path().into()), true);
+    session.run(everybody()).await;
+    let before = session.requests("");
+    // A directory in the file's place.
+    let file = std::fs::read_dir(trail.path()).unwrap().map(|file| file.unwrap().path());
+    let file = file.into_iter().find(|path| path.extension().is_some_and(|e| e == "jsonl")).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let (summary, error) = session.run(everybody()).await;
+    assert!(error.unwrap().what.contains("audit entry could not be written"));
+    assert_eq!((summary.rows, summary.requests, session.requests("")), (0, 0, before));
+    let number = session.number_of(Endpoint::Contacts);
+    let (error, came) = session.again(number).await;
+    assert!(error.is_some() && came.is_empty());
+    assert_eq!(session.requests(""), before);
 }
