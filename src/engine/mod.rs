@@ -18,6 +18,7 @@ pub mod plan;
 pub mod query;
 pub mod reins;
 pub mod retention;
+pub mod secret;
 pub mod text;
 pub mod webhooks;
 pub mod worker;
