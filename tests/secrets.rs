@@ -1,10 +1,18 @@
 //! Secrets stay: what the process leaves behind, where a secret may come from, and what may be found where of it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
+#[path = "secrets/canaries.rs"]
+mod canaries;
 #[path = "support/headless.rs"]
 #[expect(dead_code, reason = "the tests of the headless commands need more of it")]
 mod headless;
+#[path = "support/pty.rs"]
+#[expect(dead_code, reason = "the tests of the explorer need more of it")]
+mod pty;
+#[path = "secrets/scanner.rs"]
+mod scanner;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

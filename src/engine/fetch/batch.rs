@@ -199,7 +199,7 @@ impl Batch {
         let said = fetched.next.as_ref().map(Option::as_deref);
         let next = match &said {
             Err(not) => Err(format!("nextPageUrl is {}, not text or null", not.what)),
-            Ok(said) => paging::next(self.client.service(), url, *said),
+            Ok(said) => self.client.next_page(url, *said),
         };
         next.map_err(|cause| {
             let shown = match said {
@@ -300,7 +300,7 @@ impl Batch {
     /// Whether the page behind it can be asked for by its number.
     fn is_numbered(&self, url: &Url, page: &Decoded) -> bool {
         let said = page.next.as_ref().ok().and_then(Option::as_deref);
-        matches!(paging::next(self.client.service(), url, said), Ok(Next::Numbered))
+        matches!(self.client.next_page(url, said), Ok(Next::Numbered))
     }
 
     /// Makes profiles of rows; of many of them those that are delivered first, the others wait until they are wanted.

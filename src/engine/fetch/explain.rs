@@ -60,7 +60,9 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
         let media = reply.media_type().unwrap_or_else(|| "no content type".into());
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));
     }
-    error
+    // What was taken apart may spell a secret that the whole did not.
+    let secrets = Spellings::of(service, last.token.as_deref());
+    error.with_texts(|text| secrets.without(text))
 }
 
 fn what(call: &Call) -> String {
