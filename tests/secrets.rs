@@ -13,6 +13,8 @@ mod headless;
 mod pty;
 #[path = "secrets/scanner.rs"]
 mod scanner;
+#[path = "secrets/sources.rs"]
+mod sources;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
