@@ -8,6 +8,8 @@ mod canaries;
 #[path = "support/headless.rs"]
 #[expect(dead_code, reason = "the tests of the headless commands need more of it")]
 mod headless;
+#[path = "secrets/memory.rs"]
+mod memory;
 #[path = "support/pty.rs"]
 #[expect(dead_code, reason = "the tests of the explorer need more of it")]
 mod pty;
