@@ -10,6 +10,8 @@ mod config;
 mod faults;
 #[path = "main/session.rs"]
 mod session;
+#[path = "main/tidy.rs"]
+mod tidy;
 #[path = "main/translate.rs"]
 mod translate;
 
@@ -127,12 +129,18 @@ fn log(start: &Start) -> Option<WorkerGuard> {
     let clock = start.clock.clone();
     let today = move || clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date();
     let dir = start.paths.log();
-    logging::start(&dir, start.env.get("CXLENS_LOG"), today)
+    logging::start(&dir, start.env.get("CXLENS_LOG"), today, clean)
         .map_err(|error| say(&format!("note: no diagnostic log in {}: {error}\n", dir.display())))
         .ok()
 }
 
-/// Text for stderr, already clean; nobody is left to tell when that fails.
+/// Lines for stderr, made safe once more; nobody is left to tell when that fails.
 fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let lines: String = text.split_inclusive('\n').map(shown).collect();
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
+/// A line with its line break, safe to print.
+fn shown(line: &str) -> String {
+    line.strip_suffix('\n').map_or_else(|| clean(line).into_owned(), |line| format!("{}\n", clean(line)))
 }

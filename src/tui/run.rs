@@ -92,6 +92,30 @@ pub struct Setup {
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
+    /// What is to be done beside the screen.
+    pub later: Later,
+}
+
+/// Something to be done on another thread once the first frame is drawn.
+#[derive(Default)]
+pub struct Later(Option<Box<dyn FnOnce() + Send>>);
+
+impl Later {
+    /// This.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    fn begin(self) {
+        // Whoever ends the runtime waits for it.
+        drop(self.0.map(tokio::task::spawn_blocking));
+    }
+}
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Later")
+    }
 }
 
 /// How the explorer ended.
@@ -169,6 +193,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeper = kept.clone();
     let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
+    setup.later.begin();
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
