@@ -1,6 +1,11 @@
 //! Secrets stay: what the process leaves behind, where a secret may come from, and what may be found where of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 #![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
 #[path = "secrets/canaries.rs"]

@@ -138,7 +138,7 @@ fn spell(secret: &str, all: &mut Vec<Zeroizing<String>>) {
                 '+' => '-',
                 '/' => '_',
                 _ => c,
-            }))
+            }));
         });
         if before == 0 {
             add(&|out| out.push_str(&whole));
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_secret_is_taken_out_however_it_is_spelled() {
         let spellings = spellings();
-        let hex: String = SECRET.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = SECRET.bytes().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         let mut spelled = vec![
             SECRET.to_owned(),
             url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect(),
