@@ -126,9 +126,8 @@ fn a_secret_goes_into_a_real_keyring_is_used_and_goes_out() {
     let service = Service::start(&[]);
     let home = Home::new();
     configure(&home, &service, "keyring = true");
-    let runtime = home.path("run");
-    fs::create_dir(&runtime).unwrap();
-    fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
+    // Sockets are no files to look through.
+    let runtime = tempfile::tempdir().unwrap();
     // The daemon answers on the bus once it has printed where it listens. The session's end ends it.
     let script = "printf pass | gnome-keyring-daemon --unlock --components=secrets > daemon 2>&1\n\
                   echo before; \"$0\" query --segment SEG-ALL --limit 1; echo \"code $?\"\n\
@@ -143,7 +142,7 @@ fn a_secret_goes_into_a_real_keyring_is_used_and_goes_out() {
         command.envs(session.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command
     };
-    session.env("PATH", "/usr/bin:/bin").env("XDG_RUNTIME_DIR", &runtime);
+    session.env("PATH", "/usr/bin:/bin").env("XDG_RUNTIME_DIR", runtime.path());
     session.env("SECRET", service.get("CXONE_CLIENT_SECRET")).stdin(Stdio::null());
     let output = session.stderr(Stdio::piped()).output().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -300,7 +300,7 @@ impl Batch {
     /// Whether the page behind it can be asked for by its number.
     fn is_numbered(&self, url: &Url, page: &Decoded) -> bool {
         let said = page.next.as_ref().ok().and_then(Option::as_deref);
-        matches!(self.client.next_page(url, said), Ok(Next::Numbered))
+        matches!(paging::next(self.client.service(), url, said), Ok(Next::Numbered))
     }
 
     /// Makes profiles of rows; of many of them those that are delivered first, the others wait until they are wanted.

@@ -308,11 +308,15 @@ impl Client {
     /// # Errors
     /// What is wrong with what it says.
     pub(super) fn next_page(&self, url: &Url, said: Option<&str>) -> std::result::Result<Next, String> {
-        // What stands in a URL stands in the logs of all who see it, and in the place that is kept to go on from.
-        if said.is_some_and(|said| self.without_secrets(said.to_owned()) != said) {
+        let next = paging::next(&self.0.service, url, said)?;
+        // What stands in a URL stands in the logs of all who see it, and in the place that is kept to go on from. One
+        // that differs from ours in its number alone is our own.
+        if let (Next::Cursor(_), Some(said)) = (&next, said)
+            && self.without_secrets(said.to_owned()) != said
+        {
             return Err("it repeats a secret of ours".to_owned());
         }
-        paging::next(&self.0.service, url, said)
+        Ok(next)
     }
 
     /// Tells whoever watches. A watcher that has gone is no error.
