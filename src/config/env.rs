@@ -120,6 +120,11 @@ impl Paths {
         self.data.join("resume")
     }
 
+    /// Where the explorer puts recordings that were given no name: files that end in `.cxrec`.
+    pub fn recordings(&self) -> PathBuf {
+        self.data.join("recordings")
+    }
+
     /// The file that changes the explorer's keys.
     pub fn keys(&self) -> PathBuf {
         self.config.join("keys.toml")
