@@ -91,6 +91,7 @@ fn run(args: Args) -> Result<u8, Failed> {
         None | Some(Command::Jq) => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
+        Some(Command::Replay(typed)) => commands::replay(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),

@@ -220,6 +220,9 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tty: tui::terminal::Tty::default(),
         picks: false,
         tour: false,
+        recordings: PathBuf::new(),
+        record_true_values: false,
+        replay: None,
     };
     Box::pin(tui::run::run(handle, setup)).await?;
     background.await.map_err(Failure::from)

@@ -105,6 +105,7 @@ impl Desk {
             | Command::Bounds { .. }
             | Command::Note(..)
             | Command::Again(_)
+            | Command::Replay(_)
             | Command::Webhooks => {}
         }
     }

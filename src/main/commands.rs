@@ -10,10 +10,15 @@ use cxlens::cli::resume::{Stopped, Store, Whom};
 use cxlens::cli::sink::{Shape, Sink};
 use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
 use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
+use cxlens::engine::chance::Chance;
+use cxlens::engine::clock::{Clock, Pace};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
+use cxlens::engine::recording::{Reader, Recorder, Recording, Wanted};
+use cxlens::engine::text::clean;
+use cxlens::figures;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -95,10 +100,15 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        recordings: start.paths.recordings(),
+        record_true_values: typed.record.record_personal,
+        replay: None,
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let exit = show(session::start(settings, start.clock, &stage, true), setup).await;
+        let session = session::start(settings, start.clock.clone(), &stage, true);
+        record(&session, &typed.record, typed.force, &start.clock)?;
+        let exit = show(session, setup).await;
         doors.close().await;
         exit
     })?;
@@ -123,9 +133,12 @@ fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start)
     };
     runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) = session::start(settings, start.clock, &Stage::default(), false).split();
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), false);
+        let recorder = record(&session, &typed.record, typed.force, &start.clock)?;
+        let (handle, background) = session.split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
         session::end(background).await;
+        recorded(&recorder);
         Ok(code.map_err(|e| local("stdout", &e))?)
     })
 }
@@ -167,10 +180,101 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        recordings: start.paths.recordings(),
+        record_true_values: false,
+        replay: None,
     };
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
     Ok(exit.code())
+}
+
+/// `cxlens replay`
+pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
+    let reader = Reader::open(&typed.file)?;
+    on_a_terminal("run it in one; a recording is lines of JSON, which jq and the like read")?;
+    // A recording can be read whatever is wrong with the configuration of a service.
+    let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
+    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
+    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
+    let appearance = appearance(&looks, &start);
+    let clipboard =
+        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    let header = reader.header().clone();
+    // Stand-ins are nobody's.
+    let privacy = match settings {
+        _ if !header.personal_values_are_true => Privacy { mask: false, ..Privacy::unknown() },
+        Some(settings) => settings.privacy,
+        None => Privacy::unknown(),
+    };
+    let pace = Pace::new(header.at);
+    let setup = tui::run::Setup {
+        draft: Draft::default(),
+        run_at_once: false,
+        pause: None,
+        pull: false,
+        budget,
+        clock: start.clock.clone(),
+        mask: mask(&privacy, appearance.is_ascii()),
+        appearance,
+        mouse: looks.mouse,
+        tenant: header.tenant.clone(),
+        sandbox: header.sandbox,
+        look: Look::default(),
+        on_change: OnChange::default(),
+        tenants: Box::new(Nobody),
+        files: Vec::new(),
+        faults: Stage::default(),
+        kept: Kept::within(start.paths.kept()),
+        keys: keymap::load(&start.paths.keys()),
+        clipboard: Clipboard::new(clipboard, &start.env),
+        programs: Programs::new(&start.env),
+        tty: Tty::default(),
+        picks: false,
+        tour: false,
+        recordings: start.paths.recordings(),
+        record_true_values: false,
+        replay: Some(tui::run::Replay { header, pace: pace.clone() }),
+    };
+    let torn = reader.is_torn();
+    let speed = typed.speed.unwrap_or(1.0);
+    let exit = behind_the_screen()?
+        .block_on(async { show(session::over_recording(reader, pace, speed), setup).await })?;
+    if torn {
+        say(
+            "note: the last line of the recording is torn and was left out: whoever wrote it was ended there\n",
+        );
+    }
+    Ok(exit.code())
+}
+
+/// Begins to record a session where that was asked for.
+///
+/// # Errors
+/// The file cannot be made.
+fn record(
+    session: &Session,
+    typed: &args::RecordFlags,
+    force: bool,
+    clock: &Clock,
+) -> Result<Recorder, Error> {
+    let recorder = session.handle.recorder().clone();
+    if let Some(path) = &typed.record {
+        let (path, true_values) = (path.clone(), typed.record_personal);
+        recorder.begin(&Wanted { path, force, true_values, key: Chance::system().key() }, clock)?;
+    }
+    Ok(recorder)
+}
+
+/// Waits until a recording is written, and says what became of it.
+fn recorded(recorder: &Recorder) {
+    match recorder.finish() {
+        Some(Recording::Whole { path, bytes }) => {
+            say(&format!("recorded in {}, {}\n", clean(&path.display().to_string()), figures::bytes(bytes)));
+        }
+        Some(Recording::Refused(error) | Recording::Lost(error)) => say(&cli::report::error(&error)),
+        Some(Recording::Begun { .. }) | None => {}
+    }
 }
 
 /// How the screen looks, by what was set and what the environment says.
@@ -194,7 +298,10 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
 async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> {
     let (handle, background) = session.split();
-    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
+    let recorder = handle.recorder().clone();
+    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e));
+    recorded(&recorder);
+    let exit = exit?;
     session::end(background).await;
     if let Exit::Picked(text) = &exit {
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {
@@ -222,6 +329,10 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
+        if typed.record.record.is_some() {
+            let cause = "nothing is sent with --dry-run";
+            return Err(Error::usage("--record", cause, "leave one of the two out").into());
+        }
         return dry_run(&settings, &query?);
     }
     // Where neither a query nor a tenant was given, both are told.
@@ -237,7 +348,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     if target.output.is_some() {
         store.forget(target.output.as_deref());
     }
-    pull(settings, start, Ask { query, place: None, store: Some((store, target)) }, sink, streams)
+    pull(settings, start, Ask { query, place: None, store: Some((store, target)) }, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
@@ -250,7 +361,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     }
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, ask, sink, streams)
+    pull(settings, start, ask, sink, streams, typed)
 }
 
 /// Where the stopped runs of the service are kept that is asked.
@@ -259,13 +370,30 @@ fn store(settings: &Settings) -> Result<Store, Error> {
     Ok(Store::new(settings.paths.resume(), whom))
 }
 
-fn pull(settings: Settings, start: Start, ask: Ask, sink: Sink, streams: Streams) -> Result<u8, Failed> {
+fn pull(
+    settings: Settings,
+    start: Start,
+    ask: Ask,
+    sink: Sink,
+    streams: Streams,
+    typed: &args::Query,
+) -> Result<u8, Failed> {
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default(), false).split();
+        let session = session::start(settings.without_cache(), start.clock.clone(), &Stage::default(), false);
+        let recorder = record(&session, &typed.record, typed.force, &start.clock)?;
+        if let Some(path) = &typed.record.record {
+            let values = if typed.record.record_personal {
+                "with TRUE personal values"
+            } else {
+                "with stand-ins for personal values"
+            };
+            say(&format!("recording into {}, {values}\n", clean(&path.display().to_string())));
+        }
+        let (handle, background) = session.split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         session::end(background).await;
+        recorded(&recorder);
         Ok(code)
     })
 }

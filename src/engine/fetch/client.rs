@@ -31,6 +31,7 @@ use crate::engine::error::Result;
 use crate::engine::event::{Endpoint, Event, Exchange, Outcome, Phases, Retry, RetryReason};
 use crate::engine::options::Service;
 use crate::engine::query::QueryId;
+use crate::engine::recording::{Recorder, Told};
 use crate::engine::text::Untrusted;
 
 /// Pages whose latency is remembered for plans.
@@ -188,6 +189,8 @@ struct Inner {
     recent: Mutex<VecDeque<Duration>>,
     /// The last exchanges in full, where somebody may look at them.
     kept: OnceLock<Kept>,
+    /// What records them, when it is told to.
+    recorder: OnceLock<Recorder>,
 }
 
 impl std::fmt::Debug for Client {
@@ -236,6 +239,7 @@ impl Client {
                 token_requests: AtomicU32::new(0),
                 recent: Mutex::default(),
                 kept: OnceLock::new(),
+                recorder: OnceLock::new(),
             }
         }))
     }
@@ -263,6 +267,11 @@ impl Client {
     /// Keeps the last exchanges in full from now on, for somebody who may look at them.
     pub fn keep_exchanges(&self) {
         let _kept = self.0.kept.get_or_init(Kept::default);
+    }
+
+    /// Tells this recorder of every exchange from now on.
+    pub fn record(&self, recorder: Recorder) {
+        let _recorder = self.0.recorder.get_or_init(|| recorder);
     }
 
     /// What was asked by an exchange, while it is kept.
@@ -585,9 +594,16 @@ impl Client {
             Some(query) => format!("{}?{query}", call.url.path()),
             None => call.url.path().to_owned(),
         };
-        let detail = self.0.kept.get().map_or_else(Weak::new, |kept| {
-            Arc::downgrade(&kept.keep(number, Detail::of(call, attempted, &self.0.service), call))
-        });
+        let recorder = self.0.recorder.get().filter(|recorder| recorder.is_on());
+        let whole = recorder.map(|_| Arc::new(Detail::of(call, attempted, &self.0.service)));
+        let detail = match (self.0.kept.get(), &whole) {
+            (Some(kept), Some(detail)) => Arc::downgrade(&kept.keep(number, Arc::clone(detail), call)),
+            (Some(kept), None) => {
+                let detail = Detail::of(call, attempted, &self.0.service);
+                Arc::downgrade(&kept.keep(number, Arc::new(detail), call))
+            }
+            (None, _) => Weak::new(),
+        };
         let exchange = Exchange {
             number,
             query: call.query,
@@ -606,7 +622,13 @@ impl Client {
             retry_after: retry_after(attempted),
             detail,
         };
-        self.tell(Event::Exchange(Arc::new(exchange))).await;
+        let exchange = Arc::new(exchange);
+        if let (Some(recorder), Some(detail)) = (recorder, whole) {
+            let body = super::detail::whole(call, attempted, &self.0.service);
+            let fault = attempted.exchanged.as_ref().err().cloned();
+            recorder.exchange(Told { exchange: Arc::clone(&exchange), detail, body, fault }).await;
+        }
+        self.tell(Event::Exchange(exchange)).await;
     }
 
     fn budget<T>(&self, with: impl FnOnce(&mut Budget) -> T) -> T {

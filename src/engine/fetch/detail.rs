@@ -9,6 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use super::client::{Attempt, Call};
 use super::explain;
 use super::transport::{ACCEPT_ENCODING, Body, Reply, USER_AGENT};
@@ -120,7 +122,7 @@ fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
-    let withheld = (call.endpoint == Endpoint::Token).then_some("it may hold a token");
+    let withheld = withheld(call);
     let body = if withheld.is_some() { String::new() } else { beginning(&reply.body, secrets) };
     Received {
         status: reply.status,
@@ -131,9 +133,24 @@ fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
     }
 }
 
+/// Why a reply's body is not kept.
+fn withheld(call: &Call) -> Option<&'static str> {
+    (call.endpoint == Endpoint::Token).then_some("it may hold a token")
+}
+
+/// The whole body for a recording, its secrets taken out; nothing where it is withheld, or none came.
+pub(super) fn whole(call: &Call, attempt: &Attempt, service: &Service) -> Bytes {
+    let Ok(reply) = &attempt.exchanged else { return Bytes::new() };
+    if withheld(call).is_some() {
+        return Bytes::new();
+    }
+    let secrets = explain::spellings(service, attempt.token.as_deref());
+    explain::without_bytes(&reply.body, &secrets)
+}
+
 /// The body as text, or the beginning of a large one. It is copied: a slice would keep the whole of the buffer that it
 /// came in.
-fn beginning(body: &[u8], secrets: &[String]) -> String {
+pub(in crate::engine) fn beginning(body: &[u8], secrets: &[String]) -> String {
     if body.len() <= WHOLE {
         return explain::without(String::from_utf8_lossy(body).into_owned(), secrets);
     }
@@ -158,8 +175,7 @@ struct Inside {
 
 impl Kept {
     /// Keeps one, and lets go of the oldest until all are within bounds.
-    pub(super) fn keep(&self, number: u64, detail: Detail, call: &Call) -> Arc<Detail> {
-        let detail = Arc::new(detail);
+    pub(super) fn keep(&self, number: u64, detail: Arc<Detail>, call: &Call) -> Arc<Detail> {
         let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inside.bytes += detail.weight();
         inside.exchanges.push_back((number, Arc::clone(&detail), call.clone()));
@@ -181,7 +197,6 @@ impl Kept {
 mod tests {
     use std::time::Duration;
 
-    use bytes::Bytes;
     use http::{HeaderMap, Method};
     use secrecy::SecretString;
     use url::Url;
@@ -308,8 +323,9 @@ mod tests {
     fn what_is_kept_is_bounded_in_number_and_in_bytes() {
         let kept = Kept::default();
         let call = call(Endpoint::Contacts);
-        let keep =
-            |number, body: &[u8]| kept.keep(number, Detail::of(&call, &attempt(body), &service()), &call);
+        let keep = |number, body: &[u8]| {
+            kept.keep(number, Arc::new(Detail::of(&call, &attempt(body), &service())), &call)
+        };
         let first = Arc::downgrade(&keep(1, b"{}"));
         for number in 2..=MOST as u64 {
             keep(number, b"{}");

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
+use bytes::{Bytes, BytesMut};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -269,4 +270,24 @@ pub(super) fn without(mut text: String, secrets: &[String]) -> String {
         }
     }
     text
+}
+
+/// The bytes without these, whatever else they are.
+pub(super) fn without_bytes(bytes: &Bytes, secrets: &[String]) -> Bytes {
+    let mut bytes = bytes.clone();
+    for secret in secrets {
+        let finder = memchr::memmem::Finder::new(secret.as_bytes());
+        let mut out = BytesMut::new();
+        let mut at = 0;
+        for found in finder.find_iter(&bytes) {
+            out.extend_from_slice(&bytes[at..found]);
+            out.extend_from_slice(b"[redacted]");
+            at = found + secret.len();
+        }
+        if at > 0 {
+            out.extend_from_slice(&bytes[at..]);
+            bytes = out.freeze();
+        }
+    }
+    bytes
 }
