@@ -154,7 +154,8 @@ fn mixed(from: u64) -> u64 {
 
 fn kind_of(c: char) -> Option<Kind> {
     match c {
-        _ if c.is_lowercase() => Some(Kind::Lower),
+        // The signs ª and º count as lower case too.
+        _ if c.is_lowercase() && c.to_uppercase().next() != Some(c) => Some(Kind::Lower),
         _ if c.is_uppercase() => Some(Kind::Upper),
         _ if c.is_numeric() => Some(Kind::Digit),
         _ if c.is_alphabetic() => Some(Kind::Letter),
