@@ -243,6 +243,11 @@ pub struct QueryFlags {
     /// Use the embedded service with made-up people instead of a tenant
     #[arg(long, conflicts_with = "tenant", help_heading = "Service")]
     pub sandbox: bool,
+    /// What it is for, in a line: the number of a ticket; it stands in each audit entry
+    ///
+    /// A tenant may require it (require_reason = true). Best no person's name: the audit trail has none otherwise.
+    #[arg(long, value_name = "TEXT", help_heading = "Service")]
+    pub reason: Option<String>,
     /// Requests at once, at most [default: 5]
     #[arg(long, value_name = "N", help_heading = "Service", allow_negative_numbers = true, value_parser = whole(1_u32, Some(64)))]
     pub concurrency: Option<u32>,
@@ -296,20 +301,79 @@ pub enum Audit {
     /// Walk the hash chain and name the first line that does not hold
     #[command(after_help = AUDIT_VERIFY_EXAMPLES)]
     Verify(AuditVerify),
+    /// Write entries for a reviewer: a table, or the lines of the chain as they are
+    #[command(after_help = AUDIT_EXPORT_EXAMPLES)]
+    Export(AuditExport),
+}
+
+/// Which entries are meant.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct AuditFilter {
+    /// Only entries since then: 24h, 7d, 2026-03-04, 2026-03-04T12:00Z
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Which")]
+    pub since: Option<String>,
+    /// Only entries before then
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Which")]
+    pub until: Option<String>,
+    /// Only entries that ended like this
+    #[arg(long, value_name = "STATUS", help_heading = "Which")]
+    pub status: Option<AuditStatus>,
+    /// Only entries about this: query again reveal copy export call removed torn-line (repeatable)
+    #[arg(long, value_name = "EVENT", help_heading = "Which")]
+    pub event: Vec<String>,
+    /// Only entries of this tenant (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Which")]
+    pub tenant: Vec<String>,
+    /// Only entries of this user, by name or number (repeatable)
+    #[arg(long, value_name = "USER", help_heading = "Which")]
+    pub user: Vec<String>,
+    /// Only entries that name this profile: who looked at this customer? (repeatable)
+    ///
+    /// Found by its keyed hash: where it was asked for by its ID, revealed, copied or exported alone. Runs over segments
+    /// and filters say how many profiles came, and not which.
+    #[arg(long, value_name = "ID", help_heading = "Which")]
+    pub id: Vec<String>,
+    /// Only entries whose reason has this in it
+    #[arg(long, value_name = "TEXT", help_heading = "Which")]
+    pub reason: Option<String>,
+    /// Only the last N entries
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1_u64, None), help_heading = "Which")]
+    pub last: Option<u64>,
+}
+
+/// `cxlens audit export`
+#[derive(Clone, Debug, clap::Args)]
+pub struct AuditExport {
+    /// Which entries.
+    #[command(flatten)]
+    pub filter: AuditFilter,
+    /// csv: a row for each access; ndjson: the lines as they are, which audit verify FILE can walk where none is left out
+    /// [default: by extension with -o, csv otherwise]
+    #[arg(long, value_name = "F")]
+    pub format: Option<AuditExportFormat>,
+    /// Write to FILE instead of stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Replace FILE if it is there
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+/// What `audit export` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AuditExportFormat {
+    /// A row for each access
+    Csv,
+    /// The lines as they are
+    Ndjson,
 }
 
 /// `cxlens audit show`
 #[derive(Clone, Debug, clap::Args)]
 pub struct AuditShow {
-    /// Only entries since then: 24h, 7d, 2026-03-04, 2026-03-04T12:00Z
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
-    pub since: Option<String>,
-    /// Only entries that ended like this
-    #[arg(long, value_name = "STATUS")]
-    pub status: Option<AuditStatus>,
-    /// Only the last N entries
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1_u64, None))]
-    pub last: Option<u64>,
+    /// Which entries.
+    #[command(flatten)]
+    pub filter: AuditFilter,
     /// text for a person, ndjson for the entries as they are kept
     #[arg(long, value_name = "F", default_value = "text")]
     pub format: AuditFormat,
@@ -318,6 +382,9 @@ pub struct AuditShow {
 /// `cxlens audit verify`
 #[derive(Clone, Debug, clap::Args)]
 pub struct AuditVerify {
+    /// A file that audit export wrote, in place of this user's trail
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
     /// A head that was kept elsewhere: the trail must have that entry, as it was then
     #[arg(long, value_name = "N:HASH")]
     pub head: Option<String>,
@@ -334,6 +401,8 @@ pub enum AuditStatus {
     Failed,
     /// Cancelled by the user
     Cancelled,
+    /// Begun, and nothing says how it ended: it is under way, or its process was killed
+    Unfinished,
 }
 
 /// What `audit show` writes.
@@ -524,7 +593,16 @@ const AUDIT_EXAMPLES: &str = "\
 Examples:
   cxlens audit show --last 5
   cxlens audit show --since 7d --status failed
+  cxlens audit show --id PROF-001 --tenant acme
   cxlens audit show --format ndjson | jq .rows";
+
+const AUDIT_EXPORT_EXAMPLES: &str = "\
+Examples:
+  cxlens audit export -o october.csv --since 2026-10-01 --until 2026-11-01
+  cxlens audit export -o trail.ndjson && cxlens audit verify trail.ndjson
+      The lines of the chain as they are, and the proof that none was changed.
+  cxlens audit export --id PROF-001
+      Who looked at this customer?";
 
 const AUDIT_VERIFY_EXAMPLES: &str = "\
 Examples:

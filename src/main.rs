@@ -1,9 +1,13 @@
 //! Arguments → logging → one match over the modes → exit code.
 
+#[path = "main/audit.rs"]
+mod audit;
 #[path = "main/commands.rs"]
 mod commands;
 #[path = "main/faults.rs"]
 mod faults;
+#[path = "main/recording.rs"]
+mod recording;
 #[path = "main/session.rs"]
 mod session;
 #[path = "main/translate.rs"]
@@ -91,12 +95,13 @@ fn run(args: Args) -> Result<u8, Failed> {
         None | Some(Command::Jq) => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
-        Some(Command::Replay(typed)) => commands::replay(&typed, start),
+        Some(Command::Replay(typed)) => recording::replay(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
-        Some(Command::Audit(Audit::Show(typed))) => commands::audit_show(&typed, &start),
-        Some(Command::Audit(Audit::Verify(typed))) => commands::audit_verify(&typed, &start),
+        Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),
+        Some(Command::Audit(Audit::Verify(typed))) => audit::verify(&typed, &start),
+        Some(Command::Audit(Audit::Export(typed))) => audit::export(&typed, &start),
     }
 }
 

@@ -98,6 +98,7 @@ impl Scene {
             tenant: "acme".into(),
             base_url: "http://127.0.0.1:1".into(),
             sandbox: false,
+            needs_reason: false,
             files: Vec::new(),
         };
         let _ = app.event(Event::Ready(std::sync::Arc::new(info)), at);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cxlens::engine::audit::Access;
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::event::{Command, Endpoint, Event, Exchange, Summary};
@@ -44,6 +45,7 @@ impl Session {
             chance,
             transport: None,
             audit: None,
+            access: Access::default(),
             keep_exchanges: false,
         };
         tokio::spawn(worker.run(setup));

@@ -16,6 +16,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use bytes::Bytes;
 use cxlens::config::{Look, OnChange};
+use cxlens::engine::audit::Access;
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::options::Service;
@@ -190,6 +191,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         chance: Chance::system(),
         transport: None,
         audit,
+        access: Access::default(),
         keep_exchanges: true,
     };
     let background = tokio::spawn(worker.run(setup));
@@ -225,5 +227,5 @@ async fn explore(words: &[String]) -> Outcome<()> {
         replay: None,
     };
     Box::pin(tui::run::run(handle, setup)).await?;
-    background.await.map_err(Failure::from)
+    background.await.map(drop).map_err(Failure::from)
 }

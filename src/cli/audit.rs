@@ -1,4 +1,7 @@
-//! `cxlens audit show` and `verify`: the trail for a person, or as it is kept, and whether it is as it was written.
+//! `cxlens audit show`, `export` and `verify`: the trail for a person, for a reviewer, and whether it is as it was written.
+
+mod export;
+mod which;
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
@@ -10,28 +13,28 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+pub use self::export::{Shape, export};
+use self::which::Finished;
+pub use self::which::{Wanted, Which};
 use super::summary::{counted, millis, seconds};
-use crate::engine::audit::{Entry, Link, Percentiles, Verified, entries, verify as chain};
+use crate::engine::audit::{Entry, Link, Percentiles, Removed, Verified, Written, entries, verify as chain};
 use crate::engine::error::{Error, Kind};
-use crate::engine::event::Status;
 use crate::engine::text::clean;
 use crate::figures;
 
 /// Which entries are shown, and how.
 #[derive(Clone, Debug, Default)]
 pub struct Show {
-    /// Only what began then or later.
-    pub since: Option<Timestamp>,
-    /// Only what ended like this.
-    pub status: Option<Status>,
-    /// Only so many, the last ones.
-    pub last: Option<u64>,
+    /// Which.
+    pub which: Which,
     /// Entries as they are kept, one JSON object a line.
     pub ndjson: bool,
 }
 
 /// Shows the entries of a directory, oldest first, in local time of `zone`. Lines that are no entries are told as
 /// `FILE:LINE` on stderr, and make the exit code 1.
+///
+/// For a person, an intent is shown where nothing says how it ended.
 ///
 /// # Errors
 /// `out` cannot be written to, other than because nobody reads it any more.
@@ -42,32 +45,13 @@ pub fn show(
     mut out: impl Write,
     mut say: impl FnMut(&str),
 ) -> Result<u8, Error> {
-    let mut code = 0;
-    let mut shown = VecDeque::new();
-    let mut there = false;
-    let most = show.last.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    for read in entries(dir) {
-        there = true;
-        match read {
-            Ok((_, _, entry)) if show.takes(&entry) => {
-                if shown.len() == most {
-                    shown.pop_front();
-                }
-                shown.push_back(entry);
-            }
-            Ok(_) => {}
-            Err(bad) => {
-                say(&format!("{}\n", clean(&bad.to_string())));
-                code = 1;
-            }
-        }
-    }
-    if shown.is_empty() && code == 0 {
-        let what = if there { "no entry is like that" } else { "nothing was recorded yet" };
-        say(&format!("{what} in {}\n", clean(&dir.display().to_string())));
-    }
-    for entry in &shown {
-        let text = if show.ndjson { line(entry)? } else { block(entry, zone) };
+    let (finished, shown, code) = gather(dir, &show.which, !show.ndjson, &mut say);
+    for written in &shown {
+        let text = if show.ndjson {
+            format!("{}\n", clean(&written.text))
+        } else {
+            block(&written.entry, finished.lacks(written), zone)
+        };
         match out.write_all(text.as_bytes()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(code),
             other => other.map_err(|e| local("stdout", &e))?,
@@ -79,12 +63,49 @@ pub fn show(
     }
 }
 
-/// Walks the chain of a directory's entries, and says its head, or `FILE:LINE` and why of the first line that does not
+/// The entries that are meant, whether each is finished, and the exit code. What cannot be read, and that there is
+/// nothing, is said. With `accesses`, an intent is left out where an entry says how it ended.
+fn gather(
+    dir: &Path,
+    which: &Which,
+    accesses: bool,
+    mut say: impl FnMut(&str),
+) -> (Finished, VecDeque<Written>, u8) {
+    let finished: Finished = entries(dir).filter_map(Result::ok).collect();
+    let mut code = 0;
+    let mut found = VecDeque::new();
+    let mut there = false;
+    let most = which.last.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
+    for read in entries(dir) {
+        there = true;
+        match read {
+            Ok(written) if accesses && written.entry.is_intent() && !finished.lacks(&written) => {}
+            Ok(written) if which.takes(&written.entry, finished.lacks(&written)) => {
+                if found.len() == most {
+                    found.pop_front();
+                }
+                found.push_back(written);
+            }
+            Ok(_) => {}
+            Err(bad) => {
+                say(&format!("{}\n", clean(&bad.to_string())));
+                code = 1;
+            }
+        }
+    }
+    if found.is_empty() && code == 0 {
+        let what = if there { "no entry is like that" } else { "nothing was recorded yet" };
+        say(&format!("{what} in {}\n", clean(&dir.display().to_string())));
+    }
+    (finished, found, code)
+}
+
+/// Walks the chain of a directory's entries, or of an exported file's, and says its head, or `FILE:LINE` and why of the first line that does not
 /// hold; that makes the exit code 1. `kept` is a head that was kept elsewhere.
 ///
 /// # Errors
 /// `kept` is no head; `out` cannot be written to, other than because nobody reads it any more.
-pub fn verify(dir: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8, Error> {
+pub fn verify(place: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8, Error> {
     let kept = kept
         .map(|text| {
             let wrong =
@@ -92,18 +113,11 @@ pub fn verify(dir: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8,
             text.parse::<Link>().map_err(wrong)
         })
         .transpose()?;
-    let (code, mut said) = match chain(dir, kept.as_ref()) {
+    let (code, mut said) = match chain(place, kept.as_ref()) {
         Ok(Verified { entries: 0, unchained: 0, .. }) => {
-            (0, format!("nothing was recorded yet in {}\n", clean(&dir.display().to_string())))
+            (0, format!("nothing was recorded yet in {}\n", clean(&place.display().to_string())))
         }
-        Ok(Verified { head, entries, unchained }) => {
-            let mut said = format!("{} in a chain that holds; its head is\n{head}\n", in_entries(entries));
-            if unchained > 0 {
-                let _ =
-                    writeln!(said, "{} before it are from before there was a chain", in_entries(unchained));
-            }
-            (0, said)
-        }
+        Ok(verified) => (0, told(&verified)),
         Err(bad) => (1, format!("{}\n", clean(&bad.to_string()))),
     };
     if code == 0 && kept.is_none() {
@@ -117,29 +131,45 @@ pub fn verify(dir: &Path, kept: Option<&str>, mut out: impl Write) -> Result<u8,
     }
 }
 
+fn told(verified: &Verified) -> String {
+    let Verified { head, entries, unchained, removed, unfinished, kept_is_older } = verified;
+    let mut said = format!("{} in a chain that holds; its head is\n{head}\n", in_entries(*entries));
+    if *unchained > 0 {
+        let _ = writeln!(said, "{} before it are from before there was a chain", in_entries(*unchained));
+    }
+    if *removed > 0 {
+        let _ = writeln!(
+            said,
+            "{} before it were removed with their months, as the chain says",
+            in_entries(*removed)
+        );
+    }
+    if *unfinished > 0 {
+        let what = figures::counted(*unfinished, "query", "queries");
+        let _ = writeln!(
+            said,
+            "of {what} nothing says how it ended: under way, or its process was killed (audit show --status unfinished)"
+        );
+    }
+    if *kept_is_older {
+        said.push_str("the head that was kept is of an entry that was removed: it could not be compared\n");
+    }
+    said
+}
+
 fn in_entries(n: u64) -> String {
     figures::counted(n, "entry", "entries")
 }
 
-impl Show {
-    fn takes(&self, entry: &Entry) -> bool {
-        let late_enough = self.since.is_none_or(|since| {
-            // An entry without a time that can be read is rather shown than hidden.
-            entry.time.parse::<Timestamp>().map_or(true, |time| time >= since)
-        });
-        late_enough && self.status.is_none_or(|status| entry.status == status.name())
-    }
-}
-
-/// Reads `24h`, `7d`, `2026-03-04`, `2026-03-04T12:00`, `2026-03-04T12:00Z`: so long before `now`, or that moment in
-/// `zone`.
+/// Reads a flag's `24h`, `7d`, `2026-03-04`, `2026-03-04T12:00`, `2026-03-04T12:00Z`: so long before `now`, or that
+/// moment in `zone`.
 ///
 /// # Errors
 /// The value and what would be right.
-pub fn since(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Error> {
+pub fn moment(flag: &str, text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Error> {
     let wrong = |cause: &str| {
         let remedy = "write a time before now like 24h or 7d, or a day like 2026-03-04, or 2026-03-04T12:00Z";
-        Error::usage(format!("--since {text:?}"), cause, remedy)
+        Error::usage(format!("{flag} {text:?}"), cause, remedy)
     };
     let text = text.trim();
     if let Ok(moment) = text.parse::<Timestamp>() {
@@ -163,14 +193,8 @@ pub fn since(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, E
     }
 }
 
-fn line(entry: &Entry) -> Result<String, Error> {
-    serde_json::to_string(entry).map(|json| json + "\n").map_err(|error| {
-        Error::new(Kind::Local, "an audit entry", error.to_string(), "report this as a defect")
-    })
-}
-
 /// An entry for a person: what came of it, then what was asked.
-fn block(entry: &Entry, zone: &TimeZone) -> String {
+fn block(entry: &Entry, unfinished: bool, zone: &TimeZone) -> String {
     let time = entry.time.parse::<Timestamp>().map_or_else(
         |_| entry.time.clone(),
         |time| time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
@@ -187,6 +211,26 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         return out;
     }
     let sandbox = if entry.sandbox { " (sandbox)" } else { "" };
+    let reason = entry.reason.as_ref().map(|reason| format!("  for       {}\n", clean(reason)));
+    let reason = reason.unwrap_or_default();
+    if let Some(removed) = &entry.removed {
+        let _ = writeln!(out, "{}  {}  by {}", clean(&time), clean(&gone(removed)), clean(&entry.user));
+        return out;
+    }
+    if let Some(call) = &entry.call {
+        let status = if unfinished { "unfinished" } else { &entry.status };
+        let (tenant, user) = (clean(&entry.tenant), clean(&entry.user));
+        let _ = writeln!(
+            out,
+            "{}  {}  {}  {tenant}{sandbox}  by {user}",
+            clean(&time),
+            clean(status),
+            clean(call)
+        );
+        out.push_str(&reason);
+        push_error(&mut out, entry);
+        return out;
+    }
     if entry.is_disclosure() {
         let whose = match entry.id_hashes.first() {
             Some(hash) => format!("profile #{hash}"),
@@ -194,8 +238,17 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
             None => counted(entry.rows, "profile"),
         };
         let (time, tenant, user) = (clean(&time), clean(&entry.tenant), clean(&entry.user));
-        let _ = writeln!(out, "{time}  {}  masked values  {tenant}{sandbox}  by {user}", clean(&entry.event));
+        let _ =
+            writeln!(out, "{time}  {}  personal values  {tenant}{sandbox}  by {user}", clean(&entry.event));
         let _ = writeln!(out, "  of        {}: {}", clean(&whose), clean(&entry.fields.join(" ")));
+        out.push_str(&reason);
+        return out;
+    }
+    if unfinished {
+        let (time, tenant, user) = (clean(&time), clean(&entry.tenant), clean(&entry.user));
+        let _ = writeln!(out, "{time}  unfinished  {tenant}{sandbox}  by {user}");
+        let _ = writeln!(out, "  asked     {}", clean(&asked(entry)));
+        out.push_str(&reason);
         return out;
     }
     let again = if entry.event == "again" { "one page sent again, " } else { "" };
@@ -210,6 +263,7 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         clean(&entry.user),
     );
     let _ = writeln!(out, "  asked     {}", clean(&asked(entry)));
+    out.push_str(&reason);
     let _ = writeln!(out, "  sent      {}", sent(entry));
     if entry.network.count > 0 {
         let _ = writeln!(out, "  network   {}", percentiles(entry.network));
@@ -221,6 +275,7 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
         (entry.not_found, "not found"),
         (entry.set_aside, "set aside"),
         (entry.past_retention, "past retention"),
+        (entry.withheld, "withheld"),
     ] {
         if n > 0 {
             notes.push(format!("{name} {}", figures::count(n)));
@@ -231,16 +286,23 @@ fn block(entry: &Entry, zone: &TimeZone) -> String {
     if !notes.is_empty() {
         let _ = writeln!(out, "  came      {}", clean(&notes.join(", ")));
     }
-    if let Some(error) = &entry.error {
-        let _ = writeln!(
-            out,
-            "  error     {} (exit {}): {}",
-            clean(&error.kind),
-            error.exit_code,
-            clean(&error.what)
-        );
-    }
+    push_error(&mut out, entry);
     out
+}
+
+fn push_error(out: &mut String, entry: &Entry) {
+    if let Some(error) = &entry.error {
+        let (kind, what) = (clean(&error.kind), clean(&error.what));
+        let _ = writeln!(out, "  error     {kind} (exit {}): {what}", error.exit_code);
+    }
+}
+
+/// What was removed, in a line.
+fn gone(removed: &Removed) -> String {
+    let what = format!("{} of {}", figures::count(removed.count), removed.kind);
+    let names =
+        if removed.names.is_empty() { String::new() } else { format!(": {}", removed.names.join(" ")) };
+    format!("removed {what} before {}, {} bytes{names}", removed.before, figures::count(removed.bytes))
 }
 
 fn asked(entry: &Entry) -> String {
@@ -254,7 +316,10 @@ fn asked(entry: &Entry) -> String {
     parts.extend(entry.filter.as_ref().map(|filter| format!("filter {filter}")));
     parts.push(format!("fields {}", entry.fields.join(" ")));
     parts.extend(entry.limit.map(|limit| format!("at most {limit}")));
-    parts.push(format!("scopes {}", entry.scopes.join(" ")));
+    if !entry.scopes.is_empty() {
+        parts.push(format!("scopes {}", entry.scopes.join(" ")));
+    }
+    parts.extend(entry.to.as_ref().map(|to| format!("to {to}")));
     parts.join("; ")
 }
 
@@ -285,153 +350,4 @@ fn local(what: &str, error: &io::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::audit::Audit;
-    use std::fs;
-
-    /// An entry as the contract of `docs/audit.md` has it.
-    fn entry(time: &str, status: &str) -> String {
-        r#"{"schema": 1, "event": "query", "tool": "cxlens 0", "time": "TIME", "elapsed_ms": 2500, "user": "alice",
-            "uid": 1000, "tenant": "acme", "dialect": "crm-v2", "sandbox": false, "scopes": ["crm:read"],
-            "scopes_needed": ["crm:read"], "fields": ["id", "email"], "segments": ["SEG-A\u001b[2J"],
-            "filter": "email eq '#1234'", "ids": 3, "id_hashes": ["a", "b", "c"], "page_size": 50, "limit": null,
-            "retention_days": 180, "cache": true, "status": "STATUS", "cut": null,
-            "error": {"kind": "network", "exit_code": 6, "what": "page 2"}, "pages": 2, "requests": 3, "retries": 1,
-            "throttled": 0, "cache_hits": 0, "bytes": 12345, "rows": 1250, "before": 0, "total": null, "repeats": 0,
-            "not_found": 1, "set_aside": 0, "past_retention": 0, "accuracy": 0.5,
-            "network": {"count": 2, "p50_us": 23000, "p95_us": 61000, "max_us": 61000},
-            "processing": {"count": 2, "p50_us": 100, "p95_us": 100, "max_us": 100}}"#
-            .replace('\n', "")
-            .replace("TIME", time)
-            .replace("STATUS", status)
-    }
-
-    /// A trail of three entries with a broken line among them.
-    fn trail() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        let lines = [
-            entry("2026-03-01T10:00:00Z", "success"),
-            entry("2026-03-02T10:00:00Z", "failed"),
-            "{broken".to_owned(),
-            entry("2026-03-03T10:00:00Z", "success"),
-        ];
-        fs::write(dir.path().join("2026-03.jsonl"), lines.join("\n") + "\n").unwrap();
-        dir
-    }
-
-    fn shown(dir: &Path, how: &Show) -> (u8, String, String) {
-        let (mut out, mut said) = (Vec::new(), String::new());
-        let code = show(dir, how, &TimeZone::UTC, &mut out, |text: &str| said.push_str(text)).unwrap();
-        (code, String::from_utf8(out).unwrap(), said)
-    }
-
-    #[test]
-    fn an_entry_is_told_in_a_few_clean_lines() {
-        let dir = trail();
-        let (code, out, said) = shown(dir.path(), &Show { last: Some(1), ..Show::default() });
-        assert_eq!(code, 1);
-        assert!(said.contains("2026-03.jsonl:3: "), "{said}");
-        assert!(
-            out.starts_with("2026-03-03 10:00:00 UTC  success  1,250 profiles in 2.5 s  acme  by alice\n"),
-            "{out}"
-        );
-        for words in [
-            "3 IDs; segments SEG-A␛[2J; filter email eq '#1234'; fields id email; scopes crm:read",
-            "3 requests, 2 pages, retries 1, 12,345 bytes",
-            "p50 23 ms, p95 61 ms, max 61 ms",
-            "not found 1, accuracy 50.0 %",
-            "network (exit 6): page 2",
-        ] {
-            assert!(out.contains(words), "{words}: {out}");
-        }
-    }
-
-    #[test]
-    fn a_disclosure_is_told_by_what_was_seen_of_whom() {
-        let dir = tempfile::tempdir().unwrap();
-        let line = entry("2026-03-03T10:00:00Z", "success")
-            .replace("\"query\"", "\"reveal\"")
-            .replace("[\"a\", \"b\", \"c\"]", "[\"ab12\"]");
-        fs::write(dir.path().join("2026-03.jsonl"), line + "\n").unwrap();
-        let (code, out, _) = shown(dir.path(), &Show::default());
-        assert_eq!(
-            (code, out.as_str()),
-            (
-                0,
-                "2026-03-03 10:00:00 UTC  reveal  masked values  acme  by alice\n  of        profile #ab12: id email\n"
-            )
-        );
-    }
-
-    #[test]
-    fn filters_choose_entries() {
-        let dir = trail();
-        let count = |how: &Show| shown(dir.path(), &Show { ndjson: true, ..how.clone() }).1.lines().count();
-        let since = Some("2026-03-02T10:00:00Z".parse().unwrap());
-        assert_eq!(count(&Show::default()), 3);
-        assert_eq!(count(&Show { since, ..Show::default() }), 2);
-        assert_eq!(count(&Show { status: Some(Status::Success), ..Show::default() }), 2);
-        assert_eq!(count(&Show { last: Some(1), status: Some(Status::Failed), ..Show::default() }), 1);
-    }
-
-    #[test]
-    fn ndjson_is_the_entry_as_it_is_kept() {
-        let dir = trail();
-        let (_, out, _) = shown(dir.path(), &Show { ndjson: true, last: Some(1), ..Show::default() });
-        let kept: serde_json::Value =
-            serde_json::from_str(&entry("2026-03-03T10:00:00Z", "success")).unwrap();
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&out).unwrap(), kept);
-    }
-
-    #[test]
-    fn a_trail_without_entries_is_no_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let (code, out, said) = shown(dir.path(), &Show::default());
-        assert_eq!((code, out.as_str()), (0, ""));
-        assert!(said.contains("nothing was recorded"), "{said}");
-    }
-
-    #[test]
-    fn a_chain_that_holds_says_its_head_and_one_that_does_not_the_line() {
-        let dir = tempfile::tempdir().unwrap();
-        let verified = |head: Option<&str>| {
-            let mut out = Vec::new();
-            let code = verify(dir.path(), head, &mut out).unwrap();
-            (code, String::from_utf8(out).unwrap())
-        };
-        assert!(verified(None).1.contains("nothing was recorded"));
-        let line: Entry = serde_json::from_str(&entry("2026-03-01T10:00:00Z", "success")).unwrap();
-        let trail = Audit::open(dir.path()).unwrap();
-        trail.record(&line).unwrap();
-        let head = trail.record(&line).unwrap().to_string();
-        let (code, said) = verified(None);
-        assert!(code == 0 && said.contains("2 entries") && said.contains(&head), "{said}");
-        assert_eq!(verified(Some(&head)).0, 0);
-        assert_eq!(verify(dir.path(), Some("2:beef"), Vec::new()).unwrap_err().kind, Kind::Usage);
-        let file = dir.path().join("2026-03.jsonl");
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(&file, text.replacen("alice", "mallo", 1)).unwrap();
-        let (code, said) = verified(None);
-        assert!(code == 1 && said.contains("2026-03.jsonl:2: "), "{said}");
-    }
-
-    #[test]
-    fn moments_are_read_as_people_write_them() {
-        let now: Timestamp = "2026-03-04T12:00:00Z".parse().unwrap();
-        let zone = TimeZone::fixed(jiff::tz::offset(1));
-        for (text, moment) in [
-            ("24h", "2026-03-03T12:00:00Z"),
-            ("7d", "2026-02-25T12:00:00Z"),
-            ("2026-03-01", "2026-02-28T23:00:00Z"),
-            ("2026-03-01T10:00", "2026-03-01T09:00:00Z"),
-            ("2026-03-01T10:00Z", "2026-03-01T10:00:00Z"),
-        ] {
-            assert_eq!(since(text, now, &zone).unwrap(), moment.parse().unwrap(), "{text}");
-        }
-        for bad in ["", "soon", "-7d", "99999y", "2026-13-01", "7"] {
-            let error = since(bad, now, &zone).unwrap_err();
-            assert!(error.what.contains(bad) && error.remedy.contains("24h"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -99,6 +99,7 @@ pub(super) struct Tenant {
     pub retention_days: Option<u32>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
+    pub require_reason: Option<bool>,
     #[serde(default, deserialize_with = "duration")]
     pub max_wait: Option<Duration>,
     #[serde(default)]

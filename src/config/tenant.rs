@@ -111,6 +111,7 @@ pub(super) fn settle(
         token_url: token_url(&table, &base_url, path, insecure)?,
         scopes: scopes(&table, path)?,
         segment_template,
+        needs_reason: table.require_reason.unwrap_or(false),
         timeouts: treatment.timeouts,
         bounds: treatment.bounds,
         cache: treatment.cache,

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 pub use summary::{Cut, Latency, Status, Summary};
 use tokio::time::Instant;
 
+use super::audit::Reason;
 use super::error::Error;
 use super::pipeline::profile::Profile;
 use super::place::Place;
@@ -42,6 +43,8 @@ pub enum Command {
     /// Looks at the files anew, for they may have changed; answered by [`Event::Ready`]. A service has nothing to look
     /// at and says nothing.
     Reopen,
+    /// What for everything is that is asked or disclosed from now on.
+    Reason(Reason),
     /// Records in the audit trail that personal values are disclosed; answered by [`Event::Noted`] with the same ticket.
     Note(u64, Note),
     /// Works out what running the query would take; answered by [`Event::Planned`] with the same ticket.
@@ -104,7 +107,7 @@ pub enum Event {
     Failed(QueryId, Arc<Summary>, Error),
 }
 
-/// Personal values that were masked and are disclosed all the same.
+/// Personal values that leave the table: shown though they are masked, copied, written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// How.
@@ -117,10 +120,10 @@ pub struct Note {
     pub rows: u64,
 }
 
-/// How masked values are disclosed.
+/// How personal values are disclosed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disclosure {
-    /// Shown on the screen.
+    /// Shown on the screen, though they were masked.
     Reveal,
     /// Copied to the clipboard.
     Copy,
@@ -148,6 +151,8 @@ pub struct ServiceInfo {
     pub base_url: String,
     /// Whether it is the embedded server.
     pub sandbox: bool,
+    /// Whether somebody has to say what for before anything is asked.
+    pub needs_reason: bool,
     /// The files that are looked at in place of a service; empty where there is one.
     pub files: Vec<OpenedFile>,
 }

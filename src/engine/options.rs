@@ -28,6 +28,8 @@ pub struct Service {
     pub segment_template: String,
     /// Whether it is the embedded server.
     pub sandbox: bool,
+    /// Whether each access needs a reason.
+    pub needs_reason: bool,
     /// Time-outs.
     pub timeouts: Timeouts,
     /// Bounds on how hard we press.
@@ -59,6 +61,7 @@ impl Service {
             scopes: Vec::new(),
             segment_template: Self::SEGMENT_TEMPLATE.into(),
             sandbox: false,
+            needs_reason: false,
             timeouts: Timeouts::default(),
             bounds: Bounds::default(),
             cache: CacheOptions::default(),

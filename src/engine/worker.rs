@@ -12,13 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::audit::{Audit, Entry, User, Who};
+use super::audit::{Access, Link, Reason, Trail};
 use super::cache::Cache;
 use super::chance::Chance;
 use super::clock::{Clock, later};
@@ -140,6 +139,8 @@ pub struct Setup {
     pub transport: Option<Arc<dyn Transport>>,
     /// The directory of the audit trail; `None` only where nobody's data is asked for.
     pub audit: Option<PathBuf>,
+    /// What for somebody asks, as far as it is known at the start, and where profiles go to.
+    pub access: Access,
     /// Whether the last exchanges are kept in full: somebody may look at them.
     pub keep_exchanges: bool,
 }
@@ -171,21 +172,25 @@ impl Worker {
     }
 
     /// Works for one service until the handle's command sender is dropped; runs under way are then cancelled
-    /// and recorded.
-    pub async fn run(mut self, setup: Setup) {
-        let Setup { service, clock, chance, transport, audit, keep_exchanges } = setup;
+    /// and recorded. Gives the last entry that it wrote to the audit trail.
+    pub async fn run(mut self, setup: Setup) -> Option<Link> {
+        let Setup { service, clock, chance, transport, audit, access, keep_exchanges } = setup;
         let info = ServiceInfo {
             tenant: service.tenant.clone(),
             base_url: service.base_url.as_str().trim_end_matches('/').to_owned(),
             sandbox: service.sandbox,
+            needs_reason: service.needs_reason && access.reason.is_none(),
             files: Vec::new(),
         };
         let transport = match transport.map_or_else(|| http(&service, &clock), Ok) {
             Ok(transport) => transport,
-            Err(error) => return self.give_up(error).await,
+            Err(error) => {
+                self.give_up(error).await;
+                return None;
+            }
         };
         let trail = match audit {
-            Some(dir) => Trail::open(dir, &service).await.map(Some),
+            Some(dir) => Trail::open(dir, &service, access).await.map(Some),
             None => Ok(None),
         };
         let cache = Cache::new(service.cache);
@@ -223,45 +228,8 @@ impl Worker {
         runs.reins.cancel_all();
         runs.asides.end();
         while runs.tasks.join_next().await.is_some() {}
+        runs.trail.ok().flatten().and_then(|trail| trail.last())
     }
-}
-
-/// The audit trail and who writes it.
-#[derive(Clone)]
-struct Trail {
-    audit: Arc<Audit>,
-    who: Arc<Who>,
-}
-
-impl Trail {
-    async fn open(dir: PathBuf, service: &Service) -> Result<Self, Error> {
-        let (audit, user) = on_the_disk(move || Ok((Audit::open(&dir)?, User::current()))).await?;
-        Ok(Self { audit: Arc::new(audit), who: Arc::new(Who::new(user, service)) })
-    }
-
-    async fn record(self, query: &Query, ended: &Ended) -> Result<(), Error> {
-        let Ended { summary, error, scopes } = ended;
-        let entry = Entry::of_query(self.audit.hasher(), &self.who, query, scopes, summary, error.as_ref());
-        self.write(entry).await
-    }
-
-    async fn note(self, note: Note, at: Timestamp) -> Result<(), Error> {
-        let entry = Entry::of_note(self.audit.hasher(), &self.who, &note, at);
-        self.write(entry).await
-    }
-
-    async fn write(self, entry: Entry) -> Result<(), Error> {
-        on_the_disk(move || self.audit.record(&entry)).await.map(drop)
-    }
-}
-
-/// Runs what blocks on the disk off the threads that serve the network.
-async fn on_the_disk<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(Error::new(super::error::Kind::Local, "audit trail", error.to_string(), "run again"))
-    })
 }
 
 struct Runs {
@@ -306,6 +274,7 @@ impl Runs {
             Command::Again(number) => self.again(number),
             Command::Webhooks => self.webhooks(),
             Command::Note(ticket, note) => self.note(ticket, note),
+            Command::Reason(reason) => self.for_reason(reason),
             Command::Reopen | Command::Replay(_) => {}
         }
     }
@@ -323,24 +292,27 @@ impl Runs {
         let cache = self.cache.clone();
         self.tasks.spawn(async move {
             let refused = Pull::new(client.clone(), cache.clone(), id, asked.clone(), wanted.clone());
+            // Nothing is asked before it is on the disk that it is going to be.
+            let intent = begin(&client, trail, &asked).await;
             let mut pull = Pull::new(client.clone(), cache, id, query, wanted);
             if let Some(place) = place {
                 pull = pull.from_place(place);
             }
-            let ended = match &trail {
+            let ended = match &intent {
                 // In a task of its own: whoever waits for the run's end hears of it also when it panics.
                 Ok(_) => AbortOnDropHandle::new(tokio::spawn(pull.run(cancel)))
                     .await
                     .map_err(|_| Error::panicked()),
                 Err(error) => Err(error.clone()),
             };
-            let ended = ended.unwrap_or_else(|error| refused.refuse(error));
-            let recorded = match trail {
-                Ok(Some(trail)) => trail.record(&asked, &ended).await,
-                _ => Ok(()),
+            let Ended { summary, error, scopes } = ended.unwrap_or_else(|error| refused.refuse(error));
+            let recorded = match intent {
+                Ok(Some((trail, of))) => {
+                    trail.end(&asked, Some(&of), &scopes, &summary, error.as_ref()).await.err()
+                }
+                Ok(None) | Err(_) => None,
             };
-            let Ended { summary, error, .. } = ended;
-            let error = error.or(recorded.err());
+            let error = error.or(recorded);
             let summary = Arc::new(summary);
             let all = summary.rows + summary.before;
             let total = summary.total.or((summary.cut.is_none()).then_some(all));
@@ -359,13 +331,20 @@ impl Runs {
         let (client, trail) = (self.client.clone(), self.trail.clone());
         self.tasks.spawn(async move {
             let noted = match trail {
-                Ok(Some(trail)) => trail.note(note, client.clock().wall()).await,
+                Ok(Some(trail)) => trail.note(note, client.clock().wall()).await.map(drop),
                 Ok(None) => Ok(()),
                 Err(error) => Err(error),
             };
             client.tell(Event::Noted(ticket, noted)).await;
             None
         });
+    }
+
+    /// What for everything is from now on.
+    fn for_reason(&mut self, reason: Reason) {
+        if let Ok(Some(trail)) = &mut self.trail {
+            trail.for_reason(reason);
+        }
     }
 
     /// Plans in a task of its own: looking through the cache takes a while.
@@ -404,6 +383,28 @@ impl Runs {
             Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
         }
     }
+}
+
+/// Records that a query is about to be asked, where there is a trail; gives what its end is recorded with.
+///
+/// # Errors
+/// It may not be asked: that cannot be recorded, or the tenant wants to know what for.
+async fn begin(
+    client: &Client,
+    trail: Result<Option<Trail>, Error>,
+    query: &Query,
+) -> Result<Option<(Trail, Link)>, Error> {
+    let Some(trail) = trail? else { return Ok(None) };
+    let service = client.service();
+    if service.needs_reason && !trail.has_reason() {
+        return Err(Error::usage(
+            format!("tenant {} asks for the reason of each access", service.tenant),
+            "none was given",
+            "give it with --reason, or with :reason in the explorer",
+        ));
+    }
+    let of = trail.begin(query, client.clock().wall()).await?;
+    Ok(Some((trail, of)))
 }
 
 /// The way to a service over HTTP.
@@ -465,6 +466,7 @@ mod tests {
             chance,
             transport: None,
             audit: Some(audit),
+            access: Access::default(),
             keep_exchanges: false,
         }));
         let note = Note {
@@ -486,7 +488,7 @@ mod tests {
     async fn a_note_is_in_the_trail_before_it_is_answered() {
         let root = tempfile::tempdir().unwrap();
         noted(root.path().join("audit")).await.unwrap();
-        let read: Vec<_> = entries(&root.path().join("audit")).map(|entry| entry.unwrap().2).collect();
+        let read: Vec<_> = entries(&root.path().join("audit")).map(|entry| entry.unwrap().entry).collect();
         assert_eq!(read.len(), 1);
         assert_eq!(
             (read[0].event.as_str(), read[0].fields.as_slice()),

@@ -88,6 +88,7 @@ impl Desk {
             tenant: String::new(),
             base_url: String::new(),
             sandbox: false,
+            needs_reason: false,
             files: self.files.clone(),
         };
         // Whoever is not there any more need not hear of it; here and below.
@@ -104,6 +105,7 @@ impl Desk {
             Command::Plan(..)
             | Command::Bounds { .. }
             | Command::Note(..)
+            | Command::Reason(_)
             | Command::Again(_)
             | Command::Replay(_)
             | Command::Webhooks => {}

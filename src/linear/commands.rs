@@ -17,6 +17,10 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ),
     ("fields A,B, fields all, fields", "the same with the fields to ask for"),
     ("limit N, limit none, limit", "the same with the most profiles to ask for"),
+    (
+        "reason TEXT, reason",
+        "says what for, which stands in each audit entry, best by the number of a ticket",
+    ),
     ("plan", "says what running the query would take"),
     ("run", "runs the query"),
     ("stop", "stops the run; what came is kept"),
@@ -50,6 +54,7 @@ pub(super) enum Asked {
     Fields(Option<String>),
     /// 0: none.
     Limit(Option<u64>),
+    Reason(Option<String>),
     Plan,
     Run,
     Stop,
@@ -111,6 +116,7 @@ pub(super) fn read(line: &str) -> Result<Asked, String> {
             "none" => Some(0),
             n => Some(number(n, 1)? as u64),
         }),
+        "reason" => Asked::Reason((!rest.is_empty()).then(|| rest.to_owned())),
         "plan" => Asked::Plan,
         "run" => Asked::Run,
         "stop" => Asked::Stop,

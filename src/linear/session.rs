@@ -16,6 +16,7 @@ use super::Setup;
 use super::commands::{self, Asked, HELP};
 use super::input::Signal;
 use super::telling::{self, Teller};
+use crate::engine::audit::Reason;
 use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Endpoint, Event, Exchange, Limits, Page, Summary};
 use crate::engine::place::Place;
@@ -72,6 +73,9 @@ pub(super) struct Session {
     ticket: u64,
     wish: Option<(u64, Wish)>,
     planning: Option<u64>,
+    /// Whether the tenant wants to know what for, and it was not said.
+    needs_reason: bool,
+    reason: Option<Reason>,
     input_ended: bool,
     code: u8,
     left: Option<u8>,
@@ -99,6 +103,8 @@ impl Session {
             ticket: 0,
             wish: None,
             planning: None,
+            needs_reason: false,
+            reason: None,
             input_ended: false,
             code: 0,
             left: None,
@@ -213,6 +219,7 @@ impl Session {
             Asked::Filter(filter) => self.set_filter(filter),
             Asked::Fields(fields) => self.set_fields(fields.as_deref()),
             Asked::Limit(limit) => self.set_limit(limit),
+            Asked::Reason(text) => self.what_for(text.as_deref()),
             Asked::Plan => self.plan(),
             Asked::Run => {
                 self.readings.clear();
@@ -250,6 +257,10 @@ impl Session {
                 });
                 if self.setup.mask.is_on() {
                     self.say("Personal values are masked.");
+                }
+                self.needs_reason = service.needs_reason;
+                if self.needs_reason {
+                    self.say("This tenant wants to know what for: say it with reason TEXT before running.");
                 }
                 self.say_query();
                 self.say("help says what can be asked.");

@@ -6,19 +6,14 @@ use std::sync::Arc;
 
 use cxlens::args;
 use cxlens::cli::query::Ask;
-use cxlens::cli::resume::{Stopped, Store, Whom};
+use cxlens::cli::resume::{Stopped, Store, Target, Whom};
 use cxlens::cli::sink::{Shape, Sink};
-use cxlens::cli::{self, Streams, audit, plan, query, signals::Signals, webhook};
+use cxlens::cli::{self, Streams, plan, query, signals::Signals, webhook};
 use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Settings, origin};
-use cxlens::engine::chance::Chance;
-use cxlens::engine::clock::{Clock, Pace};
+use cxlens::engine::audit::{Access, Link, To, Trail};
 use cxlens::engine::error::{Error, Kind};
-use cxlens::engine::event::Status;
 use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::{Draft, Query};
-use cxlens::engine::recording::{Reader, Recorder, Recording, Wanted};
-use cxlens::engine::text::clean;
-use cxlens::figures;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -37,7 +32,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
-use crate::{Failed, Start, say, session, translate};
+use crate::{Failed, Start, audit, recording, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
 const GIVING_WAY: i32 = 5;
@@ -64,8 +59,9 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         // Everybody: a newcomer has a query that is ready to run.
         draft.segments.push(EVERYBODY.to_owned());
     }
+    let access = audit::access(&typed.query, To::Screen)?;
     if typed.linear {
-        return linear(typed, draft, settings, start);
+        return linear(typed, draft, settings, access, start);
     }
     let doors = Doors {
         env: start.env.clone(),
@@ -106,11 +102,14 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let session = session::start(settings, start.clock.clone(), &stage, true);
-        record(&session, &typed.record, typed.force, &start.clock)?;
+        let session = session::start(settings, start.clock.clone(), &stage, access, true);
+        recording::begin(&session, &typed.record, typed.force, &start.clock)?;
         let exit = show(session, setup).await;
-        doors.close().await;
-        exit
+        // Where the tenant was changed, the last entry may be another session's.
+        let last =
+            doors.close().await.into_iter().chain(exit.as_ref().ok().and_then(|(_, last)| last.clone()));
+        audit::tell(last.max_by_key(|link| link.seq).as_ref());
+        exit.map(|(exit, _)| exit)
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
@@ -120,7 +119,13 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
 }
 
 /// `cxlens --linear`
-fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start) -> Result<u8, Failed> {
+fn linear(
+    typed: &args::Explore,
+    draft: Draft,
+    settings: Settings,
+    access: Access,
+    start: Start,
+) -> Result<u8, Failed> {
     let setup = linear::Setup {
         draft,
         run_at_once: typed.run,
@@ -133,12 +138,13 @@ fn linear(typed: &args::Explore, draft: Draft, settings: Settings, start: Start)
     };
     runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let session = session::start(settings, start.clock.clone(), &Stage::default(), false);
-        let recorder = record(&session, &typed.record, typed.force, &start.clock)?;
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
         let (handle, background) = session.split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
-        session::end(background).await;
-        recorded(&recorder);
+        let last = session::end(background).await;
+        recording::told(&recorder);
+        audit::tell(last.as_ref());
         Ok(code.map_err(|e| local("stdout", &e))?)
     })
 }
@@ -185,100 +191,13 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         replay: None,
     };
     let exit = behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?;
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?
+        .0;
     Ok(exit.code())
-}
-
-/// `cxlens replay`
-pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
-    let reader = Reader::open(&typed.file)?;
-    on_a_terminal("run it in one; a recording is lines of JSON, which jq and the like read")?;
-    // A recording can be read whatever is wrong with the configuration of a service.
-    let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
-    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
-    let appearance = appearance(&looks, &start);
-    let clipboard =
-        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
-    let header = reader.header().clone();
-    // Stand-ins are nobody's.
-    let privacy = match settings {
-        _ if !header.personal_values_are_true => Privacy { mask: false, ..Privacy::unknown() },
-        Some(settings) => settings.privacy,
-        None => Privacy::unknown(),
-    };
-    let pace = Pace::new(header.at);
-    let setup = tui::run::Setup {
-        draft: Draft::default(),
-        run_at_once: false,
-        pause: None,
-        pull: false,
-        budget,
-        clock: start.clock.clone(),
-        mask: mask(&privacy, appearance.is_ascii()),
-        appearance,
-        mouse: looks.mouse,
-        tenant: header.tenant.clone(),
-        sandbox: header.sandbox,
-        look: Look::default(),
-        on_change: OnChange::default(),
-        tenants: Box::new(Nobody),
-        files: Vec::new(),
-        faults: Stage::default(),
-        kept: Kept::within(start.paths.kept()),
-        keys: keymap::load(&start.paths.keys()),
-        clipboard: Clipboard::new(clipboard, &start.env),
-        programs: Programs::new(&start.env),
-        tty: Tty::default(),
-        picks: false,
-        tour: false,
-        recordings: start.paths.recordings(),
-        record_true_values: false,
-        replay: Some(tui::run::Replay { header, pace: pace.clone() }),
-    };
-    let torn = reader.is_torn();
-    let speed = typed.speed.unwrap_or(1.0);
-    let exit = behind_the_screen()?
-        .block_on(async { show(session::over_recording(reader, pace, speed), setup).await })?;
-    if torn {
-        say(
-            "note: the last line of the recording is torn and was left out: whoever wrote it was ended there\n",
-        );
-    }
-    Ok(exit.code())
-}
-
-/// Begins to record a session where that was asked for.
-///
-/// # Errors
-/// The file cannot be made.
-fn record(
-    session: &Session,
-    typed: &args::RecordFlags,
-    force: bool,
-    clock: &Clock,
-) -> Result<Recorder, Error> {
-    let recorder = session.handle.recorder().clone();
-    if let Some(path) = &typed.record {
-        let (path, true_values) = (path.clone(), typed.record_personal);
-        recorder.begin(&Wanted { path, force, true_values, key: Chance::system().key() }, clock)?;
-    }
-    Ok(recorder)
-}
-
-/// Waits until a recording is written, and says what became of it.
-fn recorded(recorder: &Recorder) {
-    match recorder.finish() {
-        Some(Recording::Whole { path, bytes }) => {
-            say(&format!("recorded in {}, {}\n", clean(&path.display().to_string()), figures::bytes(bytes)));
-        }
-        Some(Recording::Refused(error) | Recording::Lost(error)) => say(&cli::report::error(&error)),
-        Some(Recording::Begun { .. }) | None => {}
-    }
 }
 
 /// How the screen looks, by what was set and what the environment says.
-fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
+pub(crate) fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
     let get = |name| start.env.get(name);
     let around = Surroundings {
         no_color: get("NO_COLOR").is_some(),
@@ -296,13 +215,15 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 }
 
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
-async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> {
+///
+/// Gives the last entry of the audit trail too, where there is one.
+pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
     let (handle, background) = session.split();
     let recorder = handle.recorder().clone();
     let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e));
-    recorded(&recorder);
+    recording::told(&recorder);
     let exit = exit?;
-    session::end(background).await;
+    let last = session::end(background).await;
     if let Exit::Picked(text) = &exit {
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -311,10 +232,10 @@ async fn show(session: Session, setup: tui::run::Setup) -> Result<Exit, Failed> 
             _ => {}
         }
     }
-    Ok(exit)
+    Ok((exit, last))
 }
 
-fn on_a_terminal(remedy: &str) -> Result<(), Error> {
+pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }
@@ -348,7 +269,9 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     if target.output.is_some() {
         store.forget(target.output.as_deref());
     }
-    pull(settings, start, Ask { query, place: None, store: Some((store, target)) }, sink, streams, typed)
+    let access = access(typed, &target, streams)?;
+    let ask = Ask { query, place: None, store: Some((store, target)) };
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
@@ -360,8 +283,19 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
         target.shape = Shape::Ndjson;
     }
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
+    let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, ask, sink, streams, typed)
+    pull(settings, start, access, ask, sink, streams, typed)
+}
+
+/// What for, and where the rows go.
+fn access(typed: &args::Query, target: &Target, streams: Streams) -> Result<Access, Error> {
+    let to = match &target.output {
+        Some(_) => To::File,
+        None if streams.stdout_is_terminal => To::Terminal,
+        None => To::Pipe,
+    };
+    audit::access(&typed.query, to)
 }
 
 /// Where the stopped runs of the service are kept that is asked.
@@ -373,6 +307,7 @@ fn store(settings: &Settings) -> Result<Store, Error> {
 fn pull(
     settings: Settings,
     start: Start,
+    access: Access,
     ask: Ask,
     sink: Sink,
     streams: Streams,
@@ -380,21 +315,18 @@ fn pull(
 ) -> Result<u8, Failed> {
     runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let session = session::start(settings.without_cache(), start.clock.clone(), &Stage::default(), false);
-        let recorder = record(&session, &typed.record, typed.force, &start.clock)?;
-        if let Some(path) = &typed.record.record {
-            let values = if typed.record.record_personal {
-                "with TRUE personal values"
-            } else {
-                "with stand-ins for personal values"
-            };
-            say(&format!("recording into {}, {values}\n", clean(&path.display().to_string())));
-        }
+        let settings = settings.without_cache();
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        recording::tell_begun(&typed.record);
         let (handle, background) = session.split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
-        session::end(background).await;
-        recorded(&recorder);
-        Ok(code)
+        let last = session::end(background).await;
+        recording::told(&recorder);
+        if code.is_some() {
+            audit::tell(last.as_ref());
+        }
+        Ok(code.unwrap_or(0))
     })
 }
 
@@ -411,10 +343,10 @@ fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
 
 /// `cxlens webhook`
 pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed> {
-    let tenant = match typed {
-        args::Webhook::Register(register) => &register.tenant,
-        args::Webhook::List(tenant) => tenant,
-        args::Webhook::Delete(delete) => &delete.tenant,
+    let (call, tenant) = match typed {
+        args::Webhook::Register(register) => ("webhook register", &register.tenant),
+        args::Webhook::List(tenant) => ("webhook list", tenant),
+        args::Webhook::Delete(delete) => ("webhook delete", &delete.tenant),
     };
     let flags = Flags { tenant: tenant.tenant.clone(), timeout: tenant.timeout.clone(), ..Flags::default() };
     let settings = config::load(&start.env, &start.paths, &flags)?;
@@ -425,13 +357,19 @@ pub(crate) fn webhook(typed: &args::Webhook, start: Start) -> Result<u8, Failed>
     let service = settings.tenant()?;
     let out = io::stdout().lock();
     runtime()?.block_on(async {
+        let trail = Trail::open(settings.paths.audit(), &service, Access::default()).await?;
+        let clock = start.clock.clone();
         let client = session::client(service, start.clock)?;
-        match (typed, &wanted) {
-            (args::Webhook::Delete(delete), _) => webhook::delete(&client, &delete.id, say).await?,
-            (_, Some(wanted)) => webhook::register(&client, wanted, out, say).await?,
-            _ => webhook::list(&client, out, say).await?,
-        }
-        Ok(0)
+        let asked = async {
+            match (typed, &wanted) {
+                (args::Webhook::Delete(delete), _) => webhook::delete(&client, &delete.id, say).await,
+                (_, Some(wanted)) => webhook::register(&client, wanted, out, say).await,
+                _ => webhook::list(&client, out, say).await,
+            }
+        };
+        let done = trail.around(call, &clock, asked).await;
+        audit::tell(trail.last().as_ref());
+        Ok(done.map(|()| 0)?)
     })
 }
 
@@ -485,37 +423,13 @@ pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
     })
 }
 
-/// `cxlens audit show`
-pub(crate) fn audit_show(typed: &args::AuditShow, start: &Start) -> Result<u8, Failed> {
-    let zone = TimeZone::system();
-    let since =
-        typed.since.as_deref().map(|text| audit::since(text, start.clock.wall(), &zone)).transpose()?;
-    let show = audit::Show {
-        since,
-        status: typed.status.map(|status| match status {
-            args::AuditStatus::Success => Status::Success,
-            args::AuditStatus::Partial => Status::Partial,
-            args::AuditStatus::Failed => Status::Failed,
-            args::AuditStatus::Cancelled => Status::Cancelled,
-        }),
-        last: typed.last,
-        ndjson: typed.format == args::AuditFormat::Ndjson,
-    };
-    Ok(audit::show(&start.paths.audit(), &show, &zone, io::stdout().lock(), say)?)
-}
-
-/// `cxlens audit verify`
-pub(crate) fn audit_verify(typed: &args::AuditVerify, start: &Start) -> Result<u8, Failed> {
-    Ok(audit::verify(&start.paths.audit(), typed.head.as_deref(), io::stdout().lock())?)
-}
-
 fn runtime() -> Result<Runtime, Error> {
     Builder::new_multi_thread().enable_all().build().map_err(|e| no_threads(&e))
 }
 
 /// A runtime whose own threads give way to the one that draws: a key is painted first, also where rows keep all
 /// processors busy.
-fn behind_the_screen() -> Result<Runtime, Error> {
+pub(crate) fn behind_the_screen() -> Result<Runtime, Error> {
     let give_way = || {
         // On Linux this is about the calling thread alone; elsewhere it would be about all of them.
         if cfg!(target_os = "linux") {

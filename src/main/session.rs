@@ -1,6 +1,7 @@
 //! The background task for one run of the program: the service, its sandbox if it needs one, the worker.
 
 use cxlens::config::{self, Env, Flags, Listed, Look, Paths, Settings, Target};
+use cxlens::engine::audit::{Access, Link, To};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::{Clock, Pace};
 use cxlens::engine::error::{Error, Kind};
@@ -30,17 +31,26 @@ const SANDBOX: &str = "sandbox";
 pub(crate) struct Session {
     /// Commands in, events out.
     pub(crate) handle: Handle,
-    background: JoinHandle<()>,
+    background: Background,
 }
+
+/// What goes on behind a handle; it ends with the last entry that it wrote to the audit trail.
+pub(crate) type Background = JoinHandle<Option<Link>>;
 
 /// Starts the work in the background and returns at once: the screen draws before anything slow happens.
 ///
 /// Should it start a sandbox, its faults go onto the stage before the worker says that it is ready. Where it is
 /// `watched`, somebody may look at single exchanges, and the last are kept.
-pub(crate) fn start(settings: Settings, clock: Clock, stage: &Stage, watched: bool) -> Session {
+pub(crate) fn start(
+    settings: Settings,
+    clock: Clock,
+    stage: &Stage,
+    access: Access,
+    watched: bool,
+) -> Session {
     let (handle, worker) = channel();
     handle.recorder().about(about(&settings));
-    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), watched));
+    let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), access, watched));
     Session { handle, background }
 }
 
@@ -61,18 +71,32 @@ fn about(settings: &Settings) -> About {
 /// Starts an explorer's work over a recording, without a service.
 pub(crate) fn over_recording(reader: Reader, pace: Pace, speed: f64) -> Session {
     let (handle, worker) = channel();
-    let background = tokio::spawn(recording::run(worker, reader, pace, speed));
+    // Nobody is asked: there is no trail.
+    let background = tokio::spawn(async move {
+        recording::run(worker, reader, pace, speed).await;
+        None
+    });
     Session { handle, background }
 }
 
 /// Starts an explorer's work over files, without a service.
 pub(crate) fn over_files(files: Vec<PathBuf>, clock: Clock) -> Session {
     let (handle, worker) = channel();
-    let background = tokio::spawn(import::run(worker, files, clock));
+    let background = tokio::spawn(async {
+        import::run(worker, files, clock).await;
+        None
+    });
     Session { handle, background }
 }
 
-async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage, watched: bool) {
+async fn work(
+    settings: Settings,
+    clock: Clock,
+    worker: Worker,
+    stage: Stage,
+    access: Access,
+    watched: bool,
+) -> Option<Link> {
     let mut sandbox = None;
     let service = match &settings.target {
         Target::Tenant(service) => Ok((**service).clone()),
@@ -87,7 +111,7 @@ async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage, wa
             }
         },
     };
-    match service {
+    let last = match service {
         Ok(service) => {
             let setup = Setup {
                 service,
@@ -95,15 +119,20 @@ async fn work(settings: Settings, clock: Clock, worker: Worker, stage: Stage, wa
                 chance: Chance::system(),
                 transport: None,
                 audit: Some(settings.paths.audit()),
+                access,
                 keep_exchanges: watched,
             };
-            worker.run(setup).await;
+            worker.run(setup).await
         }
-        Err(error) => worker.give_up(error).await,
-    }
+        Err(error) => {
+            worker.give_up(error).await;
+            None
+        }
+    };
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
+    last
 }
 
 fn embedded(settings: &Settings, sandbox: &Sandbox) -> Result<Service, Error> {
@@ -124,11 +153,12 @@ pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
     Ok(Client::new(service, transport, clock, Chance::system(), events))
 }
 
-/// Waits for the worker's end, so that what it still has to record is recorded.
-pub(crate) async fn end(background: JoinHandle<()>) {
-    if let Err(error) = background.await {
+/// Waits for the worker's end, so that what it still has to record is recorded; gives the last entry that it wrote.
+pub(crate) async fn end(background: Background) -> Option<Link> {
+    background.await.unwrap_or_else(|error| {
         tracing::error!(%error, "the worker ended abnormally");
-    }
+        None
+    })
 }
 
 /// Whom the explorer can ask, as the process was started and as the file is now.
@@ -139,7 +169,7 @@ pub(crate) struct Doors {
     pub(crate) flags: Flags,
     pub(crate) clock: Clock,
     /// What still has something to record when the explorer is left.
-    pub(crate) background: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    pub(crate) background: Arc<Mutex<Vec<Background>>>,
 }
 
 impl std::fmt::Debug for Doors {
@@ -150,12 +180,14 @@ impl std::fmt::Debug for Doors {
 }
 
 impl Doors {
-    /// Waits for every session's end.
-    pub(crate) async fn close(&self) {
+    /// Waits for every session's end; gives the last entry that any of them wrote.
+    pub(crate) async fn close(&self) -> Option<Link> {
         let all = std::mem::take(&mut *self.background.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut last: Option<Link> = None;
         for background in all {
-            end(background).await;
+            last = end(background).await.into_iter().chain(last).max_by_key(|link| link.seq);
         }
+        last
     }
 }
 
@@ -190,7 +222,8 @@ impl Tenants for Doors {
         let (tenant, sandbox) = whom_of(&settings)?;
         let stage = Stage::default();
         let (look, query, mask) = (settings.look, settings.query, mask(&settings.privacy, false));
-        let (handle, background) = start(settings, self.clock.clone(), &stage, true).split();
+        let access = Access { reason: None, to: Some(To::Screen) };
+        let (handle, background) = start(settings, self.clock.clone(), &stage, access, true).split();
         self.background.lock().unwrap_or_else(PoisonError::into_inner).push(background);
         let (page_size, retention_days) = (query.page_size, query.retention_days);
         let session =
@@ -213,7 +246,7 @@ pub(crate) fn whom_of(settings: &Settings) -> Result<(String, bool), Error> {
 
 impl Session {
     /// The handle, and what to await when it was dropped.
-    pub(crate) fn split(self) -> (Handle, JoinHandle<()>) {
+    pub(crate) fn split(self) -> (Handle, Background) {
         (self.handle, self.background)
     }
 }

@@ -256,6 +256,8 @@ actions! {
         &[Builder, Profiles, Detail, Activity], ["w"];
     Tenants "tenants", "tenants", "ask another tenant, or the sandbox",
         &[Builder, Profiles, Detail, Activity, Editor], ["Ctrl-T"];
+    Reason "reason", "", "say what the access is for; it stands in each audit entry of this session",
+        &[Builder, Profiles, Detail, Activity], [];
     Quit "quit", "leave", "leave; asks if a run would be lost, and the second time always leaves",
         EVERYWHERE, ["Ctrl-Q", "q", "Ctrl-C"];
     MoreAtOnce "more-at-once", "more", "one request more side by side, up to 64", &[Activity], ["+"];

@@ -23,6 +23,7 @@ mod over;
 mod palette;
 mod piping;
 mod reach;
+mod reason;
 mod recording;
 mod replay;
 mod running;
@@ -48,6 +49,7 @@ use mouse::Mouse;
 use palette::Faulty;
 use piping::Pipes;
 use reach::Reach;
+use reason::WhatFor;
 use tour::Guide;
 use world::World;
 
@@ -117,6 +119,7 @@ pub struct App {
     notice: Option<String>,
     mouse: Mouse,
     masking: Masking,
+    what_for: WhatFor,
     /// Keys that mean something only with those that follow.
     pending: Vec<Chord>,
     /// The picture that stands still.
@@ -141,6 +144,7 @@ impl App {
             tenant: start.tenant.clone(),
             base_url: String::new(),
             sandbox: false,
+            needs_reason: false,
             files: start.files,
         };
         let mut detail = Detail::new();
@@ -189,6 +193,7 @@ impl App {
             notice: None,
             mouse: Mouse::new(start.mouse),
             masking: Masking::default(),
+            what_for: WhatFor::default(),
             pending: Vec::new(),
             frozen: None,
             pipes: Pipes::default(),
@@ -291,6 +296,7 @@ impl App {
             Action::History => self.open_history(at),
             Action::SaveQuery => self.ask_for_name(),
             Action::Tenants => self.list_tenants(),
+            Action::Reason => self.ask_what_for(),
             Action::Watch => self.toggle_watch(),
             Action::MoreAtOnce | Action::FewerAtOnce | Action::Slower | Action::Faster => {
                 self.change_bounds(action, at)

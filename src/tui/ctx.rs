@@ -226,6 +226,7 @@ pub(crate) mod fixture {
                     tenant: "acme".into(),
                     base_url: "http://127.0.0.1:8080".into(),
                     sandbox: true,
+                    needs_reason: false,
                     files: vec![],
                 }),
                 limits: None,

@@ -25,6 +25,7 @@ pub(crate) fn service() -> ServiceInfo {
         tenant: "acme".into(),
         base_url: "https://acme.my.cxone.com".into(),
         sandbox: false,
+        needs_reason: false,
         files: vec![],
     }
 }

@@ -122,6 +122,7 @@ impl Explorer {
                 tenant: "acme".to_owned(),
                 base_url: "http://127.0.0.1:40123".to_owned(),
                 sandbox: true,
+                needs_reason: false,
                 files: Vec::new(),
             }
             .into(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use cxlens::engine::audit::Access;
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::Error;
@@ -80,6 +81,7 @@ pub(crate) fn play(plan: &Plan, tamper: Tamper) -> Record {
             chance: Chance::seeded(plan.seed),
             transport: Some(Arc::new(Wire(world.clone()))),
             audit: None,
+            access: Access::default(),
             keep_exchanges: false,
         };
         let worker = tokio::spawn(worker.run(setup));

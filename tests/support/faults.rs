@@ -4,6 +4,7 @@ use std::fmt::{Debug, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cxlens::engine::audit::Access;
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::Clock;
 use cxlens::engine::error::{Error, Kind};
@@ -100,6 +101,7 @@ pub(crate) fn worker(service: Service) -> Handle {
         chance,
         transport: None,
         audit: None,
+        access: Access::default(),
         keep_exchanges: true,
     }));
     handle

@@ -8,9 +8,12 @@
 //! head                                        42, its hash, where it ends
 //! ```
 //!
+//! The first files may be gone: then an entry further on says so, and what the rest goes on from.
+//!
 //! The head file makes appending quick and tells a cut tail; it can be made again from the lines. What it cannot tell
 //! is a tail that was cut together with it: for that a head that was kept elsewhere is compared.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
@@ -45,7 +48,11 @@ impl Link {
 
     /// The link that this line makes, where it is the one after `self`.
     pub(super) fn next(&self, line: &[u8]) -> Result<Self, Broken> {
-        let said = serde_json::from_slice::<Said>(line).map_err(|_| Broken::NoLink)?;
+        let said = Said::of(line)?;
+        self.goes_on(&said, line)
+    }
+
+    fn goes_on(&self, said: &Said, line: &[u8]) -> Result<Self, Broken> {
         if said.seq != self.seq + 1 {
             return Err(Broken::Number { said: said.seq, expected: self.seq + 1 });
         }
@@ -82,11 +89,37 @@ impl FromStr for Link {
     }
 }
 
-/// What a line says of its place.
+/// What a line says of its place, and of other lines.
 #[derive(Deserialize)]
 struct Said {
     seq: u64,
     prev: String,
+    #[serde(default)]
+    event: String,
+    #[serde(default)]
+    of: Option<u64>,
+    #[serde(default)]
+    removed: Option<SaidRemoved>,
+}
+
+/// What a line says of files that were removed.
+#[derive(Deserialize)]
+struct SaidRemoved {
+    #[serde(default)]
+    head: Option<String>,
+}
+
+impl Said {
+    fn of(line: &[u8]) -> Result<Self, Broken> {
+        serde_json::from_slice(line).map_err(|_| Broken::NoLink)
+    }
+
+    /// What this line says that it goes on from, where it may be the first that is left: another line has to say so too.
+    fn start(&self) -> Option<Link> {
+        let hash = self.prev.clone();
+        let is_first = self.seq == 1 && hash == NOTHING;
+        self.seq.checked_sub(1).filter(|_| !is_first).map(|seq| Link { seq, hash })
+    }
 }
 
 /// Why a line is not the next one.
@@ -139,6 +172,7 @@ impl Head {
     /// could not be are taken up. Gives the pieces of lines that a process left which died while it wrote.
     pub(super) fn find(dir: &Path) -> io::Result<(Self, Vec<Torn>)> {
         let mut head = Self::read(dir).unwrap_or_else(Self::before_all);
+        let mut is_first = head.file.is_empty();
         let mut torn = Vec::new();
         for path in files(dir)? {
             let name = name_of(&path);
@@ -159,6 +193,12 @@ impl Head {
                     break;
                 }
                 at += line.len() as u64 + 1;
+                // Files before this one may have been removed.
+                if std::mem::take(&mut is_first)
+                    && let Some(start) = Said::of(&line).ok().and_then(|said| said.start())
+                {
+                    head.link = start;
+                }
                 // What is no line of the chain stays for `verify` to name.
                 if let Some(link) = head.link.after(&line) {
                     head = Self { link, file: name.clone(), bytes: at };
@@ -209,60 +249,168 @@ pub struct Verified {
     pub entries: u64,
     /// Lines from before there was a chain: nothing vouches for them but the last, whose hash the chain begins with.
     pub unchained: u64,
+    /// Entries that are not here any more because their files were removed, as a later entry says.
+    pub removed: u64,
+    /// Intents of which no entry says how they ended: they are under way, or their process was killed.
+    pub unfinished: u64,
+    /// Whether the head that was kept is of an entry that was removed, so that it says nothing.
+    pub kept_is_older: bool,
 }
 
-/// Walks the chain from its first line to its last.
+/// Walks the chain from its first line to its last: of a directory, or of one file that holds lines of a trail.
 ///
 /// # Errors
 /// The first line that does not hold, or the place where lines are missing at the end; with `kept`, a head that was
 /// kept elsewhere, also an entry that is not the one that it was then.
-pub fn verify(dir: &Path, kept: Option<&Link>) -> Result<Verified, BadLine> {
+pub fn verify(place: &Path, kept: Option<&Link>) -> Result<Verified, BadLine> {
     let bad = |file: &Path, line: usize, reason: String| BadLine { file: file.to_owned(), line, reason };
-    let own = Head::read(dir).map(|head| ("the head file", head.link));
+    let (files, own) = if place.is_file() {
+        (vec![place.to_owned()], None)
+    } else {
+        (files(place).map_err(|e| bad(place, 0, e.to_string()))?, Head::read(place))
+    };
+    let own = own.map(|head| ("the head file", head.link));
     let known: Vec<_> = own.into_iter().chain(kept.map(|kept| ("the kept head", kept.clone()))).collect();
-    let mut link = Link::before_all();
-    let mut unchained = 0;
-    let mut end = (dir.join("*.jsonl"), 0);
-    for path in files(dir).map_err(|e| bad(dir, 0, e.to_string()))? {
-        let unreadable = |line, error: io::Error| bad(&path, line, error.to_string());
-        let mut reader = BufReader::new(File::open(&path).map_err(|e| unreadable(0, e))?);
-        let (mut line, mut number) = (Vec::new(), 0);
-        loop {
-            line.clear();
-            number += 1;
-            match reader.read_until(b'\n', &mut line) {
-                Ok(0) => break,
-                Ok(_) => {}
-                Err(error) => return Err(unreadable(number, error)),
-            }
-            if line.pop_if(|last| *last == b'\n').is_none() {
-                return Err(bad(&path, number, "the line is not whole".to_owned()));
-            }
-            match link.next(&line) {
-                Ok(next) => link = next,
-                Err(Broken::NoLink) if link.seq == 0 && is_older(&line) => {
-                    unchained += 1;
-                    link.hash = hash(&line);
-                }
-                Err(broken) => return Err(bad(&path, number, broken.to_string())),
-            }
+    let mut walk = Walk::new();
+    let mut end = (place.join("*.jsonl"), 0);
+    for path in &files {
+        walk.file(path, |link, line| {
+            end = (path.clone(), line);
             let other = known.iter().find(|(_, known)| known.seq == link.seq && known.hash != link.hash);
-            if let Some((who, known)) = other.filter(|_| link.seq > 0) {
-                let reason = format!("entry {} is not the one that {who} is of", known.seq);
-                return Err(bad(&path, number, reason));
+            match other.filter(|_| link.seq > 0) {
+                Some((who, known)) => Err(format!("entry {} is not the one that {who} is of", known.seq)),
+                None => Ok(()),
             }
-            end = (path.clone(), number);
-        }
+        })?;
     }
-    for (who, known) in known {
+    let Walk { link, start, unchained, attested, open } = walk;
+    let begin = match start {
+        None => Link::before_all(),
+        Some((_, start)) if attested.contains(&start.to_string()) => start,
+        Some((file, start)) => {
+            let missing = Broken::Number { said: start.seq + 1, expected: 1 };
+            return Err(bad(&file, 1, missing.to_string()));
+        }
+    };
+    for (who, known) in &known {
         if known.seq > link.seq {
             let gone = known.seq - link.seq;
             let reason =
                 format!("the end is cut off: {who} knows {} entries, {gone} more than are here", known.seq);
             return Err(bad(&end.0, end.1 + 1, reason));
         }
+        if known.seq == begin.seq && known.seq > 0 && known.hash != begin.hash {
+            let reason = format!("it does not go on from entry {}, which {who} is of", known.seq);
+            return Err(bad(files.first().unwrap_or(&end.0), 1, reason));
+        }
     }
-    Ok(Verified { entries: link.seq, head: link, unchained })
+    Ok(Verified {
+        entries: link.seq - begin.seq,
+        head: link,
+        unchained,
+        removed: begin.seq,
+        unfinished: open.len() as u64,
+        kept_is_older: kept.is_some_and(|kept| kept.seq < begin.seq),
+    })
+}
+
+/// A walk along the chain.
+struct Walk {
+    /// Where it is.
+    link: Link,
+    /// Where it began, and in which file, if not at the first line of all.
+    start: Option<(PathBuf, Link)>,
+    unchained: u64,
+    /// What entries say that the chain goes on from behind files that were removed.
+    attested: HashSet<String>,
+    /// Intents of which nothing says yet how they ended.
+    open: HashSet<u64>,
+}
+
+impl Walk {
+    fn new() -> Self {
+        Self {
+            link: Link::before_all(),
+            start: None,
+            unchained: 0,
+            attested: HashSet::new(),
+            open: HashSet::new(),
+        }
+    }
+
+    /// Goes on along a file, and has `each` look at every line that holds.
+    fn file(
+        &mut self,
+        path: &Path,
+        mut each: impl FnMut(&Link, usize) -> Result<(), String>,
+    ) -> Result<(), BadLine> {
+        let bad = |line: usize, reason: String| BadLine { file: path.to_owned(), line, reason };
+        let mut reader = BufReader::new(File::open(path).map_err(|e| bad(0, e.to_string()))?);
+        let mut line = Vec::new();
+        for number in 1.. {
+            line.clear();
+            if reader.read_until(b'\n', &mut line).map_err(|e| bad(number, e.to_string()))? == 0 {
+                break;
+            }
+            if line.pop_if(|last| *last == b'\n').is_none() {
+                return Err(bad(number, "the line is not whole".to_owned()));
+            }
+            self.line(path, &line).map_err(|broken| bad(number, broken.to_string()))?;
+            each(&self.link, number).map_err(|reason| bad(number, reason))?;
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, path: &Path, line: &[u8]) -> Result<(), Broken> {
+        let said = match Said::of(line) {
+            Ok(said) => said,
+            Err(_) if self.link.seq == 0 && self.start.is_none() && is_older(line) => {
+                self.unchained += 1;
+                self.link.hash = hash(line);
+                return Ok(());
+            }
+            Err(broken) => return Err(broken),
+        };
+        if self.link == Link::before_all()
+            && self.start.is_none()
+            && let Some(start) = said.start()
+        {
+            self.link = start.clone();
+            self.start = Some((path.to_owned(), start));
+        }
+        self.link = self.link.goes_on(&said, line)?;
+        if said.event == "intent" {
+            self.open.insert(said.seq);
+        }
+        self.open.remove(&said.of.unwrap_or_default());
+        self.attested.extend(said.removed.and_then(|removed| removed.head));
+        Ok(())
+    }
+}
+
+/// The first files of a trail, which may go.
+pub(super) struct Removable {
+    /// What the chain goes on from behind them.
+    pub(super) link: Link,
+    /// Them and their sizes.
+    pub(super) files: Vec<(PathBuf, u64)>,
+}
+
+/// The first files of a trail, as long as their names are old, they hold, and everything before them does.
+pub(super) fn removable(dir: &Path, is_old: impl Fn(&str) -> bool) -> io::Result<Option<Removable>> {
+    let broken = verify(dir, None).err().map(|bad| name_of(&bad.file));
+    let (mut walk, mut found) = (Walk::new(), Vec::new());
+    let mut link = Link::before_all();
+    for path in files(dir)? {
+        let name = name_of(&path);
+        let holds = broken.as_ref().is_none_or(|broken| name < *broken);
+        if !is_old(&name) || !holds || walk.file(&path, |_, _| Ok(())).is_err() {
+            break;
+        }
+        link.clone_from(&walk.link);
+        found.push((path.clone(), fs::metadata(&path)?.len()));
+    }
+    Ok((!found.is_empty()).then_some(Removable { link, files: found }))
 }
 
 /// Whether a line is an entry as they were before there was a chain.
@@ -272,7 +420,7 @@ fn is_older(line: &[u8]) -> bool {
     })
 }
 
-fn name_of(path: &Path) -> String {
+pub(super) fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
@@ -289,7 +437,7 @@ fn hash(line: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::entry::tests::entry;
-    use super::super::{Audit, Entry};
+    use super::super::{Access, Audit, Entry, User, Who};
     use super::*;
 
     /// A trail of five entries in two files, and its head.
@@ -312,7 +460,14 @@ mod tests {
         let (root, head) = trail();
         assert_eq!(
             verify(root.path(), None).unwrap(),
-            Verified { head: head.clone(), entries: 5, unchained: 0 }
+            Verified {
+                head: head.clone(),
+                entries: 5,
+                unchained: 0,
+                removed: 0,
+                unfinished: 0,
+                kept_is_older: false
+            }
         );
         assert_eq!(verify(root.path(), Some(&head)).unwrap().head, head);
         assert_eq!(head.to_string().parse::<Link>().unwrap(), head);
@@ -404,6 +559,83 @@ mod tests {
         fs::write(&path, whole.split_inclusive('\n').next().unwrap()).unwrap();
         Audit::open(root.path()).unwrap().record(&entry()).unwrap();
         assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-04.jsonl:2");
+    }
+
+    fn who() -> Who {
+        let user = User { name: "ada".into(), uid: 1000 };
+        let access = Access::default();
+        Who { user, tenant: "acme".into(), dialect: "crm-v2".into(), sandbox: false, access }
+    }
+
+    /// A trail of January to April, two entries a month.
+    fn four_months() -> (tempfile::TempDir, Audit) {
+        let root = tempfile::tempdir().unwrap();
+        let audit = Audit::open(root.path()).unwrap();
+        for month in ["01", "01", "02", "02", "03", "03", "04", "04"] {
+            audit.record(&Entry { time: format!("2026-{month}-01T00:00:00Z"), ..entry() }).unwrap();
+        }
+        (root, audit)
+    }
+
+    fn forget(audit: &Audit, before: &str) -> Vec<String> {
+        audit.forget(&who(), before.parse().unwrap(), "2026-04-20T00:00:00Z".parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn months_that_are_removed_leave_a_chain_that_holds_and_says_so() {
+        let (root, audit) = four_months();
+        let early = Link { seq: 3, hash: NOTHING.into() };
+        assert_eq!(forget(&audit, "2026-01-31"), [""; 0], "a month that is not over stays");
+        assert_eq!(forget(&audit, "2026-03-31"), ["2026-01.jsonl", "2026-02.jsonl"]);
+        let verified = verify(root.path(), None).unwrap();
+        assert_eq!((verified.entries, verified.removed, verified.head.seq), (5, 4, 9));
+        assert!(verify(root.path(), Some(&early)).unwrap().kept_is_older);
+        // The last file stays, and what is written goes on, also without the head file.
+        fs::remove_file(root.path().join(HEAD_FILE)).unwrap();
+        assert_eq!(audit.record(&Entry { time: "2026-04-21T00:00:00Z".into(), ..entry() }).unwrap().seq, 10);
+        assert_eq!(forget(&audit, "2027-01-01"), ["2026-03.jsonl"]);
+        let verified = verify(root.path(), None).unwrap();
+        assert_eq!((verified.entries, verified.removed), (5, 6));
+        assert_eq!(forget(&audit, "2027-01-01"), [""; 0]);
+        assert!(verify(root.path(), Some(&Link { seq: 6, hash: NOTHING.into() })).is_err());
+    }
+
+    #[test]
+    fn months_that_are_gone_without_an_entry_are_missed() {
+        let (root, audit) = four_months();
+        fs::remove_file(root.path().join("2026-01.jsonl")).unwrap();
+        assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-02.jsonl:1");
+        // And nothing more is removed from what does not hold.
+        assert_eq!(forget(&audit, "2026-04-01"), [""; 0]);
+        // Nor is an entry about others enough.
+        let (root, audit) = four_months();
+        forget(&audit, "2026-02-01");
+        fs::remove_file(root.path().join("2026-02.jsonl")).unwrap();
+        assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-03.jsonl:1");
+    }
+
+    #[test]
+    fn an_intent_that_nothing_ends_is_counted() {
+        let root = tempfile::tempdir().unwrap();
+        let audit = Audit::open(root.path()).unwrap();
+        let intent = Entry { event: "intent".into(), of: None, ..entry() };
+        let first = audit.record(&intent).unwrap();
+        audit.record(&intent).unwrap();
+        assert_eq!(verify(root.path(), None).unwrap().unfinished, 2);
+        audit.record(&Entry { of: Some(first.seq), ..entry() }).unwrap();
+        assert_eq!(verify(root.path(), None).unwrap().unfinished, 1);
+    }
+
+    #[test]
+    fn a_file_with_the_lines_of_a_trail_is_walked_like_one() {
+        let (root, head) = trail();
+        let read = |name| fs::read(root.path().join(name)).unwrap();
+        let file = root.path().join("all.ndjson");
+        fs::write(&file, [read("2026-03.jsonl"), read("2026-04.jsonl")].concat()).unwrap();
+        assert_eq!(verify(&file, Some(&head)).unwrap().entries, 5);
+        fs::write(&file, read("2026-03.jsonl")).unwrap();
+        assert_eq!(verify(&file, None).unwrap().entries, 2);
+        assert_eq!(place(&verify(&file, Some(&head)).unwrap_err()), "all.ndjson:3");
     }
 
     #[test]

@@ -6,17 +6,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::chain::Link;
 use super::filter::{hash_literals, literals};
 use super::hash::Hasher;
+use super::reason::Reason;
+use super::removal::{Removal, Removed};
 use super::scrub::scrub;
 use super::user::User;
 use crate::engine::error::Error;
-use crate::engine::event::{Cut, Disclosure, Latency, Note, Summary};
+use crate::engine::event::{Cut, Disclosure, Latency, Note, Status, Summary};
 use crate::engine::options::Service;
 use crate::engine::query::{Id, Query};
 
 /// The version of the schema that this program writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
+/// The event of an entry that is written before anything is sent.
+const INTENT: &str = "intent";
+/// How an intent stands: it says nothing of how things ended.
+const BEGUN: &str = "begun";
 
 /// Who asks, and whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,16 +36,53 @@ pub struct Who {
     pub dialect: String,
     /// Whether the service is the embedded one, whose people are made up.
     pub sandbox: bool,
+    /// What for and where to.
+    pub access: Access,
 }
 
 impl Who {
     /// This user, before this service.
-    pub fn new(user: User, service: &Service) -> Self {
+    pub fn new(user: User, service: &Service, access: Access) -> Self {
         Self {
             user,
             tenant: service.tenant.clone(),
             dialect: service.dialect.name().to_owned(),
             sandbox: service.sandbox,
+            access,
+        }
+    }
+}
+
+/// What for somebody asks, and where what comes goes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Access {
+    /// Why, where it was said.
+    pub reason: Option<Reason>,
+    /// Where to, where it is known.
+    pub to: Option<To>,
+}
+
+/// Where profiles go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum To {
+    /// The explorer.
+    Screen,
+    /// Standard output, which is a terminal.
+    Terminal,
+    /// Standard output, which is none: another program, or a file of the shell's.
+    Pipe,
+    /// A file.
+    File,
+}
+
+impl To {
+    /// The word in audit entries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Screen => "screen",
+            Self::Terminal => "terminal",
+            Self::Pipe => "pipe",
+            Self::File => "file",
         }
     }
 }
@@ -58,6 +102,14 @@ pub struct Entry {
     pub tenant: String,
     pub dialect: String,
     pub sandbox: bool,
+    #[serde(default)]
+    pub of: Option<u64>,
+    #[serde(default)]
+    pub reason: Option<String>,
+    #[serde(default)]
+    pub to: Option<String>,
+    #[serde(default)]
+    pub call: Option<String>,
     pub scopes: Vec<String>,
     pub scopes_needed: Vec<String>,
     pub fields: Vec<String>,
@@ -86,9 +138,13 @@ pub struct Entry {
     pub not_found: u64,
     pub set_aside: u64,
     pub past_retention: u64,
+    #[serde(default)]
+    pub withheld: u64,
     pub accuracy: Option<f64>,
     pub network: Percentiles,
     pub processing: Percentiles,
+    #[serde(default)]
+    pub removed: Option<Removed>,
 }
 
 /// Why a query did not end well.
@@ -123,6 +179,24 @@ impl From<Latency> for Percentiles {
 }
 
 impl Entry {
+    /// An entry of this event in which nothing else is said.
+    fn new(event: &str, who: &Who, at: Timestamp) -> Self {
+        Self {
+            schema: SCHEMA,
+            event: event.to_owned(),
+            tool: concat!("cxlens ", env!("CARGO_PKG_VERSION")).to_owned(),
+            time: at.to_string(),
+            user: who.user.name.clone(),
+            uid: who.user.uid,
+            tenant: who.tenant.clone(),
+            dialect: who.dialect.clone(),
+            sandbox: who.sandbox,
+            reason: who.access.reason.as_ref().map(|reason| reason.as_str().to_owned()),
+            status: "success".to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// The entry of a piece of a line that was cut off, so many bytes long, noted just before `entry`.
     pub(super) fn of_torn_line(entry: &Self, bytes: u64) -> Self {
         Self {
@@ -141,27 +215,10 @@ impl Entry {
         }
     }
 
-    /// The entry of a query that is over. `granted` are the scopes of the token, empty where there was none.
-    pub fn of_query(
-        hasher: &Hasher,
-        who: &Who,
-        query: &Query,
-        granted: &[String],
-        summary: &Summary,
-        error: Option<&Error>,
-    ) -> Self {
+    /// The entry before a query is asked.
+    pub fn of_intent(hasher: &Hasher, who: &Who, query: &Query, at: Timestamp) -> Self {
         Self {
-            schema: SCHEMA,
-            event: "query".to_owned(),
-            tool: concat!("cxlens ", env!("CARGO_PKG_VERSION")).to_owned(),
-            time: summary.started.to_string(),
-            elapsed_ms: u64::try_from(summary.elapsed.as_millis()).unwrap_or(u64::MAX),
-            user: who.user.name.clone(),
-            uid: who.user.uid,
-            tenant: who.tenant.clone(),
-            dialect: who.dialect.clone(),
-            sandbox: who.sandbox,
-            scopes: granted.to_vec(),
+            status: BEGUN.to_owned(),
             scopes_needed: query.scopes().iter().map(|&scope| scope.to_owned()).collect(),
             fields: query.fields().iter().map(|field| field.wire().to_owned()).collect(),
             segments: query.segments().iter().map(|id| id.as_str().to_owned()).collect(),
@@ -172,6 +229,27 @@ impl Entry {
             limit: query.limit(),
             retention_days: query.retention_days(),
             cache: query.use_cache(),
+            to: who.access.to.map(|to| to.name().to_owned()),
+            ..Self::new(INTENT, who, at)
+        }
+    }
+
+    /// The entry of a query that is over. `of` is the place of the intent, `granted` are the scopes of the token, empty
+    /// where there was none.
+    pub fn of_query(
+        hasher: &Hasher,
+        who: &Who,
+        query: &Query,
+        of: Option<&Link>,
+        granted: &[String],
+        summary: &Summary,
+        error: Option<&Error>,
+    ) -> Self {
+        Self {
+            event: "query".to_owned(),
+            elapsed_ms: millis(summary.elapsed),
+            of: of.map(|link| link.seq),
+            scopes: granted.to_vec(),
             status: summary.status.name().to_owned(),
             cut: summary.cut.map(|cut| cut_name(cut).to_owned()),
             error: error.map(|error| failure(error, query, hasher)),
@@ -191,56 +269,62 @@ impl Entry {
             accuracy: summary.accuracy.map(|share| (share * 1e6).round() / 1e6),
             network: summary.network.into(),
             processing: summary.processing.into(),
+            ..Self::of_intent(hasher, who, query, summary.started)
         }
     }
-}
 
-impl Entry {
-    /// The entry of personal values that are disclosed though they are masked. What a query has and this has not is
-    /// empty, zero or null.
+    /// The entry before a call that asks for nobody's profile: `webhook register`.
+    pub fn of_call(who: &Who, call: &str, at: Timestamp) -> Self {
+        Self { status: BEGUN.to_owned(), call: Some(call.to_owned()), ..Self::new(INTENT, who, at) }
+    }
+
+    /// The entry of such a call that is over.
+    pub fn of_called(
+        hasher: &Hasher,
+        who: &Who,
+        call: &str,
+        of: Option<&Link>,
+        began: Timestamp,
+        elapsed: Duration,
+        error: Option<&Error>,
+    ) -> Self {
+        let status = if error.is_some() { Status::Failed } else { Status::Success };
+        Self {
+            event: "call".to_owned(),
+            elapsed_ms: millis(elapsed),
+            of: of.map(|link| link.seq),
+            status: status.name().to_owned(),
+            error: error.map(|error| failed(error, &HashSet::new(), hasher)),
+            ..Self::of_call(who, call, began)
+        }
+    }
+
+    /// The entry of personal values that are disclosed. What a query has and this has not is empty, zero or null.
     pub fn of_note(hasher: &Hasher, who: &Who, note: &Note, at: Timestamp) -> Self {
         Self {
-            schema: SCHEMA,
-            event: note.disclosure.name().to_owned(),
-            tool: concat!("cxlens ", env!("CARGO_PKG_VERSION")).to_owned(),
-            time: at.to_string(),
-            elapsed_ms: 0,
-            user: who.user.name.clone(),
-            uid: who.user.uid,
-            tenant: who.tenant.clone(),
-            dialect: who.dialect.clone(),
-            sandbox: who.sandbox,
-            scopes: Vec::new(),
-            scopes_needed: Vec::new(),
             fields: note.fields.iter().map(|field| field_name(field)).collect(),
-            segments: Vec::new(),
-            filter: None,
             ids: note.id.iter().count() as u64,
             id_hashes: note.id.iter().map(|id| hasher.hash(id.raw())).collect(),
-            page_size: 0,
-            limit: None,
-            retention_days: 0,
-            cache: false,
-            status: "success".to_owned(),
-            cut: None,
-            error: None,
-            pages: 0,
-            requests: 0,
-            retries: 0,
-            throttled: 0,
-            cache_hits: 0,
-            bytes: 0,
             rows: note.rows,
-            before: 0,
-            total: None,
-            repeats: 0,
-            not_found: 0,
-            set_aside: 0,
-            past_retention: 0,
-            accuracy: None,
-            network: Percentiles::default(),
-            processing: Percentiles::default(),
+            ..Self::new(note.disclosure.name(), who, at)
         }
+    }
+
+    /// The entry before something is removed because it is old. `link` is what the rest of the trail goes on from,
+    /// where files of the trail are removed.
+    pub(super) fn of_removal(
+        hasher: &Hasher,
+        who: &Who,
+        removal: &Removal,
+        link: Option<&Link>,
+        at: Timestamp,
+    ) -> Self {
+        Self { removed: Some(Removed::of(hasher, removal, link)), ..Self::new("removed", who, at) }
+    }
+
+    /// Whether it was written before something was sent; another entry says how that ended, where it did.
+    pub fn is_intent(&self) -> bool {
+        self.event == INTENT
     }
 
     /// Whether it is of values that were disclosed, rather than of a query.
@@ -275,15 +359,23 @@ fn cut_name(cut: Cut) -> &'static str {
     }
 }
 
-/// Only what failed: cause, request and reply may quote values of the service's.
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn failure(error: &Error, query: &Query, hasher: &Hasher) -> Failure {
     let literals = query.filter().map(|filter| literals(filter.as_str())).unwrap_or_default();
     let known: HashSet<&str> =
         query.ids().iter().map(Id::as_str).chain(literals.iter().map(String::as_str)).collect();
+    failed(error, &known, hasher)
+}
+
+/// Only what failed: cause, request and reply may quote values of the service's.
+fn failed(error: &Error, known: &HashSet<&str>, hasher: &Hasher) -> Failure {
     Failure {
         kind: error.kind.name().to_owned(),
         exit_code: error.kind.exit_code(),
-        what: scrub(&error.what, &known, hasher),
+        what: scrub(&error.what, known, hasher),
     }
 }
 
@@ -294,8 +386,8 @@ pub(super) mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::engine::audit::removal::RemovalKind;
     use crate::engine::error::Kind;
-    use crate::engine::event::Status;
     use crate::engine::query::Draft;
 
     /// A made-up entry with every field set.
@@ -351,9 +443,18 @@ pub(super) mod tests {
             tenant: "acme".into(),
             dialect: "crm-v2".into(),
             sandbox: false,
+            access: Access { reason: Some("case 4711".parse().unwrap()), to: Some(To::Screen) },
         };
         let granted = ["crm:read".to_owned(), "cdp:read".to_owned()];
-        Entry::of_query(&Hasher::new(&[7; 32]), &who, &query, &granted, &summary, error)
+        Entry::of_query(
+            &Hasher::new(&[7; 32]),
+            &who,
+            &query,
+            Some(&Link { seq: 41, hash: "0".repeat(64) }),
+            &granted,
+            &summary,
+            error,
+        )
     }
 
     #[test]
@@ -363,9 +464,10 @@ pub(super) mod tests {
         let id = hasher.hash("CANARY-ID");
         let value: Value = serde_json::to_value(&entry).unwrap();
         let asked = serde_json::json!({
-            "schema": 2, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
+            "schema": 3, "event": "query", "tool": concat!("cxlens ", env!("CARGO_PKG_VERSION")),
             "time": "2026-03-04T12:01:04.5Z", "elapsed_ms": 1234,
             "user": "ada", "uid": 1000, "tenant": "acme", "dialect": "crm-v2", "sandbox": false,
+            "of": 41, "reason": "case 4711", "to": "screen", "call": null,
             "scopes": ["crm:read", "cdp:read"], "scopes_needed": ["crm:read", "cdp:read"],
             "fields": ["id", "email"], "segments": ["SEG-A"],
             "filter": format!("lastName eq '#{}' and score gt #{}", hasher.hash("CANARY-LITERAL"), hasher.hash("10")),
@@ -380,7 +482,9 @@ pub(super) mod tests {
                     hasher.hash("CANARY-VALUE"), hasher.hash("CANARY-LITERAL")),
             },
             "pages": 1, "requests": 4, "retries": 2, "throttled": 1, "cache_hits": 0, "bytes": 23000, "rows": 50, "before": 0,
-            "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "accuracy": 0.666_667,
+            "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "withheld": 0,
+            "accuracy": 0.666_667,
+            "removed": null,
             "network": { "count": 3, "p50_us": 23000, "p95_us": 61500, "max_us": 70001 },
             "processing": { "count": 0, "p50_us": 0, "p95_us": 0, "max_us": 0 },
         });
@@ -408,6 +512,7 @@ pub(super) mod tests {
             tenant: "acme".into(),
             dialect: "crm-v2".into(),
             sandbox: false,
+            access: Access::default(),
         };
         Entry::of_note(&Hasher::new(&[7; 32]), &who, &note, "2026-03-04T12:01:04Z".parse().unwrap())
     }
@@ -444,9 +549,28 @@ pub(super) mod tests {
             .map(|(name, _)| name.to_owned())
             .collect();
         let mut written = BTreeSet::new();
-        names(&serde_json::to_value(entry()).unwrap(), "", &mut written);
+        let removal = Removal {
+            kind: RemovalKind::Audit,
+            names: vec!["2026-01.jsonl".into()],
+            count: 1,
+            bytes: 2,
+            before: "2026-02-01".into(),
+        };
+        let removed = Removed::of(&Hasher::new(&[7; 32]), &removal, None);
+        let full = Entry { removed: Some(removed), ..entry() };
+        names(&serde_json::to_value(full).unwrap(), "", &mut written);
         assert_eq!(described, written);
-        for kind in ["query", noted(&[]).event.as_str(), Disclosure::Copy.name(), Disclosure::Export.name()] {
+        for kind in [
+            INTENT,
+            "query",
+            "again",
+            "call",
+            "removed",
+            "torn-line",
+            noted(&[]).event.as_str(),
+            Disclosure::Copy.name(),
+            Disclosure::Export.name(),
+        ] {
             assert!(document.contains(&format!("`{kind}`")), "{kind}");
         }
     }

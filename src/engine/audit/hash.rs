@@ -56,6 +56,15 @@ impl Hasher {
         out
     }
 
+    /// The hasher of an audit directory that has a key.
+    ///
+    /// # Errors
+    /// A key that is not there or cannot be read, is not 32 bytes, or can be read by others.
+    pub fn kept(dir: &Path) -> Result<Self> {
+        let path = dir.join(KEY_FILE);
+        read(open(&path).map_err(|e| unreadable(&path, &e))?, &path)
+    }
+
     /// The hasher of an audit directory; its key is made where there is none.
     ///
     /// # Errors

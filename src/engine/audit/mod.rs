@@ -1,9 +1,10 @@
 //! The audit trail: who asked for whose data, what came of it, and no personal value.
 //!
 //! ```text
-//! Query, Summary, Error ──Entry::of_query──► Entry ──Audit::record──► audit/2026-03.jsonl
-//!                            │                        one line, locked, chained, synced
-//!                            └─ Hasher: IDs and literals become keyed hashes
+//! Query ─────────► Entry::of_intent ─┐            ┌─ audit/2026-03.jsonl
+//! ... is asked ...                   ├─ Trail ────┤  one line, locked, chained, synced
+//! Summary, Error ► Entry::of_query ──┘            └─ audit/head
+//!                  └─ Hasher: IDs and literals become keyed hashes
 //! ```
 //!
 //! It never goes through the diagnostic log's writer, which drops lines when it is full. `docs/audit.md`
@@ -14,14 +15,20 @@ mod entry;
 mod filter;
 mod hash;
 mod read;
+mod reason;
+mod removal;
 mod scrub;
+mod trail;
 mod user;
 mod writer;
 
 pub use chain::{Link, Verified, verify};
-pub use entry::{Entry, Failure, Percentiles, SCHEMA, Who};
+pub use entry::{Access, Entry, Failure, Percentiles, SCHEMA, To, Who};
 pub use filter::hash_literals;
 pub use hash::Hasher;
-pub use read::{BadLine, entries};
+pub use read::{BadLine, Written, entries};
+pub use reason::Reason;
+pub use removal::{Removal, RemovalKind, Removed};
+pub use trail::Trail;
 pub use user::User;
 pub use writer::Audit;

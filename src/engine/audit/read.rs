@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use super::entry::Entry;
 
 /// A line that is no entry.
@@ -27,10 +29,24 @@ impl fmt::Display for BadLine {
 
 impl std::error::Error for BadLine {}
 
-/// All entries of a directory in the order in which they were written, with where each stands; lines that
-/// are none in their place. A directory that is not there has no entries. Texts in an entry come from a
-/// file: clean them before they are shown.
-pub fn entries(dir: &Path) -> impl Iterator<Item = Result<(PathBuf, usize, Entry), BadLine>> {
+/// An entry and where it stands.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// Its number in the chain; `None` in one from before there was a chain.
+    pub seq: Option<u64>,
+    /// What it says.
+    pub entry: Entry,
+    /// The line as it is, without its line break.
+    pub text: String,
+}
+
+/// All entries of a directory in the order in which they were written; lines that are none in their place. A directory
+/// that is not there has no entries. Texts in an entry come from a file: clean them before they are shown.
+pub fn entries(dir: &Path) -> impl Iterator<Item = Result<Written, BadLine>> {
     let (files, unreadable) = match files(dir) {
         Ok(files) => (files, None),
         Err(error) => (Vec::new(), Some(bad(dir, 0, &error))),
@@ -60,6 +76,15 @@ fn bad(file: &Path, line: usize, error: &io::Error) -> BadLine {
     BadLine { file: file.to_owned(), line, reason: error.to_string() }
 }
 
+/// What is read of a line.
+#[derive(Deserialize)]
+struct Line {
+    #[serde(default)]
+    seq: Option<u64>,
+    #[serde(flatten)]
+    entry: Entry,
+}
+
 /// The lines of one file.
 struct Lines {
     path: PathBuf,
@@ -76,7 +101,7 @@ impl Lines {
 }
 
 impl Iterator for Lines {
-    type Item = Result<(PathBuf, usize, Entry), BadLine>;
+    type Item = Result<Written, BadLine>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut reader = match self.reader.take()? {
@@ -91,8 +116,14 @@ impl Iterator for Lines {
             Ok(0) => return None,
             Ok(_) if bytes.pop_if(|last| *last == b'\n').is_none() => Err(refuse("the line is not whole")),
             // The parser's own message may quote the line.
-            Ok(_) => serde_json::from_slice(&bytes)
-                .map(|entry| (self.path.clone(), self.line, entry))
+            Ok(_) => serde_json::from_slice::<Line>(&bytes)
+                .map(|Line { seq, entry }| Written {
+                    file: self.path.clone(),
+                    line: self.line,
+                    seq,
+                    entry,
+                    text: String::from_utf8_lossy(&bytes).into_owned(),
+                })
                 .map_err(|e| refuse(&format!("not an audit entry from column {} on", e.column()))),
             Err(error) => return Some(Err(bad(&self.path, self.line, &error))),
         };
@@ -130,7 +161,9 @@ mod tests {
         let places: Vec<_> = read
             .iter()
             .map(|read| match read {
-                Ok((file, line, _)) => format!("{}:{line}", file.file_name().unwrap().to_string_lossy()),
+                Ok(Written { file, line, .. }) => {
+                    format!("{}:{line}", file.file_name().unwrap().to_string_lossy())
+                }
                 Err(bad) => {
                     assert!(!bad.to_string().contains("CANARY"), "{bad}");
                     format!("bad {}:{}", bad.file.file_name().unwrap().to_string_lossy(), bad.line)

@@ -10,9 +10,13 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::chain::{Head, Link, Torn};
-use super::entry::Entry;
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::chain::{Head, Link, Removable, Torn, removable};
+use super::entry::{Entry, Who};
 use super::hash::Hasher;
+use super::removal::{Removal, RemovalKind};
 use crate::engine::error::{Error, Kind, Result};
 
 /// What a process locks while it writes.
@@ -61,11 +65,62 @@ impl Audit {
     /// [`Kind::Local`], with the file and what is wrong with it: the entry is then not written, or may not
     /// survive a power cut.
     pub fn record(&self, entry: &Entry) -> Result<Link> {
-        let name = file_name(&entry.time)?;
-        let path = self.dir.join(&name);
+        self.locked(|| self.extend(entry))
+    }
+
+    /// Records that something is removed because it is old; only then may it be. Blocks.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record).
+    pub fn removed(&self, who: &Who, removal: &Removal, at: Timestamp) -> Result<Link> {
+        self.record(&Entry::of_removal(&self.hasher, who, removal, None, at))
+    }
+
+    /// Removes the months of the trail that lie before the month of `before` altogether, and records that beforehand:
+    /// the entry says what the chain goes on from. Gives the names of the files that are gone. Blocks.
+    ///
+    /// What does not hold is kept for `verify` to name, and all behind it.
+    ///
+    /// # Errors
+    /// As [`record`](Self::record); then nothing was removed. A file that cannot be removed.
+    pub fn forget(&self, who: &Who, before: Date, at: Timestamp) -> Result<Vec<String>> {
+        let month = before.strftime("%Y-%m.jsonl").to_string();
+        self.locked(|| {
+            let failed_here = |e: io::Error| failed(&self.dir, &e);
+            // The last file stays, however old: the chain goes on from there.
+            let (head, _) = Head::find(&self.dir).map_err(failed_here)?;
+            let old =
+                removable(&self.dir, |name| *name < *month && *name < *head.file).map_err(failed_here)?;
+            let Some(Removable { link, files }) = old else { return Ok(Vec::new()) };
+            let names: Vec<String> = files.iter().map(|(path, _)| super::chain::name_of(path)).collect();
+            let removal = Removal {
+                kind: RemovalKind::Audit,
+                names: names.clone(),
+                count: files.len() as u64,
+                bytes: files.iter().map(|(_, bytes)| bytes).sum(),
+                before: before.strftime("%Y-%m-01").to_string(),
+            };
+            self.extend(&Entry::of_removal(&self.hasher, who, &removal, Some(&link), at))?;
+            for (path, _) in &files {
+                fs::remove_file(path).map_err(|e| failed(path, &e))?;
+            }
+            File::open(&self.dir).and_then(|dir| dir.sync_all()).map_err(failed_here)?;
+            Ok(names)
+        })
+    }
+
+    /// Does something while no other process writes.
+    fn locked<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let lock = self.dir.join(LOCK_FILE);
         let (locked, _) = open(&lock).map_err(|e| failed(&lock, &e))?;
         locked.lock().map_err(|e| failed(&lock, &e))?;
+        work()
+    }
+
+    /// Appends an entry behind the end of the chain as it is now, under the lock.
+    fn extend(&self, entry: &Entry) -> Result<Link> {
+        let name = file_name(&entry.time)?;
+        let path = self.dir.join(&name);
         let (mut head, torn) = Head::find(&self.dir).map_err(|e| failed(&path, &e))?;
         for torn in torn {
             cut(&torn).map_err(|e| failed(&torn.file, &e))?;
@@ -215,9 +270,10 @@ mod tests {
         assert_eq!(march.lines().count(), 2);
         assert!(march.ends_with("}\n"));
         let read: Vec<_> = entries(&dir).map(|read| read.unwrap()).collect();
-        assert_eq!(read.iter().map(|(_, line, _)| *line).collect::<Vec<_>>(), [1, 2, 1]);
-        assert_eq!(read[0].2, entry());
-        assert_eq!(read[2].2, later);
+        assert_eq!(read.iter().map(|read| read.line).collect::<Vec<_>>(), [1, 2, 1]);
+        assert_eq!(read[0].entry, entry());
+        assert_eq!(read[2].entry, later);
+        assert_eq!(read.iter().map(|read| read.seq).collect::<Vec<_>>(), [Some(1), Some(2), Some(3)]);
     }
 
     #[test]
@@ -242,7 +298,7 @@ mod tests {
         let whole = fs::read(&file).unwrap();
         fs::write(&file, [&whole[..], &whole[..40]].concat()).unwrap();
         audit.record(&entry()).unwrap();
-        let read: Vec<_> = entries(root.path()).map(|read| read.unwrap().2).collect();
+        let read: Vec<_> = entries(root.path()).map(|read| read.unwrap().entry).collect();
         assert_eq!(read.len(), 3);
         assert_eq!((read[1].event.as_str(), read[1].bytes), ("torn-line", 40));
         assert_eq!(read[2], entry());
@@ -299,7 +355,7 @@ mod tests {
                 });
             }
         });
-        assert_eq!(entries(root.path()).filter(|read| read.as_ref().unwrap().2 == long).count(), 20);
+        assert_eq!(entries(root.path()).filter(|read| read.as_ref().unwrap().entry == long).count(), 20);
         assert_eq!(verify(root.path(), None).unwrap().entries, 20);
     }
 }

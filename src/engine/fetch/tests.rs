@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::transport::{Exchanged, Fault, Reply, Request, Transport};
+use crate::engine::audit::Access;
 use crate::engine::chance::Chance;
 use crate::engine::clock::Clock;
 use crate::engine::error::Error;
@@ -209,6 +210,7 @@ impl Session {
             chance: Chance::seeded(7),
             transport: Some(Arc::new(Shared(fake.clone()))),
             audit,
+            access: Access::default(),
             keep_exchanges,
         };
         tokio::spawn(worker.run(setup));

@@ -140,7 +140,8 @@ impl CommandLine {
             Command::Again(exchange) => Self::Again { exchange: *exchange },
             Command::Webhooks => Self::Webhooks,
             Command::Bounds { concurrency, rate } => Self::Bounds { concurrency: *concurrency, rate: *rate },
-            Command::Reopen | Command::Replay(_) => return None,
+            // A reason is a sentence that somebody wrote, about somebody.
+            Command::Reason(_) | Command::Reopen | Command::Replay(_) => return None,
         })
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use http::Method;
 use tokio_util::sync::CancellationToken;
 
-use super::{Runs, Trail};
-use crate::engine::audit::Entry;
+use super::{Runs, begin};
+use crate::engine::audit::Trail;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Endpoint, Event, Latency, Status, Summary};
 use crate::engine::fetch::client::{Bad, Call, Client, Counts, Taken, Tally};
@@ -18,8 +18,8 @@ use crate::engine::query::Query;
 use crate::engine::webhooks;
 use crate::wire::crm_v2;
 
-/// The event of an audit entry for one request that was sent again.
-const AGAIN: &str = "again";
+/// What the audit trail calls the question for the registrations.
+const LIST: &str = "webhook list";
 
 /// Ends what is asked beside the runs.
 #[derive(Debug, Default)]
@@ -56,12 +56,18 @@ impl Runs {
 
     /// Asks for the registrations.
     pub(super) fn webhooks(&mut self) {
-        let (client, end) = (self.client.clone(), self.asides.0.clone());
+        let (client, trail, end) = (self.client.clone(), self.trail.clone(), self.asides.0.clone());
         self.tasks.spawn(async move {
+            let asked = async {
+                match trail? {
+                    Some(trail) => trail.around(LIST, client.clock(), webhooks::list(&client)).await,
+                    None => webhooks::list(&client).await,
+                }
+            };
             let listed = tokio::select! {
                 biased;
                 () = end.cancelled() => return None,
-                listed = webhooks::list(&client) => listed,
+                listed = asked => listed,
             };
             client.tell(Event::Webhooks(listed.map(Arc::from))).await;
             None
@@ -83,26 +89,48 @@ async fn send(
             "do it by its own command",
         ));
     }
-    // Without a trail to write to, nobody's data is asked for.
+    // Without a trail to write to, nothing is asked.
     let trail = trail?;
-    let recorded = match (call.endpoint, asked, trail) {
-        (Endpoint::Contacts, None, Some(_)) => {
-            return Err(Error::usage(
-                call.label,
-                "the query that it belongs to is not kept any more, and without it the audit trail cannot say who \
-                 was asked for",
-                "run the query again",
-            ));
+    match (call.endpoint, asked) {
+        (Endpoint::Contacts, None) if trail.is_some() => Err(Error::usage(
+            call.label,
+            "the query that it belongs to is not kept any more, and without it the audit trail cannot say who was \
+             asked for",
+            "run the query again",
+        )),
+        (Endpoint::Contacts, Some(query)) => {
+            let recorded = begin(client, Ok(trail), &query).await?;
+            let (summary, scopes, failed) = attempt(client, &call, end).await;
+            let written = match recorded {
+                Some((trail, of)) => {
+                    trail.end_again(&query, Some(&of), &scopes, &summary, failed.as_ref()).await.map(drop)
+                }
+                None => Ok(()),
+            };
+            failed.map_or(written, Err)
         }
-        (Endpoint::Contacts, Some(query), Some(trail)) => Some((query, trail)),
-        _ => None,
-    };
+        _ => {
+            let asked = async { attempt(client, &call, end).await.2.map_or(Ok(()), Err) };
+            match trail {
+                Some(trail) => trail.around(&format!("{} again", call.label), client.clock(), asked).await,
+                None => asked.await,
+            }
+        }
+    }
+}
+
+/// Sends it: what came of it, the scopes of the token, and why it failed, where it did.
+async fn attempt(
+    client: &Client,
+    call: &Call,
+    end: CancellationToken,
+) -> (Summary, Vec<String>, Option<Error>) {
     let (started, from) = (client.clock().wall(), client.clock().now());
     let tally = Tally::default();
     let sent = tokio::select! {
         biased;
         () = end.cancelled() => None,
-        sent = client.call(&call, &tally, |reply| read(call.endpoint, reply)) => Some(sent),
+        sent = client.call(call, &tally, |reply| read(call.endpoint, reply)) => Some(sent),
     };
     let counts = tally.close();
     let (rows, failed) = match sent {
@@ -110,17 +138,11 @@ async fn send(
         Some(Err(error)) => (None, Some(error)),
         None => (None, None),
     };
-    let Some((query, trail)) = recorded else { return failed.map_or(Ok(()), Err) };
     let summary =
         Summary { started, elapsed: client.clock().now() - from, ..summary(rows, failed.is_some(), counts) };
     let token = client.tokens().current();
     let scopes = token.and_then(|token| token.scopes.clone()).unwrap_or_default();
-    let mut entry =
-        Entry::of_query(trail.audit.hasher(), &trail.who, &query, &scopes, &summary, failed.as_ref());
-    AGAIN.clone_into(&mut entry.event);
-    entry.cache = false;
-    let written = trail.write(entry).await;
-    failed.map_or(written, Err)
+    (summary, scopes, failed)
 }
 
 /// What the one request came to.

@@ -1,6 +1,8 @@
 //! The query: what it asks for, what it would take, and running it.
 
 use super::{Run, Session, Teller, article};
+use crate::engine::audit::Reason;
+use crate::engine::error::Kind;
 use crate::engine::event::Command;
 use crate::engine::query::QueryId;
 use crate::engine::query::person::{Reading, readings};
@@ -116,6 +118,23 @@ impl Session {
         self.begin();
     }
 
+    /// What for everything is from now on, or what it is now.
+    pub(super) fn what_for(&mut self, text: Option<&str>) {
+        let Some(text) = text else {
+            let said = self.reason.as_ref().map_or("none was said".to_owned(), ToString::to_string);
+            return self.say(format!("The reason for access: {said}."));
+        };
+        match text.parse::<Reason>() {
+            Ok(reason) => {
+                self.needs_reason = false;
+                self.reason = Some(reason.clone());
+                self.commands.push(Command::Reason(reason));
+                self.say("That stands in each audit entry from now on.");
+            }
+            Err(error) => self.fail(&error),
+        }
+    }
+
     /// Runs the query in the place of the run before.
     pub(super) fn begin(&mut self) {
         let query = match self.setup.draft.check() {
@@ -127,6 +146,10 @@ impl Session {
         };
         if !self.is_ready {
             return self.say("Not connected yet: run again in a moment.");
+        }
+        if self.needs_reason {
+            self.code = Kind::Usage.exit_code();
+            return self.say("Not run: this tenant wants to know what for. Write: reason TEXT, then run.");
         }
         if self.run.is_some_and(|run| !run.cancelling) {
             self.commands.push(Command::Cancel(self.shown));

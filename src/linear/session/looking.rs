@@ -204,12 +204,9 @@ impl Session {
             return self
                 .say("The name of the file says no format: end it in .ndjson, .json, .csv or .parquet.");
         }
-        if self.setup.mask.is_on() {
-            let fields = self.fields().iter().map(|field| field.wire().to_owned()).collect();
-            let rows = self.view.len() as u64;
-            return self.record(Disclosure::Export, None, fields, rows, Wish::Export(file, replace));
-        }
-        self.write(&file, replace);
+        let fields = self.fields().iter().map(|field| field.wire().to_owned()).collect();
+        let rows = self.view.len() as u64;
+        self.record(Disclosure::Export, None, fields, rows, Wish::Export(file, replace));
     }
 
     fn fields(&self) -> FieldSet {
@@ -261,7 +258,7 @@ impl Session {
     pub(super) fn noted(&mut self, ticket: u64, noted: Result<()>) {
         let Some((_, wish)) = self.wish.take_if(|(own, _)| *own == ticket) else { return };
         if let Err(error) = noted {
-            self.say("The values stay masked, since that they are disclosed cannot be recorded.");
+            self.say("Nothing is disclosed, since that cannot be recorded.");
             return self.fail(&error);
         }
         match wish {
@@ -280,7 +277,9 @@ impl Session {
             }
             Wish::Export(file, replace) => {
                 self.write(&file, replace);
-                self.say("Recorded in the audit trail, for the file holds the true values.");
+                if self.setup.mask.is_on() {
+                    self.say("Recorded in the audit trail, for the file holds the true values.");
+                }
             }
         }
     }

@@ -89,11 +89,8 @@ impl App {
         self.record(Disclosure::Reveal, id, fields, 1, Wish::Reveal(row, path))
     }
 
-    /// Lets through what an action asks for; what discloses masked values waits until that is recorded.
+    /// Lets through what an action asks for; what takes personal values out of the table waits until that is recorded.
     pub(super) fn recorded(&mut self, turn: Turn) -> Turn {
-        if !self.world.mask.is_on() {
-            return turn;
-        }
         let mut out = Turn::changed(turn.changed);
         for effect in turn.effects {
             let turn = match self.disclosed(&effect) {
@@ -107,10 +104,10 @@ impl App {
         out
     }
 
-    /// What of masked values an effect would disclose, and of whom.
+    /// What of personal values an effect would disclose, and of whom.
     fn disclosed(&self, effect: &Effect) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         match effect {
-            Effect::Copy(text) => {
+            Effect::Copy(text) | Effect::Print(text) => {
                 let (id, fields) = self.copied(text)?;
                 Some((Disclosure::Copy, id, fields, 1))
             }
@@ -127,7 +124,7 @@ impl App {
         }
     }
 
-    /// What a program outside is given of masked values, and of whom.
+    /// What a program outside is given of personal values, and of whom.
     fn handed_out(&self, given: &Given) -> Option<(Disclosure, Option<String>, Vec<String>, u64)> {
         let row = self.profiles.selected();
         match given {
@@ -185,7 +182,7 @@ impl App {
             return self.grant(wish, None);
         }
         if self.world.service.is_none() {
-            let said = "not connected yet: nothing can be recorded, so that values stay masked";
+            let said = "not connected yet: nothing can be recorded, and so nothing is disclosed";
             return self.notice(said.to_owned());
         }
         let wire = |path: String| {
@@ -226,7 +223,11 @@ impl App {
     fn stays_masked(&mut self, error: &Error) {
         let cause = [error.what.as_str(), error.cause.as_str()].into_iter().filter(|text| !text.is_empty());
         let cause = cause.collect::<Vec<_>>().join(": ");
-        let what = "the values stay masked, since that they are disclosed cannot be recorded";
+        let what = if self.world.mask.is_on() {
+            "the values stay masked, since that they are disclosed cannot be recorded"
+        } else {
+            "nothing was copied or written, since that cannot be recorded"
+        };
         self.fail(vec![Error::new(Kind::Local, what, cause, error.remedy.clone())], None);
     }
 
@@ -253,7 +254,7 @@ impl App {
                 self.notice(format!("revealed{how_long}; {said}"))
             }
             Wish::Happen(effect) => {
-                self.masking.aside = recorded.is_some().then_some(said);
+                self.masking.aside = (recorded.is_some() && self.world.mask.is_on()).then_some(said);
                 Turn::of(effect)
             }
         }

@@ -69,6 +69,7 @@ impl App {
             },
             Asks::QueryName => self.named(line, at),
             Asks::Watch => self.watch_every(line, at),
+            Asks::Reason => self.said_what_for(line, at),
             Asks::IdsFile => {
                 let outcome = self.import_file(line);
                 self.taken(outcome, at)

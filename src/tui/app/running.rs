@@ -33,6 +33,9 @@ impl App {
 
     /// Begins a run in the place of the one that is shown.
     pub(super) fn begin(&mut self, query: Query, at: Moment) -> Turn {
+        if self.asks_what_for(&query) {
+            return Turn::CHANGED;
+        }
         let mut effects = Vec::new();
         if let Some(running) = self.world.running.filter(|r| !r.cancelling) {
             effects.push(Effect::Engine(Command::Cancel(running.id)));

@@ -3,6 +3,7 @@
 use super::builder::Search;
 use super::masking::Masking;
 use super::palette::Faulty;
+use super::reason::WhatFor;
 use super::{App, Moment, Turn};
 use crate::engine::error::Error;
 use crate::tui::action::Action;
@@ -66,6 +67,7 @@ impl App {
         // What the one before may still say is none of any run that will be shown.
         self.shown = self.number();
         (self.watch, self.search) = (None, Search::default());
+        self.what_for = WhatFor::default();
         // Who masked values did so because of who looks on.
         let masked = self.world.mask.is_on();
         (self.masking, self.world.mask) = (Masking::default(), mask);

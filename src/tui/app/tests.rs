@@ -22,7 +22,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::config::{Look, OnChange};
 use crate::engine::error::Kind;
-use crate::engine::event::{Event, Page, Status, Summary};
+use crate::engine::event::{Event, Note, Page, Status, Summary};
 use crate::engine::query::{Draft, FieldSet};
 use crate::export::Spec;
 use crate::tui::action::TABLE;
@@ -43,6 +43,9 @@ struct Rig {
     at: Moment,
     size: (u16, u16),
     commands: Vec<Command>,
+    /// Whether notes are recorded at once; what they said.
+    records: bool,
+    notes: Vec<Note>,
     copied: Vec<String>,
     piped: Vec<Piping>,
     visits: Vec<Visit>,
@@ -92,6 +95,8 @@ impl Rig {
             at,
             size: (0, 0),
             commands: vec![],
+            records: true,
+            notes: vec![],
             copied: vec![],
             piped: vec![],
             visits: vec![],
@@ -151,6 +156,12 @@ impl Rig {
     fn take(&mut self, turn: Turn) -> bool {
         for effect in turn.effects {
             match effect {
+                // Where nothing is masked, that something is recorded first is seen by whoever looks for it.
+                Effect::Engine(Command::Note(ticket, note)) if self.records => {
+                    self.notes.push(note);
+                    let turn = self.app.event(Event::Noted(ticket, Ok(())), self.at);
+                    self.take(turn);
+                }
                 Effect::Engine(command) => self.commands.push(command),
                 Effect::Copy(text) => self.copied.push(text),
                 Effect::Quit => self.left = true,

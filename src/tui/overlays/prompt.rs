@@ -23,6 +23,8 @@ pub enum Asks {
     Pipe,
     /// How often to run again.
     Watch,
+    /// What the access is for.
+    Reason,
     /// What a query is to be called.
     QueryName,
     /// The file to take IDs from.

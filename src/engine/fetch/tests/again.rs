@@ -66,8 +66,9 @@ async fn a_request_that_is_sent_again_is_recorded_like_a_run() {
     let entries = entries(trail.path());
     let said: Vec<_> =
         entries.iter().map(|e| (e["event"].as_str().unwrap(), e["rows"].as_u64().unwrap())).collect();
-    assert_eq!(said, [("query", 70), ("again", 50)]);
-    assert_eq!(entries[0]["filter"], entries[1]["filter"], "whom it asked for stands there as in the run's");
+    assert_eq!(said, [("intent", 0), ("query", 70), ("intent", 0), ("again", 50)]);
+    assert_eq!((&entries[1]["of"], &entries[3]["of"]), (&1.into(), &3.into()));
+    assert!(entries.iter().all(|e| e["filter"] == entries[0]["filter"]), "whom it asked for stands in each");
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,7 +41,8 @@ impl ServiceLine {
 
     pub(super) fn read(self) -> ServiceInfo {
         let Self { tenant, base_url, sandbox } = self;
-        ServiceInfo { tenant, base_url, sandbox, files: Vec::new() }
+        // Nobody is asked, so nobody need say what for.
+        ServiceInfo { tenant, base_url, sandbox, needs_reason: false, files: Vec::new() }
     }
 }
 

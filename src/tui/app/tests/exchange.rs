@@ -154,6 +154,7 @@ fn personal_values_are_masked_in_an_exchange_too() {
     }
     assert!(rig.screen().contains("\"score\""), "{}", rig.screen());
     rig.commands.clear();
+    rig.records = false;
     rig.key("Y");
     let [Command::Note(ticket, _)] = rig.commands.as_slice() else { panic!("{:?}", rig.commands) };
     let ticket = *ticket;

@@ -1,7 +1,7 @@
 //! Personal values masked: nothing of them on any screen, and nothing disclosed that is not recorded.
 
 use super::*;
-use crate::engine::event::{Disclosure, Exchange, Note, Outcome as Ended};
+use crate::engine::event::{Disclosure, Exchange, Outcome as Ended};
 use crate::engine::pipeline;
 use crate::rows::Mask;
 
@@ -36,6 +36,7 @@ fn person(id: &str) -> crate::engine::pipeline::profile::Profile {
 fn rig(on: bool) -> Rig {
     let draft = Draft { segments: vec!["S".into()], ..Draft::default() };
     let mut rig = Rig::with(|start| Start { draft, mask: mask(on), ..start });
+    rig.records = false;
     rig.resize(170, 50);
     rig.event(events::ready());
     rig.key("Ctrl-R");
@@ -378,4 +379,73 @@ fn a_picture_that_stands_still_holds_nothing_that_was_revealed_for_a_while() {
     assert!(rig.screen().contains("canary.mail"));
     rig.key("Z");
     assert!(rig.screen().contains("FROZEN") && !rig.screen().contains("canary.mail"), "{}", rig.screen());
+}
+
+#[test]
+fn what_leaves_the_table_is_recorded_first_where_nothing_is_masked_too() {
+    let why = Error::new(Kind::Local, "audit entry could not be written", "the disk is full", "free space");
+    let mut rig = rig(false);
+    column(&mut rig, "email");
+    rig.key("y y");
+    assert!(rig.copied.is_empty(), "not before it is recorded");
+    let (ticket, note) = notes(&mut rig).pop().unwrap();
+    assert_eq!((note.disclosure, note.rows), (Disclosure::Copy, 1));
+    assert!(note.fields.contains(&"email".to_owned()), "{note:?}");
+    rig.event(Event::Noted(ticket, Err(why)));
+    let screen = rig.screen();
+    assert!(screen.contains("nothing was copied") && screen.contains("the disk is full"), "{screen}");
+    assert!(rig.copied.is_empty());
+    rig.key("Esc");
+    // What is nobody's is nobody's business.
+    column(&mut rig, "tags");
+    rig.key("y y");
+    assert_eq!((rig.copied.len(), notes(&mut rig).len()), (1, 0));
+    rig.key("e");
+    rig.key("Ctrl-U");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("two.csv");
+    rig.type_in(path.to_str().unwrap());
+    rig.key("Enter");
+    assert!(!path.exists());
+    let (ticket, note) = notes(&mut rig).pop().unwrap();
+    assert_eq!((note.disclosure, note.rows), (Disclosure::Export, 2));
+    rig.event(Event::Noted(ticket, Ok(())));
+    assert!(path.exists());
+}
+
+fn strict() -> Rig {
+    let mut rig = Rig::new(Draft { segments: vec!["S".into()], ..Draft::default() });
+    let service = crate::engine::event::ServiceInfo { needs_reason: true, ..events::service() };
+    rig.event(Event::Ready(Arc::new(service)));
+    rig.commands.clear();
+    rig
+}
+
+#[test]
+fn a_tenant_that_wants_to_know_what_for_is_told_once_before_anything_is_asked() {
+    let mut rig = strict();
+    rig.key("Ctrl-R");
+    assert!(rig.screen().contains("What is this access for?"), "{}", rig.screen());
+    assert!(rig.runs().is_empty());
+    rig.type_in("x");
+    rig.key("Enter");
+    assert!(rig.screen().contains("3 to 200 characters"), "{}", rig.screen());
+    rig.type_in(" case 4711");
+    rig.key("Enter");
+    let said: Vec<_> = rig.commands.iter().filter(|c| !matches!(c, Command::Plan(..))).collect();
+    let [Command::Reason(reason), Command::Run(..)] = said[..] else { panic!("{said:?}") };
+    assert_eq!(reason.as_str(), "x case 4711");
+    rig.event(Event::Finished(QueryId(1), events::summary(Status::Success, 0)));
+    rig.key("Ctrl-R");
+    assert_eq!(rig.runs().len(), 2, "once a session");
+}
+
+#[test]
+fn a_query_of_which_it_is_not_said_what_for_does_not_run() {
+    let mut rig = strict();
+    rig.key("Ctrl-R");
+    rig.key("Esc");
+    assert!(rig.runs().is_empty() && !rig.screen().contains("What is this access for?"));
+    rig.key("Ctrl-R");
+    assert!(rig.screen().contains("What is this access for?"), "it is asked again");
 }
