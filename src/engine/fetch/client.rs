@@ -626,7 +626,9 @@ impl Client {
         if let (Some(recorder), Some(detail)) = (recorder, whole) {
             let body = super::detail::whole(call, attempted, &self.0.service);
             let fault = attempted.exchanged.as_ref().err().cloned();
-            recorder.exchange(Told { exchange: Arc::clone(&exchange), detail, body, fault }).await;
+            let secrets = explain::spellings(&self.0.service, attempted.token.as_deref());
+            let told = Told { exchange: Arc::clone(&exchange), detail, body, fault };
+            recorder.exchange(told, secrets).await;
         }
         self.tell(Event::Exchange(exchange)).await;
     }

@@ -16,9 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
+use memchr::memmem;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use super::file;
 use super::header::{About, Header};
@@ -120,6 +122,7 @@ enum What {
     Command(Command),
     Event(Event),
     Exchange(Box<Told>),
+    Secrets(Vec<Zeroizing<String>>),
 }
 
 impl std::fmt::Debug for Recorder {
@@ -173,13 +176,24 @@ impl Recorder {
             ));
         }
         let file = file::create(&wanted.path, wanted.force)?;
+        self.write_to(file, wanted, clock)
+    }
+
+    /// Begins to write into a file that was made.
+    pub(super) fn write_to(
+        &self,
+        file: BufWriter<File>,
+        wanted: &Wanted,
+        clock: &Clock,
+    ) -> Result<(), Error> {
         let began = clock.now();
         let mut state = self.lock();
         let (to, messages) = mpsc::unbounded_channel();
         let link = Link { to, room: Arc::new(Semaphore::new(ROOM as usize)), clock: clock.clone() };
         let veil = if wanted.true_values { Veil::open() } else { Veil::closed(wanted.key) };
         let header = Header::new(&state.about, clock.wall(), wanted.true_values);
-        let writer = Writer { file, path: wanted.path.clone(), base: Base(began), veil, last: 0 };
+        let writer =
+            Writer { file, path: wanted.path.clone(), base: Base(began), veil, last: 0, secrets: Vec::new() };
         let (recorder, room) = (Arc::downgrade(&self.0), Arc::clone(&link.room));
         let thread = std::thread::Builder::new().name("recording".to_owned()).spawn(move || {
             let came = writer.run(&header, messages);
@@ -215,8 +229,9 @@ impl Recorder {
     }
 
     fn off(&self) {
+        let mut state = self.lock();
         self.0.on.store(false, Ordering::Release);
-        self.lock().link = None;
+        state.link = None;
     }
 
     /// Ends it, waits until all is written, and says what became of it, where that was not told before.
@@ -285,8 +300,10 @@ impl Recorder {
         }
     }
 
-    /// An exchange is over.
-    pub(in crate::engine) async fn exchange(&self, told: Told) {
+    /// An exchange is over. These spellings of secrets, some of which it may have brought, stand in no line from now on:
+    /// a service that echoes one does so in rows too.
+    pub(in crate::engine) async fn exchange(&self, told: Told, secrets: Vec<String>) {
+        self.send(What::Secrets(secrets.into_iter().map(Zeroizing::new).collect()), None);
         let room = self.room(told.body.len() + 4 * PIECE).await;
         if self.is_on() {
             self.send(What::Exchange(Box::new(told)), room);
@@ -338,6 +355,19 @@ fn weight(event: &Event) -> usize {
     }
 }
 
+/// The line without this.
+fn without(line: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    let mut at = 0;
+    for found in memmem::find_iter(line, secret) {
+        out.extend_from_slice(&line[at..found]);
+        out.extend_from_slice(b"[redacted]");
+        at = found + secret.len();
+    }
+    out.extend_from_slice(&line[at..]);
+    out
+}
+
 struct Writer {
     file: BufWriter<File>,
     path: PathBuf,
@@ -345,6 +375,8 @@ struct Writer {
     veil: Veil,
     /// The time of the last line: those who bring something may have waited for room.
     last: u64,
+    /// What stands in no line, however it got there.
+    secrets: Vec<Zeroizing<String>>,
 }
 
 impl Writer {
@@ -393,6 +425,7 @@ impl Writer {
             What::Command(command) => line.command = CommandLine::of(command, &mut self.veil),
             What::Event(event) => line.event = EventLine::of(event, &mut self.veil, self.base),
             What::Exchange(told) => line.exchange = Some(Box::new(ExchangeLine::of(told, &mut self.veil))),
+            What::Secrets(secrets) => self.learn(secrets),
         }
         if line.command.is_none() && line.event.is_none() && line.exchange.is_none() {
             return Ok(());
@@ -400,8 +433,32 @@ impl Writer {
         self.put(&line)
     }
 
+    fn learn(&mut self, secrets: &[Zeroizing<String>]) {
+        for secret in secrets {
+            // A line is JSON, and a row in it is JSON in JSON.
+            let escaped = |text: &str| {
+                let quoted = serde_json::to_string(text).unwrap_or_default();
+                Zeroizing::new(quoted.trim_matches('"').to_owned())
+            };
+            let once = escaped(secret);
+            let twice = escaped(&once);
+            for spelling in [secret.clone(), once, twice] {
+                if !self.secrets.contains(&spelling) {
+                    self.secrets.push(spelling);
+                }
+            }
+        }
+    }
+
     fn put(&mut self, line: &impl serde::Serialize) -> io::Result<()> {
-        serde_json::to_writer(&mut self.file, line)?;
-        self.file.write_all(b"\n")
+        let mut line = serde_json::to_vec(line)?;
+        for secret in &self.secrets {
+            // Nearly always there is nothing to take out, and looking for it is cheap.
+            if memmem::find(&line, secret.as_bytes()).is_some() {
+                line = without(&line, secret.as_bytes());
+            }
+        }
+        line.push(b'\n');
+        self.file.write_all(&line)
     }
 }

@@ -208,36 +208,12 @@ impl Veil {
 
     /// A header of a reply.
     pub(super) fn header(&mut self, name: &str, value: &str) -> String {
-        /// Headers whose values are about the exchange, and nobody's.
-        const SAFE: &[&str] = &[
-            "age",
-            "allow",
-            "cache-control",
-            "connection",
-            "content-encoding",
-            "content-length",
-            "content-type",
-            "date",
-            "expires",
-            "keep-alive",
-            "last-modified",
-            "retry-after",
-            "server",
-            "traceparent",
-            "transfer-encoding",
-            "vary",
-            "via",
-            "www-authenticate",
-        ];
-        let name = name.to_ascii_lowercase();
-        let is_safe = SAFE.contains(&name.as_str())
-            || ["ratelimit", "x-ratelimit", "x-rate-limit"].iter().any(|begin| name.starts_with(begin))
-            || ["-id", "trace"].iter().any(|part| name.contains(part)) && !value.contains('@');
-        match name.as_str() {
+        let is_id = ["-id", "trace"].iter().any(|part| name.contains(part)) && !value.contains('@');
+        match name.to_ascii_lowercase().as_str() {
             _ if self.is_open() || value.ends_with("…removed") => value.to_owned(),
             "location" | "content-location" => self.url(value),
             "link" => self.said(value).into_owned(),
-            _ if is_safe => self.said_of_exchange(value),
+            name if is_safe(name) || is_id => self.said_of_exchange(value),
             _ => self.value(value),
         }
     }
@@ -247,6 +223,32 @@ impl Veil {
         let known = self.ids.iter().chain(&self.literals).any(|known| value.contains(known.as_str()));
         if known { self.value(value) } else { value.to_owned() }
     }
+}
+
+/// Whether a header's value is about the exchange, and nobody's.
+pub(super) fn is_safe(name: &str) -> bool {
+    const SAFE: &[&str] = &[
+        "age",
+        "allow",
+        "cache-control",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "date",
+        "expires",
+        "keep-alive",
+        "last-modified",
+        "retry-after",
+        "server",
+        "traceparent",
+        "transfer-encoding",
+        "vary",
+        "via",
+        "www-authenticate",
+    ];
+    SAFE.contains(&name)
+        || ["ratelimit", "x-ratelimit", "x-rate-limit"].iter().any(|begin| name.starts_with(begin))
 }
 
 /// Where a quoted text ends, its quotes included; to the end where it is never closed.

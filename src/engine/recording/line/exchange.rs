@@ -15,7 +15,7 @@ use crate::engine::event::{Endpoint, Exchange, Outcome, Phases, Retry, RetryReas
 use crate::engine::fetch::detail::{Detail, Received, beginning};
 use crate::engine::fetch::transport::{Fault, Reply};
 use crate::engine::query::QueryId;
-use crate::engine::recording::veil::Veil;
+use crate::engine::recording::veil::{Veil, is_safe};
 use crate::engine::text::clean;
 
 /// What the client tells of an exchange: all of it, but for secrets.
@@ -111,6 +111,7 @@ enum FaultLine {
     Other(String),
 }
 
+const REMOVED: &str = "…removed";
 const WITHHELD: &str = "it may hold a token";
 
 fn because(reason: RetryReason) -> &'static str {
@@ -124,7 +125,13 @@ fn because(reason: RetryReason) -> &'static str {
 impl ExchangeLine {
     pub(in crate::engine::recording) fn of(told: &Told, veil: &mut Veil) -> Self {
         let Told { exchange, detail, body, fault } = told;
-        let header = |name: &str, value: &str, veil: &mut Veil| (name.to_owned(), veil.header(name, value));
+        // A token that has just been granted is known as one only to whoever reads the body.
+        let is_secret = detail.reply.as_ref().is_some_and(|reply| reply.withheld.is_some());
+        let header = |name: &str, value: &str, veil: &mut Veil| {
+            let value =
+                if is_secret && !is_safe(name) { REMOVED.to_owned() } else { veil.header(name, value) };
+            (name.to_owned(), value)
+        };
         let reply = detail.reply.as_ref().map(|reply| {
             let body = veil.body(body);
             let (text, base64) = match std::str::from_utf8(&body) {
