@@ -35,12 +35,9 @@ pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     let header = reader.header().clone();
-    // Stand-ins are nobody's.
-    let privacy = match settings {
-        _ if !header.personal_values_are_true => Privacy { mask: false, ..Privacy::unknown() },
-        Some(settings) => settings.privacy,
-        None => Privacy::unknown(),
-    };
+    let known = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
+    // Stand-ins are nobody's, and the sandbox's people are made up. What is set here is about others.
+    let privacy = Privacy { mask: header.personal_values_are_true && !header.sandbox, ..known };
     let pace = Pace::new(header.at);
     let setup = tui::run::Setup {
         draft: Draft::default(),

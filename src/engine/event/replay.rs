@@ -43,6 +43,8 @@ pub struct Stands {
     pub since: Instant,
     /// How long the recording is.
     pub length: Duration,
+    /// Lines of the recording that were shown, and how many there are.
+    pub lines: (usize, usize),
     /// How many times as fast as it was.
     pub speed: f64,
     /// Whether it stands still.

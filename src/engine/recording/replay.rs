@@ -168,6 +168,7 @@ impl Player {
         let stands = Stands {
             since: self.pace.from(),
             length: self.reader.length(),
+            lines: (self.reader.read(), self.reader.lines()),
             speed: self.speed,
             paused: self.paused,
             ended: self.ended,

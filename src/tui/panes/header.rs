@@ -283,7 +283,11 @@ impl Replayed {
                 Span::styled(format!("/{} ", minutes(stands.length)), theme.label),
                 Span::styled(format!("×{}", stands.speed), theme.text),
             ];
-            let state = if stands.ended { Some(" ended") } else { stands.paused.then_some(" paused") };
+            // What stands still is stepped through: its lines tell how far.
+            let (line, lines) = stands.lines;
+            let paused =
+                || format!(" paused {}/{}", figures::count(line as u64), figures::count(lines as u64));
+            let state = if stands.ended { Some(" ended".to_owned()) } else { stands.paused.then(paused) };
             spans.extend(state.map(|state| Span::styled(state, theme.warn)));
             parts.push((Worth::Always, spans));
         }
