@@ -14,5 +14,6 @@ pub mod logging;
 pub mod rows;
 pub mod sandbox;
 pub mod saving;
+pub mod tidy;
 pub mod tui;
 pub mod wire;

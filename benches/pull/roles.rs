@@ -225,6 +225,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         recordings: PathBuf::new(),
         record_true_values: false,
         replay: None,
+        later: tui::run::Later::default(),
     };
     Box::pin(tui::run::run(handle, setup)).await?;
     background.await.map(drop).map_err(Failure::from)

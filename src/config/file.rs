@@ -11,6 +11,7 @@ use super::look::{Colour, OnChange};
 use super::screen::{self, Colours};
 use super::units;
 use crate::engine::error::Error;
+use crate::engine::retention::PastRetention;
 
 /// The file, read. Every key is optional; an unknown one is an error.
 #[derive(Debug, Default, Deserialize)]
@@ -18,9 +19,14 @@ use crate::engine::error::Error;
 pub(super) struct File {
     /// The tenant to use when neither a flag nor the environment names one.
     pub tenant: Option<String>,
+    /// What becomes of profiles from before the window, of tenants that do not say otherwise.
+    pub past_retention: Option<PastRetention>,
     /// The response cache.
     #[serde(default)]
     pub cache: Cache,
+    /// How long files of ours are kept.
+    #[serde(default)]
+    pub keep: Keep,
     /// The explorer.
     #[serde(default)]
     pub explorer: Explorer,
@@ -38,6 +44,26 @@ pub(super) struct Cache {
     #[serde(default, deserialize_with = "duration")]
     pub life: Option<Duration>,
 }
+
+/// `[keep]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Keep {
+    #[serde(default, deserialize_with = "days")]
+    pub recordings: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub history: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub stopped_runs: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub log: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub audit: Option<Days>,
+}
+
+/// Days that were set; `Days(None)` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Days(pub Option<u32>);
 
 /// `[explorer]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -88,6 +114,9 @@ pub(super) struct Tenant {
     #[serde(default, deserialize_with = "secret")]
     pub client_secret: Option<SecretString>,
     pub client_secret_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "command")]
+    pub secret_command: Option<Vec<String>>,
+    pub keyring: Option<bool>,
     pub scopes: Option<Vec<String>>,
     pub token_url: Option<String>,
     pub token_path: Option<String>,
@@ -97,6 +126,7 @@ pub(super) struct Tenant {
     pub concurrency: Option<u32>,
     pub page_size: Option<u32>,
     pub retention_days: Option<u32>,
+    pub past_retention: Option<PastRetention>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
     pub require_reason: Option<bool>,
@@ -138,6 +168,11 @@ impl File {
     /// Whether a secret stands in the file itself.
     pub(super) fn holds_secret(&self) -> bool {
         self.tenants.values().any(|tenant| tenant.client_secret.is_some())
+    }
+
+    /// Whether it names programs to be run.
+    pub(super) fn names_commands(&self) -> bool {
+        self.tenants.values().any(|tenant| tenant.secret_command.is_some())
     }
 }
 
@@ -195,11 +230,37 @@ fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Er
     units::timeout(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
 }
 
+/// So many days, or `"forever"`, which 0 means too.
+fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Days>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Days(u32),
+        Word(String),
+    }
+    let wrong = || serde::de::Error::custom("not a number of days; write one such as 30, or \"forever\"");
+    match Written::deserialize(from).map_err(|_| wrong())? {
+        Written::Days(days) => Ok(Some(Days(Some(days).filter(|days| *days > 0)))),
+        Written::Word(word) if word == "forever" => Ok(Some(Days(None))),
+        Written::Word(_) => Err(wrong()),
+    }
+}
+
 /// Text that no error message repeats.
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(from)
         .map_err(|_| serde::de::Error::custom("client_secret is not a text in quotes"))?;
     Ok(Some(text.into()))
+}
+
+/// A program and its arguments. What stands there instead may be the secret itself, so no message repeats it.
+fn command<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let form = r#"secret_command is no list of words, such as ["pass", "show", "cxone"]"#;
+    let words = Vec::<String>::deserialize(from).map_err(|_| serde::de::Error::custom(form))?;
+    match words.first() {
+        Some(program) if !program.trim().is_empty() => Ok(Some(words)),
+        _ => Err(serde::de::Error::custom("secret_command names no program")),
+    }
 }
 
 fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rate>, D::Error> {
@@ -237,6 +298,9 @@ mod tests {
             ("\n[tenants.a]\nrate = \"ten\"\n", 3, "ten"),
             ("[cache]\nlife = \"5\"\n", 2, "30s"),
             ("[tenants.a]\ntimeouts = { page = \"0s\" }\n", 2, "0s"),
+            ("past_retention = \"hide\"\n", 1, "withhold"),
+            ("[keep]\nhistory = \"a year\"\n", 2, "forever"),
+            ("[keep]\nhistory = -1\n", 2, "forever"),
             ("tenant = \n", 1, ""),
         ] {
             let error = refused(text);
@@ -250,6 +314,11 @@ mod tests {
     fn a_secret_in_a_broken_file_is_not_repeated() {
         let error = refused("[tenants.a]\nclient_secret = \"hunter2\"\nrate = \"x\"\n");
         assert!(!error.to_string().contains("hunter2"));
+        for secret in ["\"hunter2\"", "[\"\", \"hunter2\"]", "[7, \"hunter2\"]", "[]"] {
+            let error = refused(&format!("[tenants.a]\nsecret_command = {secret}\n"));
+            assert!(error.what.ends_with(":2") && error.cause.contains("secret_command"), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
         for secret in ["\"hunter2", "hunter2", "[\"hunter2\"]", "1234567"] {
             let error = refused(&format!("[tenants.a]\nclient_secret = {secret}\n"));
             assert!(

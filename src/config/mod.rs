@@ -8,16 +8,18 @@
 //!
 //! Nothing here reads the process: variables and directories are handed in, so that every rule has a test.
 
+mod disk;
 mod env;
 mod file;
+mod keep;
+pub mod keyring;
 mod look;
 pub mod origin;
 mod screen;
+mod secret;
 mod tenant;
 pub mod units;
 
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -26,6 +28,7 @@ use url::Url;
 pub use self::env::{Env, Paths, VARIABLES};
 pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
+pub use self::keep::Keep;
 pub use self::look::{Colour, Look, OnChange};
 use self::screen::Wanted;
 pub use self::screen::{Colours, LookSettings, OwnTheme};
@@ -33,9 +36,8 @@ use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
 use crate::engine::query::DEFAULT_PAGE_SIZE;
+use crate::engine::retention::{PastRetention, RETENTION_DAYS};
 
-/// Days that profiles are kept for, unless said otherwise.
-const RETENTION_DAYS: u32 = 180;
 /// Bytes that rows may take in memory: two million and more.
 pub const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 /// Rows after which a run in the explorer pauses.
@@ -44,8 +46,6 @@ const PAUSE_ROWS: u64 = 10_000;
 const MAX_CONCURRENCY: u32 = 64;
 /// Attributes that are personal unless said otherwise.
 const MASK_ATTRIBUTES: [&str; 4] = ["address.*", "*birth*", "iban", "ssn"];
-/// A configuration or secret file larger than this is something else.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The way out that a command with `--sandbox` has where settings are missing.
 const OR_SANDBOX: &str = ", or use --sandbox for made-up people";
@@ -84,6 +84,8 @@ pub struct Settings {
     pub explorer: Explorer,
     /// How personal values are shown.
     pub privacy: Privacy,
+    /// How long files of ours are kept.
+    pub keep: Keep,
     /// Where files live.
     pub paths: Paths,
     /// Where webhooks are sent to, where that is set.
@@ -162,6 +164,7 @@ struct Treatment {
     timeouts: Timeouts,
     bounds: Bounds,
     cache: CacheOptions,
+    past_retention: PastRetention,
 }
 
 impl Settings {
@@ -222,6 +225,7 @@ impl Settings {
             timeouts: self.treatment.timeouts,
             bounds: self.treatment.bounds,
             cache: self.treatment.cache,
+            past_retention: self.treatment.past_retention,
             ..Service::new(tenant, base_url, client_id, client_secret)
         }
     }
@@ -261,7 +265,8 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         bytes: file.cache.mebibytes.map_or(CacheOptions::default().bytes, |m| m.saturating_mul(1024 * 1024)),
         life: file.cache.life.unwrap_or(CacheOptions::default().life),
     };
-    let mut treatment = Treatment { cache, ..Treatment::default() };
+    let past_retention = file.past_retention.unwrap_or_default();
+    let mut treatment = Treatment { cache, past_retention, ..Treatment::default() };
     let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
     let mut privacy = Privacy { mask: file.explorer.mask.unwrap_or(false), ..Privacy::unknown() };
     if let Some(attributes) = &file.explorer.mask_attributes {
@@ -275,7 +280,17 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     let look = target.named().map_or_else(Look::default, |service| file.look(&service.tenant));
     query.page_size = flags.page_size.unwrap_or(query.page_size);
-    query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    if let Some(days) = flags.retention_days {
+        let kept = query.retention_days;
+        if days > kept && treatment.past_retention == PastRetention::Withhold {
+            return Err(Error::usage(
+                format!("--retention-days {days}"),
+                format!("profiles are kept for {kept} days, and what is older is withheld"),
+                format!("use {kept} or less; the configuration sets retention_days and past_retention"),
+            ));
+        }
+        query.retention_days = days;
+    }
     let wanted = Wanted {
         theme: file.explorer.theme.take(),
         colours: file.explorer.colours,
@@ -287,6 +302,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         look,
         query,
         privacy,
+        keep: Keep::settle(file.keep, &path)?,
         paths: paths.clone(),
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
@@ -367,6 +383,56 @@ pub fn tenants(env: &Env, paths: &Paths, flags: &Flags) -> Result<Vec<Listed>, E
     Ok(names.into_iter().map(listed).collect())
 }
 
+/// What `config login` keeps a secret for.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Where in the keyring.
+    pub entry: keyring::Entry,
+    /// The configuration file.
+    pub file: PathBuf,
+    /// Whether it has a table for the tenant.
+    pub table: bool,
+    /// Which key of that says where the secret is.
+    pub source: Option<&'static str>,
+    /// Whether the environment has a secret, which beats all.
+    pub overridden: bool,
+}
+
+/// Whose secret a login is about.
+///
+/// # Errors
+/// As [`load`]; the tenant or its client is not known.
+pub fn login(env: &Env, paths: &Paths, flags: &Flags) -> Result<Login, Error> {
+    let (file, path) = read_file(env, paths)?;
+    let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
+    let privacy = &mut Privacy::unknown();
+    let target = tenant::settle(env, flags, &file, &path, &mut Treatment::default(), &mut query, privacy)?;
+    let Some(service) = target.named() else {
+        return Err(Error::usage(
+            "no tenant is named",
+            "a secret is kept for one client of one tenant",
+            "name it with --tenant or CXONE_TENANT",
+        ));
+    };
+    let tenant = service.tenant.as_str();
+    if service.client_id.is_empty() {
+        return Err(Error::usage(
+            format!("the client of tenant {tenant}"),
+            "it is not known, and a secret is kept for one client of one tenant",
+            format!("set client_id in [tenants.{tenant}] of {}, or CXONE_CLIENT_ID", path.display()),
+        ));
+    }
+    let table = file.tenants.get(tenant);
+    let source = table.map(|table| secret::source(table, tenant, &path)).transpose()?.flatten();
+    Ok(Login {
+        entry: keyring::Entry::new(tenant, &service.client_id),
+        table: table.is_some(),
+        source: source.map(|source| source.name()),
+        overridden: env.get("CXONE_CLIENT_SECRET").is_some(),
+        file: path,
+    })
+}
+
 impl Target {
     /// The tenant, as far as it is known.
     fn named(&self) -> Option<&Service> {
@@ -396,6 +462,7 @@ impl Treatment {
             self.bounds.rate = rate.0;
         }
         self.bounds.max_wait = table.max_wait.unwrap_or(self.bounds.max_wait);
+        self.past_retention = table.past_retention.unwrap_or(self.past_retention);
         self.timeouts = Timeouts {
             token: table.timeouts.token.unwrap_or(self.timeouts.token),
             page: table.timeouts.page.unwrap_or(self.timeouts.page),
@@ -441,39 +508,15 @@ fn read_file(env: &Env, paths: &Paths) -> Result<(File, PathBuf), Error> {
     if named.is_none() && !path.exists() {
         return Ok((File::default(), path));
     }
-    let (text, open_to_others) = read(&path)?;
-    let file = File::parse(&text, &path)?;
-    if open_to_others && file.holds_secret() {
-        return Err(readable_by_others(&path));
+    let found = disk::read(&path)?;
+    let file = File::parse(&found.text, &path)?;
+    if file.holds_secret() {
+        found.holds_a_secret()?;
+    }
+    if file.names_commands() {
+        found.names_programs()?;
     }
     Ok((file, path))
-}
-
-/// A file's text, and whether others than its owner may read it.
-fn read(path: &Path) -> Result<(String, bool), Error> {
-    let failed = |error: std::io::Error| {
-        Error::usage(
-            path.display().to_string(),
-            format!("it cannot be read: {error}"),
-            "check the path and its permissions",
-        )
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode();
-    let mut text = String::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(Error::usage(path.display().to_string(), "it is larger than 1 MiB", "check the path"));
-    }
-    Ok((text, mode & 0o077 != 0))
-}
-
-fn readable_by_others(path: &Path) -> Error {
-    Error::usage(
-        path.display().to_string(),
-        "it holds a secret and others may read it",
-        format!("chmod 600 {}", path.display()),
-    )
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ pub mod plan;
 pub mod query;
 pub mod recording;
 pub mod reins;
+pub mod retention;
+pub mod secret;
 pub mod text;
 pub mod webhooks;
 pub mod worker;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
+use super::query::{Field, FieldSet};
+use super::retention::{PastRetention, RETENTION_DAYS};
+use super::secret::ClientSecret;
 use crate::wire::Dialect;
 
 /// One tenant of the service and how to treat it.
@@ -21,7 +23,7 @@ pub struct Service {
     /// OAuth client ID.
     pub client_id: String,
     /// OAuth client secret.
-    pub client_secret: SecretString,
+    pub client_secret: ClientSecret,
     /// Scopes to ask for; empty: whatever the client is granted.
     pub scopes: Vec<String>,
     /// How segments become a filter; `{ids}` is replaced by the IDs joined with commas, each quote doubled.
@@ -38,6 +40,11 @@ pub struct Service {
     pub cache: CacheOptions,
     /// The largest decoded body that is read, in bytes.
     pub max_body: usize,
+    /// What becomes of profiles last modified before the window that they are kept for.
+    pub past_retention: PastRetention,
+    /// Days that profiles are kept for. A query may ask for another window; one in which more would be seen than in this
+    /// does not withhold less.
+    pub retention_days: u32,
 }
 
 impl Service {
@@ -49,7 +56,7 @@ impl Service {
         tenant: impl Into<String>,
         base_url: Url,
         client_id: impl Into<String>,
-        client_secret: SecretString,
+        client_secret: impl Into<ClientSecret>,
     ) -> Self {
         Self {
             tenant: tenant.into(),
@@ -57,7 +64,7 @@ impl Service {
             dialect: Dialect::default(),
             token_url: None,
             client_id: client_id.into(),
-            client_secret,
+            client_secret: client_secret.into(),
             scopes: Vec::new(),
             segment_template: Self::SEGMENT_TEMPLATE.into(),
             sandbox: false,
@@ -66,7 +73,25 @@ impl Service {
             bounds: Bounds::default(),
             cache: CacheOptions::default(),
             max_body: 16 * 1024 * 1024,
+            past_retention: PastRetention::default(),
+            retention_days: RETENTION_DAYS,
         }
+    }
+
+    /// Whether nobody gets to see profiles from before the window.
+    pub fn withholds(&self) -> bool {
+        self.past_retention == PastRetention::Withhold
+    }
+
+    /// Days of the window where a query asks for so many.
+    pub fn window_days(&self, asked: u32) -> u32 {
+        if self.withholds() { asked.min(self.retention_days) } else { asked }
+    }
+
+    /// The fields that are asked for where these are wanted: what is withheld is told by the modified date, which is
+    /// then asked for in any case.
+    pub fn asks_for(&self, wanted: FieldSet) -> FieldSet {
+        if self.withholds() { wanted.with(Field::ModifiedDate, true) } else { wanted }
     }
 }
 

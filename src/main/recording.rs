@@ -65,6 +65,7 @@ pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
         tour: false,
         recordings: start.paths.recordings(),
         record_true_values: false,
+        later: tui::run::Later::default(),
         replay: Some(tui::run::Replay { header, pace: pace.clone() }),
     };
     let torn = reader.is_torn();

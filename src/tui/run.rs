@@ -101,6 +101,8 @@ pub struct Setup {
     pub record_true_values: bool,
     /// The recording that is replayed.
     pub replay: Option<Replay>,
+    /// What is to be done beside the screen.
+    pub later: Later,
 }
 
 /// A recording that is replayed.
@@ -110,6 +112,28 @@ pub struct Replay {
     pub header: Header,
     /// Its time, which is what is shown.
     pub pace: Pace,
+}
+
+/// Something to be done on another thread once the first frame is drawn.
+#[derive(Default)]
+pub struct Later(Option<Box<dyn FnOnce() + Send>>);
+
+impl Later {
+    /// This.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    fn begin(self) {
+        // Whoever ends the runtime waits for it.
+        drop(self.0.map(tokio::task::spawn_blocking));
+    }
+}
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Later")
+    }
 }
 
 /// How the explorer ended.
@@ -193,6 +217,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeper = kept.clone();
     let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
+    setup.later.begin();
     let fault = guard.fault();
     let mut signals = Signals::new()?;
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));

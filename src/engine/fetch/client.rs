@@ -22,6 +22,7 @@ use super::detail::{Detail, Kept};
 use super::explain;
 use super::headers;
 use super::limits::{Flight, Limiter, Slot, Turn};
+use super::redact::Spellings;
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -624,11 +625,11 @@ impl Client {
         };
         let exchange = Arc::new(exchange);
         if let (Some(recorder), Some(detail)) = (recorder, whole) {
-            let body = super::detail::whole(call, attempted, &self.0.service);
+            let secrets = Spellings::of(&self.0.service, attempted.token.as_deref());
+            let body = super::detail::whole(&detail, attempted, &secrets);
             let fault = attempted.exchanged.as_ref().err().cloned();
-            let secrets = explain::spellings(&self.0.service, attempted.token.as_deref());
             let told = Told { exchange: Arc::clone(&exchange), detail, body, fault };
-            recorder.exchange(told, secrets).await;
+            recorder.exchange(told, secrets.into_all()).await;
         }
         self.tell(Event::Exchange(exchange)).await;
     }

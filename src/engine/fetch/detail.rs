@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::client::{Attempt, Call};
-use super::explain;
+use super::redact::Spellings;
 use super::transport::{ACCEPT_ENCODING, Body, Reply, USER_AGENT};
 use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
@@ -26,6 +26,11 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 const WHOLE: usize = 256 * 1024;
 /// Of such a body this much is kept.
 const BEGINNING: usize = 64 * 1024;
+/// Why a body is not shown where profiles are withheld: they stand in it beside the others.
+pub(super) const PAST_RETENTION: &str =
+    "profiles past retention may stand in it, and this tenant's settings withhold them";
+/// Why nothing is kept of a reply that grants a token.
+const HOLDS_A_TOKEN: &str = "it may hold a token";
 /// What stands in the place of a secret.
 const REMOVED: &str = "…removed";
 
@@ -70,11 +75,11 @@ impl Received {
 impl Detail {
     /// What one attempt of a call sent and got.
     pub(super) fn of(call: &Call, attempt: &Attempt, service: &Service) -> Self {
-        let secrets = explain::spellings(service, attempt.token.as_deref());
+        let secrets = Spellings::of(service, attempt.token.as_deref());
         let mut url = call.url.clone();
         // A URL that cannot have them has none.
         let _ = (url.set_username(""), url.set_password(None));
-        let shown = |text: &str| Untrusted::from(explain::without(text.to_owned(), &secrets));
+        let shown = |text: &str| Untrusted::from(secrets.without(text.to_owned()));
         let mut request =
             vec![("accept", "application/json".into()), ("accept-encoding", ACCEPT_ENCODING.into())];
         if attempt.token.is_some() {
@@ -95,7 +100,8 @@ impl Detail {
             request.push(("idempotency-key", shown(key)));
         }
         request.push(("user-agent", USER_AGENT.into()));
-        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets));
+        let withholds = service.withholds();
+        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets, withholds));
         Self { method: call.method_name(), url: shown(url.as_str()), request, sent, reply }
     }
 
@@ -110,7 +116,7 @@ impl Detail {
     }
 }
 
-fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
+fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) -> Received {
     let header = |name: &http::HeaderName, value: &http::HeaderValue| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         let value = match name.as_str() {
@@ -118,11 +124,15 @@ fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
             "set-cookie" | "authorization" | "proxy-authorization" | "authentication-info" => {
                 REMOVED.to_owned()
             }
-            _ => explain::without(value, secrets),
+            _ => secrets.without(value),
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
-    let withheld = withheld(call);
+    let withheld = match call.endpoint {
+        Endpoint::Token => Some(HOLDS_A_TOKEN),
+        Endpoint::Contacts if withholds && reply.status < 400 => Some(PAST_RETENTION),
+        Endpoint::Contacts | Endpoint::Webhooks => None,
+    };
     let body = if withheld.is_some() { String::new() } else { beginning(&reply.body, secrets) };
     Received {
         status: reply.status,
@@ -133,31 +143,34 @@ fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
     }
 }
 
-/// Why a reply's body is not kept.
-fn withheld(call: &Call) -> Option<&'static str> {
-    (call.endpoint == Endpoint::Token).then_some("it may hold a token")
+/// The whole body for a recording, its secrets taken out; nothing where it is withheld, or none came.
+pub(super) fn whole(detail: &Detail, attempt: &Attempt, secrets: &Spellings) -> Bytes {
+    match (&attempt.exchanged, &detail.reply) {
+        (Ok(reply), Some(Received { withheld: None, .. })) => secrets.bytes_without(&reply.body),
+        _ => Bytes::new(),
+    }
 }
 
-/// The whole body for a recording, its secrets taken out; nothing where it is withheld, or none came.
-pub(super) fn whole(call: &Call, attempt: &Attempt, service: &Service) -> Bytes {
-    let Ok(reply) = &attempt.exchanged else { return Bytes::new() };
-    if withheld(call).is_some() {
-        return Bytes::new();
-    }
-    let secrets = explain::spellings(service, attempt.token.as_deref());
-    explain::without_bytes(&reply.body, &secrets)
+/// As much of a body, in which there is no secret, as is kept.
+pub(in crate::engine) fn beginning_of(body: &[u8]) -> String {
+    beginning(body, &Spellings::default())
+}
+
+/// Why a body is not kept, by what was said of it.
+pub(in crate::engine) fn why_withheld(said: &str) -> &'static str {
+    if said == PAST_RETENTION { PAST_RETENTION } else { HOLDS_A_TOKEN }
 }
 
 /// The body as text, or the beginning of a large one. It is copied: a slice would keep the whole of the buffer that it
 /// came in.
-pub(in crate::engine) fn beginning(body: &[u8], secrets: &[String]) -> String {
+fn beginning(body: &[u8], secrets: &Spellings) -> String {
     if body.len() <= WHOLE {
-        return explain::without(String::from_utf8_lossy(body).into_owned(), secrets);
+        return secrets.without(String::from_utf8_lossy(body).into_owned());
     }
     // A secret that the cut goes through is still seen whole.
-    let slack = secrets.iter().map(String::len).max().unwrap_or(0);
+    let slack = secrets.longest();
     let long = String::from_utf8_lossy(&body[..body.len().min(BEGINNING + slack)]).into_owned();
-    let mut text = explain::without(long, secrets);
+    let mut text = secrets.without(long);
     text.truncate(text.floor_char_boundary(BEGINNING));
     text
 }

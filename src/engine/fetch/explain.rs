@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use bytes::{Bytes, BytesMut};
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::client::{Attempt, Call, stop_wait};
+use super::detail::PAST_RETENTION;
+use super::redact::Spellings;
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
 use crate::engine::auth::Token;
@@ -60,6 +59,8 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
     }
     if let Ok(reply) = &last.exchanged {
         let media = reply.media_type().unwrap_or_else(|| "no content type".into());
+        let withheld = call.endpoint == Endpoint::Contacts && reply.status < 400 && service.withholds();
+        let body = if withheld { format!("not shown: {PAST_RETENTION}") } else { body };
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));
     }
     error
@@ -245,49 +246,5 @@ fn said(call: &Call, reply: &Reply, service: &Service, last: &Attempt) -> String
 
 /// The text without the client's secret and this token, however they are spelled.
 pub(super) fn redact(text: String, service: &Service, token: Option<&Token>) -> String {
-    without(text, &spellings(service, token))
-}
-
-/// How the client's secret and this token may be spelled.
-pub(super) fn spellings(service: &Service, token: Option<&Token>) -> Vec<String> {
-    let token = token.map(|t| t.secret.expose_secret());
-    let secrets = [Some(service.client_secret.expose_secret()), token].into_iter().flatten();
-    let spelled = secrets.flat_map(|secret| {
-        let encoded = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
-        [secret.to_owned(), encoded, base64]
-    });
-    // Shorter ones cannot be told from ordinary text.
-    spelled.filter(|spelling| spelling.len() >= 4).collect()
-}
-
-/// The text without these.
-pub(super) fn without(mut text: String, secrets: &[String]) -> String {
-    for secret in secrets {
-        // Nearly always there is nothing to replace, and looking for it is cheap.
-        if memchr::memmem::find(text.as_bytes(), secret.as_bytes()).is_some() {
-            text = text.replace(secret.as_str(), "[redacted]");
-        }
-    }
-    text
-}
-
-/// The bytes without these, whatever else they are.
-pub(super) fn without_bytes(bytes: &Bytes, secrets: &[String]) -> Bytes {
-    let mut bytes = bytes.clone();
-    for secret in secrets {
-        let finder = memchr::memmem::Finder::new(secret.as_bytes());
-        let mut out = BytesMut::new();
-        let mut at = 0;
-        for found in finder.find_iter(&bytes) {
-            out.extend_from_slice(&bytes[at..found]);
-            out.extend_from_slice(b"[redacted]");
-            at = found + secret.len();
-        }
-        if at > 0 {
-            out.extend_from_slice(&bytes[at..]);
-            bytes = out.freeze();
-        }
-    }
-    bytes
+    Spellings::of(service, token).without(text)
 }

@@ -79,6 +79,7 @@ pub(super) struct PlaceLine {
     page: u32,
     target: Option<String>,
     rows: u64,
+    withheld: u64,
     pages: u32,
     total: Option<u64>,
     totals: u64,
@@ -92,6 +93,7 @@ impl PlaceLine {
             page: place.page,
             target: place.target.as_deref().map(|target| veil.url(target)),
             rows: place.rows,
+            withheld: place.withheld,
             pages: place.pages,
             total: place.total,
             totals: place.totals,
@@ -99,9 +101,10 @@ impl PlaceLine {
     }
 
     pub(super) fn read(self) -> Result<Place, String> {
-        let Self { query, batch, page, target, rows, pages, total, totals } = self;
+        let Self { query, batch, page, target, rows, withheld, pages, total, totals } = self;
         let query = checked(query)?;
-        Ok(Place { query, batch, page, target, rows, pages, total, totals, seen: Seen::default() })
+        let seen = Seen::default();
+        Ok(Place { query, batch, page, target, rows, withheld, pages, total, totals, seen })
     }
 }
 

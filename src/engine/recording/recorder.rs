@@ -302,8 +302,8 @@ impl Recorder {
 
     /// An exchange is over. These spellings of secrets, some of which it may have brought, stand in no line from now on:
     /// a service that echoes one does so in rows too.
-    pub(in crate::engine) async fn exchange(&self, told: Told, secrets: Vec<String>) {
-        self.send(What::Secrets(secrets.into_iter().map(Zeroizing::new).collect()), None);
+    pub(in crate::engine) async fn exchange(&self, told: Told, secrets: Vec<Zeroizing<String>>) {
+        self.send(What::Secrets(secrets), None);
         let room = self.room(told.body.len() + 4 * PIECE).await;
         if self.is_on() {
             self.send(What::Exchange(Box::new(told)), room);

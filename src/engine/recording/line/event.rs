@@ -1,7 +1,6 @@
 //! An event as it came to the screen or the command.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -77,6 +76,7 @@ pub(in crate::engine::recording) struct PageLine {
     set_aside: Vec<SetAsideLine>,
     total: Option<u64>,
     cached_us: Option<u64>,
+    withheld: u64,
 }
 
 impl EventLine {
@@ -165,6 +165,7 @@ impl PageLine {
             set_aside: page.set_aside.iter().map(|row| SetAsideLine::of(row, veil)).collect(),
             total: page.total,
             cached_us: page.cached.map(micros),
+            withheld: page.withheld,
         }
     }
 
@@ -190,7 +191,8 @@ impl PageLine {
             repeats: self.repeats,
             set_aside,
             total: self.total,
-            cached: self.cached_us.map(span) as Option<Duration>,
+            cached: self.cached_us.map(span),
+            withheld: self.withheld,
         }
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::{micros, span};
 use crate::engine::event::{Endpoint, Exchange, Outcome, Phases, Retry, RetryReason};
-use crate::engine::fetch::detail::{Detail, Received, beginning};
+use crate::engine::fetch::detail::{Detail, Received, beginning_of, why_withheld};
 use crate::engine::fetch::transport::{Fault, Reply};
 use crate::engine::query::QueryId;
 use crate::engine::recording::veil::{Veil, is_safe};
@@ -112,7 +112,6 @@ enum FaultLine {
 }
 
 const REMOVED: &str = "…removed";
-const WITHHELD: &str = "it may hold a token";
 
 fn because(reason: RetryReason) -> &'static str {
     match reason {
@@ -208,9 +207,9 @@ impl ExchangeLine {
                     .iter()
                     .map(|(name, value)| (name.clone(), value.as_str().into()))
                     .collect(),
-                body: beginning(&body, &[]).into(),
+                body: beginning_of(&body).into(),
                 size: reply.size,
-                withheld: reply.withheld.as_ref().map(|_| WITHHELD),
+                withheld: reply.withheld.as_deref().map(why_withheld),
             }),
         });
         let retry = match &self.retry {

@@ -12,6 +12,7 @@ use crate::engine::event::{
 use crate::engine::plan::{Count, Plan, PlannedRequest};
 use crate::engine::query::Id;
 use crate::engine::recording::veil::Veil;
+use crate::engine::retention::Window;
 use crate::engine::webhooks::Registered;
 
 use super::PlaceLine;
@@ -377,8 +378,26 @@ pub(in crate::engine::recording) struct SummaryLine {
     processing: LatencyLine,
     accuracy: Option<f64>,
     past_retention: u64,
+    withheld: u64,
+    withheld_before: u64,
+    window: Option<WindowLine>,
     cut: Option<CutLine>,
     place: Option<PlaceLine>,
+}
+
+/// A retention window.
+#[derive(Debug, Serialize, Deserialize)]
+struct WindowLine {
+    #[serde(with = "super::when")]
+    from: jiff::Timestamp,
+    days: u32,
+}
+
+impl WindowLine {
+    fn read(self) -> Option<Window> {
+        let length = jiff::SignedDuration::from_hours(i64::from(self.days) * 24);
+        Window::until(self.from.checked_add(length).ok()?, self.days)
+    }
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -414,6 +433,9 @@ impl SummaryLine {
             processing: LatencyLine::of(summary.processing),
             accuracy: summary.accuracy,
             past_retention: summary.past_retention,
+            withheld: summary.withheld,
+            withheld_before: summary.withheld_before,
+            window: summary.window.map(|window| WindowLine { from: window.start(), days: window.days() }),
             cut: summary.cut.map(|cut| match cut {
                 Cut::Limit(most) => CutLine::Limit(most),
                 Cut::Cancelled => CutLine::Cancelled,
@@ -450,6 +472,9 @@ impl SummaryLine {
             processing: self.processing.read(),
             accuracy: self.accuracy,
             past_retention: self.past_retention,
+            withheld: self.withheld,
+            withheld_before: self.withheld_before,
+            window: self.window.and_then(WindowLine::read),
             cut: self.cut.map(|cut| match cut {
                 CutLine::Limit(most) => Cut::Limit(most),
                 CutLine::Cancelled => Cut::Cancelled,

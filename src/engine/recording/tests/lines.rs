@@ -189,6 +189,7 @@ fn a_command_is_the_same_when_it_is_read_back() {
         page: 3,
         target: Some("/x?page=3".into()),
         rows: 100,
+        withheld: 1,
         pages: 2,
         total: None,
         totals: 0,
