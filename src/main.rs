@@ -8,6 +8,8 @@ mod commands;
 mod config;
 #[path = "main/faults.rs"]
 mod faults;
+#[path = "main/recording.rs"]
+mod recording;
 #[path = "main/session.rs"]
 mod session;
 #[path = "main/tidy.rs"]
@@ -113,6 +115,7 @@ fn run(args: Args) -> Result<u8, Failed> {
         None | Some(Command::Jq) => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
+        Some(Command::Replay(typed)) => recording::replay(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),

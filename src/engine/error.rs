@@ -56,6 +56,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Usage,
+        Self::Credentials,
+        Self::Permission,
+        Self::RateLimit,
+        Self::Network,
+        Self::Service,
+        Self::Local,
+    ];
+
     /// The exit code of a headless command that ends with this.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -106,6 +117,16 @@ impl Error {
             "a defect of this program",
             "the rows that came are kept; the log says where it happened; please report it",
         )
+    }
+
+    /// An error whose parts were kept. Whoever kept them may not be believed: they are cleaned again.
+    pub(super) fn of(parts: Details) -> Self {
+        let Details { kind, what, cause, remedy, request, reply, filter_at, ask_again_in } = parts;
+        let Self(mut details) = Self::new(kind, what, cause, remedy);
+        (details.request, details.reply) =
+            (request.map(|text| clean_lines(&text)), reply.map(|text| clean_lines(&text)));
+        (details.filter_at, details.ask_again_in) = (filter_at, ask_again_in);
+        Self(details)
     }
 
     /// A setting, flag or part of a query that is not valid.

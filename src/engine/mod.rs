@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod place;
 pub mod plan;
 pub mod query;
+pub mod recording;
 pub mod reins;
 pub mod retention;
 pub mod secret;

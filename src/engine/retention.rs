@@ -36,6 +36,11 @@ impl Window {
         Some(Self { start, days })
     }
 
+    /// When it begins.
+    pub fn start(self) -> Timestamp {
+        self.start
+    }
+
     /// Its length in days.
     pub fn days(self) -> u32 {
         self.days

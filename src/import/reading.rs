@@ -107,6 +107,7 @@ impl Desk {
             | Command::Note(..)
             | Command::Reason(_)
             | Command::Again(_)
+            | Command::Replay(_)
             | Command::Webhooks => {}
         }
     }

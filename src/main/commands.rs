@@ -35,7 +35,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
 use crate::tidy::Tidy;
-use crate::{Failed, Start, audit, say, session, translate};
+use crate::{Failed, Start, audit, recording, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
 const GIVING_WAY: i32 = 5;
@@ -99,11 +99,15 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        recordings: start.paths.recordings(),
+        record_true_values: typed.record.record_personal,
+        replay: None,
         later: Tidy::new(&settings, &start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let session = session::start(settings, start.clock, &stage, access, true);
+        let session = session::start(settings, start.clock.clone(), &stage, access, true);
+        recording::begin(&session, &typed.record, typed.force, &start.clock)?;
         let exit = show(session, setup).await;
         // Where the tenant was changed, the last entry may be another session's.
         let last =
@@ -139,10 +143,13 @@ fn linear(
     let tidy = Tidy::new(&settings, &start).begin();
     let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) =
-            session::start(settings, start.clock, &Stage::default(), access, false).split();
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        let (handle, background) = session.split();
         let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
-        audit::tell(session::end(background).await.as_ref());
+        let last = session::end(background).await;
+        recording::told(&recorder);
+        audit::tell(last.as_ref());
         Ok(code.map_err(|e| local("stdout", &e))?)
     });
     tidy.end();
@@ -188,6 +195,9 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        recordings: start.paths.recordings(),
+        record_true_values: false,
+        replay: None,
         later,
     };
     let exit = behind_the_screen()?
@@ -197,7 +207,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
 }
 
 /// How the screen looks, by what was set and what the environment says.
-fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
+pub(crate) fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
     let get = |name| start.env.get(name);
     let around = Surroundings {
         no_color: get("NO_COLOR").is_some(),
@@ -217,9 +227,12 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
 ///
 /// Gives the last entry of the audit trail too, where there is one.
-async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
+pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
     let (handle, background) = session.split();
-    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
+    let recorder = handle.recorder().clone();
+    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e));
+    recording::told(&recorder);
+    let exit = exit?;
     let last = session::end(background).await;
     if let Exit::Picked(text) = &exit {
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {
@@ -232,7 +245,7 @@ async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<
     Ok((exit, last))
 }
 
-fn on_a_terminal(remedy: &str) -> Result<(), Error> {
+pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }
@@ -247,6 +260,10 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
+        if typed.record.record.is_some() {
+            let cause = "nothing is sent with --dry-run";
+            return Err(Error::usage("--record", cause, "leave one of the two out").into());
+        }
         return dry_run(&settings, &query?, &start);
     }
     // Where neither a query nor a tenant was given, both are told.
@@ -264,7 +281,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let access = access(typed, &target, streams)?;
     let ask = Ask { query, place: None, store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
@@ -278,7 +295,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// What for, and where the rows go.
@@ -309,6 +326,7 @@ fn pull(
     ask: Ask,
     sink: Sink,
     streams: Streams,
+    typed: &args::Query,
 ) -> Result<u8, Failed> {
     if let Some(reach) = reach(&ask.query, &start) {
         say(&format!("note: {reach}\n"));
@@ -316,10 +334,14 @@ fn pull(
     let tidy = Tidy::new(&settings, &start).begin();
     let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
+        let settings = settings.without_cache();
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        recording::tell_begun(&typed.record);
+        let (handle, background) = session.split();
         let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
         let last = session::end(background).await;
+        recording::told(&recorder);
         if code.is_some() {
             audit::tell(last.as_ref());
         }
@@ -429,7 +451,7 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 
 /// A runtime whose own threads give way to the one that draws: a key is painted first, also where rows keep all
 /// processors busy.
-fn behind_the_screen() -> Result<Runtime, Error> {
+pub(crate) fn behind_the_screen() -> Result<Runtime, Error> {
     let give_way = || {
         // On Linux this is about the calling thread alone; elsewhere it would be about all of them.
         if cfg!(target_os = "linux") {

@@ -3,16 +3,18 @@
 use cxlens::config::{self, Env, Flags, Listed, Look, Paths, Settings, Target};
 use cxlens::engine::audit::{Access, Link, To};
 use cxlens::engine::chance::Chance;
-use cxlens::engine::clock::Clock;
+use cxlens::engine::clock::{Clock, Pace};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
+use cxlens::engine::recording::{self, About, Reader};
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::import;
 use cxlens::sandbox::{Options, Sandbox};
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::tenants::{Opened, Tenant, Tenants, Whom};
+use cxlens::wire::Dialect;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
@@ -47,7 +49,33 @@ pub(crate) fn start(
     watched: bool,
 ) -> Session {
     let (handle, worker) = channel();
+    handle.recorder().about(about(&settings));
     let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), access, watched));
+    Session { handle, background }
+}
+
+/// Whose session it is, for a recording of it.
+fn about(settings: &Settings) -> About {
+    let dialect = Dialect::default().name().to_owned();
+    match &settings.target {
+        Target::Tenant(service) => About {
+            tenant: service.tenant.clone(),
+            dialect: service.dialect.name().to_owned(),
+            sandbox: service.sandbox,
+        },
+        Target::Incomplete { .. } => About::default(),
+        Target::Sandbox | Target::Nothing => About { tenant: SANDBOX.to_owned(), dialect, sandbox: true },
+    }
+}
+
+/// Starts an explorer's work over a recording, without a service.
+pub(crate) fn over_recording(reader: Reader, pace: Pace, speed: f64) -> Session {
+    let (handle, worker) = channel();
+    // Nobody is asked: there is no trail.
+    let background = tokio::spawn(async move {
+        recording::run(worker, reader, pace, speed).await;
+        None
+    });
     Session { handle, background }
 }
 

@@ -4,6 +4,7 @@
 //! Everything that is ready is taken in, then one frame is drawn; nothing is drawn that did not change.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{self, Event as Input, EventStream, KeyEvent, KeyEventKind};
@@ -26,9 +27,11 @@ use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, Tty, say};
 use super::theme::{Appearance, Depth};
 use crate::config::{Look, OnChange};
-use crate::engine::clock::Clock;
+use crate::engine::chance::Chance;
+use crate::engine::clock::{Clock, Pace};
 use crate::engine::event::OpenedFile;
 use crate::engine::query::Draft;
+use crate::engine::recording::{Header, Wanted};
 use crate::engine::worker::Handle;
 use crate::rows::Mask;
 
@@ -92,8 +95,23 @@ pub struct Setup {
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
+    /// Where recordings are put that are begun by a key.
+    pub recordings: PathBuf,
+    /// Whether personal values are kept in those as they are.
+    pub record_true_values: bool,
+    /// The recording that is replayed.
+    pub replay: Option<Replay>,
     /// What is to be done beside the screen.
     pub later: Later,
+}
+
+/// A recording that is replayed.
+#[derive(Debug)]
+pub struct Replay {
+    /// What its first line says.
+    pub header: Header,
+    /// Its time, which is what is shown.
+    pub pace: Pace,
 }
 
 /// Something to be done on another thread once the first frame is drawn.
@@ -179,7 +197,13 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         picks,
         tour,
     });
-    let moment = || Moment { now: clock.now(), wall: clock.wall() };
+    app.records_in(setup.recordings);
+    let mut time = clock.clone();
+    if let Some(Replay { header, pace }) = setup.replay {
+        app.replays(&header);
+        time = Clock::paced(pace);
+    }
+    let moment = || Moment { now: time.now(), wall: time.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());
     let mut guard = Guard::enter(setup.tty, clock.clone(), mouse)?;
     draw(&mut guard, &mut app, moment())?;
@@ -203,7 +227,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (imports, mut imported) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
-        let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
+        let change = || app.next_change(moment()).and_then(|at| time.real(at));
+        let wake = if dirty { Some(next_frame) } else { change() };
         let wake = ear.answers.due().into_iter().chain(wake).min();
         let (turn, at_once) = tokio::select! {
             biased;
@@ -215,11 +240,11 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             () = fault.happened() => break Exit::Fault,
             first = input.next() => {
                 let Some(first) = first.transpose()? else { break Exit::Left };
-                let mut turn = ear.hear(&mut app, first, moment());
+                let mut turn = ear.hear(&mut app, first, moment(), clock.now());
                 // Whatever else was typed until now belongs to the same frame. The stream looks at the terminal in
                 // a thread only, one event at a time.
                 while event::poll(A_GLANCE)? {
-                    turn = turn.and(ear.hear(&mut app, event::read()?, moment()));
+                    turn = turn.and(ear.hear(&mut app, event::read()?, moment(), clock.now()));
                 }
                 if std::mem::take(&mut ear.answered) {
                     guard.answered();
@@ -257,7 +282,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 engine = told.is_some();
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
-            () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment()), true),
+            () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment(), clock.now()), true),
         };
         dirty |= turn.changed;
         let due = dirty && (at_once || clock.now() >= next_frame);
@@ -266,7 +291,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         for effect in turn.effects {
             match effect {
                 Effect::Engine(command) => {
-                    if let Err(error) = handle.commands.try_send(command) {
+                    if let Err(error) = handle.send(command) {
                         dirty |= app.undelivered(&error.into_inner()).changed;
                     }
                 }
@@ -308,6 +333,18 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Pipe(piping) => outward.pipe(piping),
                 Effect::Visit(visit) => outward.lay_out(visit),
                 Effect::Print(text) => left = Some(Exit::Picked(text)),
+                Effect::Record(Some(path)) => {
+                    let wanted = Wanted {
+                        path,
+                        force: false,
+                        true_values: setup.record_true_values,
+                        key: Chance::system().key(),
+                    };
+                    let (recorder, clock) = (handle.recorder().clone(), clock.clone());
+                    // What becomes of it comes as an event.
+                    tokio::task::spawn_blocking(move || drop(recorder.begin_in_directory(&wanted, &clock)));
+                }
+                Effect::Record(None) => handle.recorder().end(),
                 Effect::Mouse(on) => guard.mouse(on)?,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
@@ -362,7 +399,9 @@ fn open(
 ) -> bool {
     match tenants.open(whom) {
         Ok(opened) => {
-            *handle = opened.handle;
+            // A recording is of one tenant; what it still has to write, it writes beside.
+            let before = std::mem::replace(handle, opened.handle).recorder().clone();
+            tokio::task::spawn_blocking(move || before.finish());
             let turn = app.opened(opened.session, at);
             app.recall(kept);
             turn.changed
@@ -385,10 +424,10 @@ impl Ear {
     }
 
     /// One event from the terminal.
-    fn hear(&mut self, app: &mut App, input: Input, at: Moment) -> Turn {
+    fn hear(&mut self, app: &mut App, input: Input, at: Moment, real: Instant) -> Turn {
         match input {
             // Some terminals report the release of a key too.
-            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answers.key(key, at.now) {
+            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answers.key(key, real) {
                 Heard::Typed(keys) => typed(app, keys, at),
                 Heard::Nothing => Turn::default(),
                 Heard::Background(background) => {
@@ -397,7 +436,8 @@ impl Ear {
                 }
             },
             Input::Paste(text) => app.paste(&text, at),
-            Input::Mouse(event) => app.mouse(event, at),
+            // A replay's time may stand still: two clicks are two clicks all the same.
+            Input::Mouse(event) => app.mouse(event, at, real),
             // The frame asks for the size itself.
             Input::Resize(..) => Turn::CHANGED,
             _ => Turn::default(),
@@ -405,8 +445,8 @@ impl Ear {
     }
 
     /// A time has come: that of a key which was held back, or the explorer's own.
-    fn wake(&mut self, app: &mut App, at: Moment) -> Turn {
-        let late = self.answers.let_go(at.now);
+    fn wake(&mut self, app: &mut App, at: Moment, real: Instant) -> Turn {
+        let late = self.answers.let_go(real);
         if late.is_empty() { app.wake(at) } else { typed(app, late, at) }
     }
 }

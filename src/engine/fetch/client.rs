@@ -23,6 +23,7 @@ use super::explain;
 use super::headers;
 use super::limits::{Flight, Limiter, Slot, Turn};
 use super::paging::{self, Next};
+use super::redact::Spellings;
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -32,6 +33,7 @@ use crate::engine::error::Result;
 use crate::engine::event::{Endpoint, Event, Exchange, Outcome, Phases, Retry, RetryReason};
 use crate::engine::options::Service;
 use crate::engine::query::QueryId;
+use crate::engine::recording::{Recorder, Told};
 use crate::engine::text::Untrusted;
 
 /// Pages whose latency is remembered for plans.
@@ -189,6 +191,8 @@ struct Inner {
     recent: Mutex<VecDeque<Duration>>,
     /// The last exchanges in full, where somebody may look at them.
     kept: OnceLock<Kept>,
+    /// What records them, when it is told to.
+    recorder: OnceLock<Recorder>,
 }
 
 impl std::fmt::Debug for Client {
@@ -237,6 +241,7 @@ impl Client {
                 token_requests: AtomicU32::new(0),
                 recent: Mutex::default(),
                 kept: OnceLock::new(),
+                recorder: OnceLock::new(),
             }
         }))
     }
@@ -264,6 +269,11 @@ impl Client {
     /// Keeps the last exchanges in full from now on, for somebody who may look at them.
     pub fn keep_exchanges(&self) {
         let _kept = self.0.kept.get_or_init(Kept::default);
+    }
+
+    /// Tells this recorder of every exchange from now on.
+    pub fn record(&self, recorder: Recorder) {
+        let _recorder = self.0.recorder.get_or_init(|| recorder);
     }
 
     /// What was asked by an exchange, while it is kept.
@@ -602,9 +612,16 @@ impl Client {
             Some(query) => format!("{}?{query}", call.url.path()),
             None => call.url.path().to_owned(),
         };
-        let detail = self.0.kept.get().map_or_else(Weak::new, |kept| {
-            Arc::downgrade(&kept.keep(number, Detail::of(call, attempted, &self.0.service), call))
-        });
+        let recorder = self.0.recorder.get().filter(|recorder| recorder.is_on());
+        let whole = recorder.map(|_| Arc::new(Detail::of(call, attempted, &self.0.service)));
+        let detail = match (self.0.kept.get(), &whole) {
+            (Some(kept), Some(detail)) => Arc::downgrade(&kept.keep(number, Arc::clone(detail), call)),
+            (Some(kept), None) => {
+                let detail = Detail::of(call, attempted, &self.0.service);
+                Arc::downgrade(&kept.keep(number, Arc::new(detail), call))
+            }
+            (None, _) => Weak::new(),
+        };
         let exchange = Exchange {
             number,
             query: call.query,
@@ -623,7 +640,15 @@ impl Client {
             retry_after: retry_after(attempted).map(|said| Untrusted::from(self.without_secrets(said))),
             detail,
         };
-        self.tell(Event::Exchange(Arc::new(exchange))).await;
+        let exchange = Arc::new(exchange);
+        if let (Some(recorder), Some(detail)) = (recorder, whole) {
+            let secrets = Spellings::of(&self.0.service, attempted.token.as_deref());
+            let body = super::detail::whole(&detail, attempted, &secrets);
+            let fault = attempted.exchanged.as_ref().err().cloned();
+            let told = Told { exchange: Arc::clone(&exchange), detail, body, fault };
+            recorder.exchange(told, secrets.into_all()).await;
+        }
+        self.tell(Event::Exchange(exchange)).await;
     }
 
     fn budget<T>(&self, with: impl FnOnce(&mut Budget) -> T) -> T {

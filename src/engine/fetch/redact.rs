@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::{Bytes, BytesMut};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -16,6 +17,7 @@ const REDACTED: &str = "[redacted]";
 const SHORTEST: usize = 4;
 
 /// The ways in which the client's secret and a token may be spelled. Wiped when dropped.
+#[derive(Default)]
 pub(super) struct Spellings(Vec<Zeroizing<String>>);
 
 impl Spellings {
@@ -38,6 +40,30 @@ impl Spellings {
     /// How long the longest is, in bytes.
     pub(super) fn longest(&self) -> usize {
         self.0.iter().map(|spelling| spelling.len()).max().unwrap_or(0)
+    }
+
+    /// All of them.
+    pub(super) fn into_all(self) -> Vec<Zeroizing<String>> {
+        self.0
+    }
+
+    /// The bytes without them, whatever else they are.
+    pub(super) fn bytes_without(&self, bytes: &Bytes) -> Bytes {
+        let mut bytes = bytes.clone();
+        for spelling in &self.0 {
+            let mut out = BytesMut::new();
+            let mut at = 0;
+            for found in memchr::memmem::find_iter(&bytes, spelling.as_bytes()) {
+                out.extend_from_slice(&bytes[at..found]);
+                out.extend_from_slice(REDACTED.as_bytes());
+                at = found + spelling.len();
+            }
+            if at > 0 {
+                out.extend_from_slice(&bytes[at..]);
+                bytes = out.freeze();
+            }
+        }
+        bytes
     }
 
     /// The text without them.
