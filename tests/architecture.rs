@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("args", &[]),
     ("figures", &[]),
     ("logging", &[]),
+    ("panics", &["engine"]),
     ("wire", &[]),
     ("sandbox", &[]),
     ("engine", &["wire"]),
@@ -20,7 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("cli", &["engine", "rows", "export", "config", "figures"]),
     ("saving", &["engine", "rows", "export"]),
     ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
-    ("tui", &["engine", "rows", "export", "config", "figures", "saving"]),
+    ("tui", &["engine", "rows", "export", "config", "figures", "saving", "panics"]),
 ];
 
 /// Panes know the frame that carries them, never each other.

@@ -6,6 +6,7 @@
 #[path = "tui_pty/look.rs"]
 mod look;
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "the tests of every way out need more of it")]
 mod pty;
 
 use cxlens::sandbox::{Options, Sandbox};

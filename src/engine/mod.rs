@@ -16,6 +16,7 @@ pub mod pipeline;
 pub mod place;
 pub mod plan;
 pub mod query;
+pub mod rehearsal;
 pub mod reins;
 pub mod text;
 pub mod webhooks;

@@ -316,7 +316,8 @@ impl Runs {
                 }
                 self.totals.extend(total.map(|total| (target, total)));
             }
-            Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
+            // It would repeat what a panic said.
+            Err(_) => tracing::error!("a run's task ended abnormally"),
         }
     }
 }

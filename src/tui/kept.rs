@@ -11,6 +11,8 @@ use std::sync::mpsc::Receiver;
 
 use tempfile::NamedTempFile;
 
+use crate::engine::rehearsal;
+
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 /// From so many bytes on the oldest lines go, where they may.
@@ -72,6 +74,7 @@ impl Kept {
     /// wait for the disk.
     pub fn keep_all(&self, keeps: &Receiver<Keep>) {
         for keep in keeps {
+            rehearsal::panics_at("job");
             if let Err(error) = self.keep(&keep) {
                 tracing::warn!(name = keep.name, %error, "this could not be kept");
             }

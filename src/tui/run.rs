@@ -3,12 +3,13 @@
 //!
 //! Everything that is ready is taken in, then one frame is drawn; nothing is drawn that did not change.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use crossterm::event::{self, Event as Input, EventStream, KeyEvent, KeyEventKind};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -23,17 +24,21 @@ use super::outside::Programs;
 use super::outward::{Back, Outward, Told as News};
 use super::signals::{Signals, Told};
 use super::tenants::{Tenants, Whom};
-use super::terminal::{Guard, Tty, say};
+use super::terminal::{Guard, Tty};
 use super::theme::{Appearance, Depth};
 use crate::config::{Look, OnChange};
 use crate::engine::clock::Clock;
-use crate::engine::event::OpenedFile;
+use crate::engine::event::{Event, OpenedFile};
 use crate::engine::query::Draft;
+use crate::engine::rehearsal;
 use crate::engine::worker::Handle;
+use crate::panics::say;
 use crate::rows::Mask;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// The exit code where the terminal is gone.
+const HUNG_UP: u8 = 129;
 /// Steps of work that may wait to be taken.
 const STEPS: usize = 16;
 /// For seeing whether something was typed: with no time at all crossterm does not look.
@@ -123,8 +128,22 @@ impl Exit {
 /// To be called on the thread that stays (under `block_on`, not in a spawned task).
 ///
 /// # Errors
-/// When the terminal cannot be taken over, read or written.
-pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
+/// When the terminal cannot be taken over, read or written. One that is gone is no error: it is as good as SIGHUP, which
+/// may come a moment later.
+pub async fn run(handle: Handle, setup: Setup) -> io::Result<Exit> {
+    match stay(handle, setup).await {
+        Err(error) if is_of_lost_terminal(&error) => Ok(Exit::Signal(HUNG_UP)),
+        other => other,
+    }
+}
+
+/// Whether the terminal is gone, which its name and its files then tell in two ways.
+fn is_of_lost_terminal(error: &io::Error) -> bool {
+    let says_so = [Errno::IO, Errno::NXIO].iter().any(|e| error.raw_os_error() == Some(e.raw_os_error()));
+    says_so && !io::stdin().is_terminal()
+}
+
+async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, tenant, sandbox, look, on_change, tenants, picks, tour, .. } = setup;
     let (files, faults, kept, mask) = (setup.files, setup.faults, setup.kept, setup.mask);
     let appearance = setup.appearance;
@@ -157,6 +176,8 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     });
     let moment = || Moment { now: clock.now(), wall: clock.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());
+    // Before the terminal is taken: a signal that nobody hears ends the program as it stands.
+    let mut signals = Signals::new()?;
     let mut guard = Guard::enter(setup.tty, clock.clone(), mouse)?;
     draw(&mut guard, &mut app, moment())?;
 
@@ -170,7 +191,6 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let keeper = kept.clone();
     let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
     let fault = guard.fault();
-    let mut signals = Signals::new()?;
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
@@ -230,6 +250,10 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
+                if matches!(told, Some(Event::Page(..))) {
+                    rehearsal::panics_at("ui");
+                    rehearsal::fails_at("error")?;
+                }
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
             () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment()), true),
@@ -309,13 +333,17 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     drop(input);
     drop(guard);
     drop(keeps);
-    if let Err(error) = keeping.await {
-        tracing::warn!(%error, "what was to be kept may be lost");
+    if keeping.await.is_err() {
+        tracing::warn!("what was to be kept may be lost");
     }
-    if let Some(message) = fault.message() {
-        say(&message);
-    }
-    Ok(exit)
+    // Also one that came while everybody was leaving.
+    Ok(match fault.message() {
+        Some(message) => {
+            say(&message);
+            Exit::Fault
+        }
+        None => exit,
+    })
 }
 
 fn told_of_copy(app: &mut App, copied: Result<String, String>) -> Turn {
@@ -363,7 +391,8 @@ impl Ear {
     fn hear(&mut self, app: &mut App, input: Input, at: Moment) -> Turn {
         match input {
             // Some terminals report the release of a key too.
-            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answers.key(key, at.now) {
+            Input::Key(key) if key.kind == KeyEventKind::Release => Turn::default(),
+            Input::Key(key) => match self.answers.key(key, at.now) {
                 Heard::Typed(keys) => typed(app, keys, at),
                 Heard::Nothing => Turn::default(),
                 Heard::Background(background) => {

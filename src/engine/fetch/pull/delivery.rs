@@ -10,6 +10,7 @@ use crate::engine::error::Result;
 use crate::engine::event::{Event, Page};
 use crate::engine::fetch::batch::{Batch, Fetched};
 use crate::engine::pipeline::{Parts, Processed};
+use crate::engine::rehearsal;
 
 /// Empty pages in a row that are followed.
 const EMPTY_IN_A_ROW: u32 = 100;
@@ -76,6 +77,7 @@ impl Pull {
             self.figures.cached(age);
         }
         let asked = url.clone();
+        rehearsal::panics_at("task");
         self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
         let page = Page {
             number: self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages),
