@@ -22,6 +22,7 @@ use super::kept::Kept;
 use super::keymap::Loaded;
 use super::outside::Programs;
 use super::outward::{Back, Outward, Told as News};
+use super::pasting::Pastes;
 use super::signals::{Signals, Told};
 use super::tenants::{Tenants, Whom};
 use super::terminal::{Guard, Tty};
@@ -199,7 +200,7 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
         let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
-        let wake = ear.answers.due().into_iter().chain(wake).min();
+        let wake = ear.due().into_iter().chain(wake).min();
         let (turn, at_once) = tokio::select! {
             biased;
             told = signals.told() => match told {
@@ -377,6 +378,7 @@ fn open(
 /// Listens to the terminal: what is typed goes to the explorer, what is answered to how it looks.
 struct Ear {
     answers: Answers,
+    pastes: Pastes,
     appearance: Appearance,
     /// Whether an answer came since somebody asked.
     answered: bool,
@@ -384,7 +386,12 @@ struct Ear {
 
 impl Ear {
     fn new(appearance: Appearance) -> Self {
-        Self { answers: Answers::default(), appearance, answered: false }
+        Self { answers: Answers::default(), pastes: Pastes::default(), appearance, answered: false }
+    }
+
+    /// When there is something to say or to let go by time alone.
+    fn due(&self) -> Option<Instant> {
+        self.answers.due().into_iter().chain(self.pastes.due()).min()
     }
 
     /// One event from the terminal.
@@ -392,6 +399,7 @@ impl Ear {
         match input {
             // Some terminals report the release of a key too.
             Input::Key(key) if key.kind == KeyEventKind::Release => Turn::default(),
+            Input::Key(_) | Input::Mouse(_) if !self.pastes.is_pressed(at.now) => Turn::default(),
             Input::Key(key) => match self.answers.key(key, at.now) {
                 Heard::Typed(keys) => typed(app, keys, at),
                 Heard::Nothing => Turn::default(),
@@ -400,7 +408,10 @@ impl Ear {
                     app.dress(self.appearance.theme(Some(background)).0)
                 }
             },
-            Input::Paste(text) => app.paste(&text, at),
+            Input::Paste(text) => {
+                self.pastes.pasted(at.now);
+                app.paste(&text, at)
+            }
             Input::Mouse(event) => app.mouse(event, at),
             // The frame asks for the size itself.
             Input::Resize(..) => Turn::CHANGED,
@@ -410,6 +421,9 @@ impl Ear {
 
     /// A time has come: that of a key which was held back, or the explorer's own.
     fn wake(&mut self, app: &mut App, at: Moment) -> Turn {
+        if let Some(words) = self.pastes.told(at.now) {
+            return app.notice(words);
+        }
         let late = self.answers.let_go(at.now);
         if late.is_empty() { app.wake(at) } else { typed(app, late, at) }
     }
