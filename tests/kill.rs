@@ -67,7 +67,8 @@ struct Told {
 
 impl Rig {
     fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let options = Options { profiles: 50, ..Options::default() };
         let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
         let env = vec![
@@ -98,7 +99,8 @@ impl Rig {
 
     fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let entries = fs::read_dir(self.trail()).into_iter().flatten();
-        let lines = entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
+        let lines =
+            entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl"));
         lines.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
     }
 
@@ -153,12 +155,16 @@ impl Rig {
             self.kept.insert(path.clone(), bytes[..whole].to_vec());
         }
         assert!(self.kept.keys().all(|path| now.contains_key(path)), "a file is gone");
-        let entries: Vec<Value> =
-            new.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(|l| serde_json::from_slice(l).unwrap()).collect();
+        let entries: Vec<Value> = new
+            .split(|b| *b == b'\n')
+            .filter(|l| !l.is_empty())
+            .map(|l| serde_json::from_slice(l).unwrap())
+            .collect();
         if asked {
             self.told.acknowledged += 1;
             let hash = Hasher::kept(&self.trail()).unwrap().hash(id);
-            let is_ours = |entry: &&Value| entry["event"] == "intent" && entry["id_hashes"][0] == hash.as_str();
+            let is_ours =
+                |entry: &&Value| entry["event"] == "intent" && entry["id_hashes"][0] == hash.as_str();
             self.told.lost += u64::from(entries.iter().find(is_ours).is_none());
         }
         if let Some(link) = head(output) {
@@ -174,11 +180,11 @@ impl Rig {
 
     /// Ends; says what came of it.
     fn end(self, what: &str) {
-        let pieces = fs::read_dir(self.trail()).unwrap().filter(|entry| {
-            let name = entry.as_ref().unwrap().file_name();
-            !["head", "key", "lock"].iter().any(|known| name == *known) && !name.to_string_lossy().ends_with(".jsonl")
-        });
-        assert!(pieces.count() <= 1, "what was not finished is not left lying about");
+        let names =
+            fs::read_dir(self.trail()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+        let pieces = names
+            .filter(|name| !matches!(name.as_str(), "head" | "key" | "lock") && !name.ends_with(".jsonl"));
+        assert_eq!(pieces.collect::<Vec<_>>(), [""; 0], "what was not finished is not left lying about");
         let entries = verify(&self.trail(), None).unwrap_or_else(|bad| panic!("{bad:?}")).entries;
         let Told { kills, torn, asked, acknowledged, lost } = self.told;
         loud(&format!(
@@ -197,7 +203,9 @@ fn head(output: &Output) -> Option<Link> {
 
 #[test]
 fn killed_before_every_call_nothing_acknowledged_is_lost() {
-    if !has_strace("no run is killed at a call of its own choosing; those killed at random and in the middle of a line are") {
+    if !has_strace(
+        "no run is killed at a call of its own choosing; those killed at random and in the middle of a line are",
+    ) {
         return;
     }
     let full = scaled("CXLENS_KILLS", KILLS) > KILLS;
@@ -238,7 +246,10 @@ fn killed_in_the_middle_of_a_line_the_piece_is_cut_off_and_noted() {
         if rig.told.torn > noted {
             let last = rig.files().into_iter().next_back().unwrap().1;
             let last = String::from_utf8(last).unwrap();
-            assert!(last.lines().rev().take(3).any(|line| line.contains("\"event\":\"torn-line\"")), "{last}");
+            assert!(
+                last.lines().rev().take(3).any(|line| line.contains("\"event\":\"torn-line\"")),
+                "{last}"
+            );
         }
     }
     assert!(rig.told.torn > kills / 2, "{:?}", rig.told);

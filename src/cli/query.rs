@@ -54,7 +54,8 @@ pub struct Ask {
     pub store: Option<(Store, Target)>,
 }
 
-/// Runs a query and writes its rows into the sink as they come; `say` takes text for stderr. Returns the exit code.
+/// Runs a query and writes its rows into the sink as they come; `say` takes text for stderr. Returns the exit code;
+/// `None`: nobody reads stdout any more, which is a quiet end.
 ///
 /// The worker may still have to record the run's end when this returns: the handle is dropped, which lets it finish,
 /// and the caller awaits it.
@@ -65,7 +66,7 @@ pub async fn run(
     streams: Streams,
     signals: &mut Signals,
     mut say: impl FnMut(&str),
-) -> u8 {
+) -> Option<u8> {
     let progress = Progress::new(streams.stderr_is_terminal && !sink.is_terminal(), streams.colour);
     let Ask { query, place, store } = ask;
     // Those of the earlier run are written already.
@@ -157,7 +158,7 @@ fn conclude(
     store: Option<&(Store, Target)>,
     mut watcher: Watcher<'_>,
     say: &mut impl FnMut(&str),
-) -> u8 {
+) -> Option<u8> {
     let (summary, error) = match end {
         End::Over(summary, error) => (Some(summary), error),
         End::Never(error) => (None, Some(error)),
@@ -180,7 +181,7 @@ fn conclude(
     watcher.progress.clear();
     signal = signal.or(watcher.caught);
     let (code, mut errors) = match (stop, error) {
-        (Some(Stop::Closed), _) => return 0,
+        (Some(Stop::Closed), _) => return None,
         (Some(Stop::Unwritable(why)), _) => (1, vec![why]),
         (_, error) => {
             let code = match (&error, signal) {
@@ -222,10 +223,10 @@ fn conclude(
         }
         Err(error) => {
             say(&report::error(&error));
-            return if code == 0 { error.kind.exit_code() } else { code };
+            return Some(if code == 0 { error.kind.exit_code() } else { code });
         }
     }
-    code
+    Some(code)
 }
 
 #[cfg(test)]

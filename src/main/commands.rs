@@ -301,9 +301,13 @@ fn pull(
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
             session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
-        let code = session::survived(query::run(handle, ask, sink, streams, &mut signals, say)).await;
-        audit::tell(session::end(background).await.as_ref());
-        Ok(code.unwrap_or(PANICKED))
+        let ran = query::run(handle, ask, sink, streams, &mut signals, say);
+        let code = session::survived(ran).await.unwrap_or(Some(PANICKED));
+        let last = session::end(background).await;
+        if code.is_some() {
+            audit::tell(last.as_ref());
+        }
+        Ok(code.unwrap_or(0))
     })
 }
 

@@ -151,11 +151,11 @@ fn masked_values_are_revealed_one_at_a_time_and_recorded() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
         .map(|entry| format!("{} {} {}", entry["event"], entry["ids"], entry["rows"]).replace('"', ""))
         .collect();
-    assert_eq!(events, ["query 1 1", "reveal 1 1", "export 0 1", "reveal 0 0"]);
+    assert_eq!(events, ["intent 1 0", "query 1 1", "reveal 1 1", "export 0 1", "reveal 0 0"]);
     assert!(!trail.contains("customer1") && !trail.contains("PROF-001"), "{trail}");
     let shown = home.run(["audit", "show"]);
     assert!(
-        shown.out.contains("  reveal  masked values  ") && shown.out.contains(": email\n"),
+        shown.out.contains("  reveal  personal values  ") && shown.out.contains(": email\n"),
         "{}",
         shown.out
     );
@@ -182,7 +182,7 @@ fn a_trail_that_cannot_be_written_keeps_values_masked() {
     let rest: Vec<String> = from.map(Result::unwrap).collect();
     child.wait().unwrap();
     let rest = rest.join("\n");
-    assert_eq!(rest.matches("The values stay masked").count(), 3, "{rest}");
+    assert_eq!(rest.matches("Nothing is disclosed").count(), 3, "{rest}");
     assert!(!rest.contains("customer1") && !home.path("p.json").exists(), "{rest}");
 }
 

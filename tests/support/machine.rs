@@ -46,7 +46,9 @@ pub(crate) fn own_disk(without_it: &str) -> Option<Vec<String>> {
     let mount = format!("mount -t tmpfs -o size=64k none {}", dir.path().display());
     let way = ways.into_iter().find(|way| runs("unshare", &[way, &["sh", "-c", &mount][..]].concat()));
     if way.is_none() {
-        loud(&format!("no file system can be mounted here, not even in a namespace of its own: {without_it}"));
+        loud(&format!(
+            "no file system can be mounted here, not even in a namespace of its own: {without_it}"
+        ));
     }
     way.map(|way| way.iter().map(ToString::to_string).collect())
 }

@@ -89,7 +89,7 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
     // Time is paused: it is up as soon as both wait for each other.
     let both = async { tokio::join!(run, play(engine)) };
     let (code, ()) = tokio::time::timeout(Duration::from_mins(1), both).await.unwrap();
-    (code, said)
+    (code.unwrap_or(0), said)
 }
 
 fn stdout(out: &Out) -> Sink {
