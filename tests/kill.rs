@@ -36,6 +36,8 @@ const KILLS: u64 = 60;
 /// Calls that change a file or tell somebody something. Each sweep kills before the first, the second, ... of them.
 const CALLS: [&str; 9] =
     ["write", "fsync", "renameat", "writev", "ftruncate", "openat", "flock", "mkdir", "getrandom"];
+/// What another call on the trail waits before, in microseconds.
+const SLOW: &str = "delay_enter=30000";
 /// Runs to measure how long one takes.
 const MEASURED: u32 = 3;
 
@@ -217,7 +219,13 @@ fn killed_before_every_call_nothing_acknowledged_is_lost() {
         let everywhere = full || matches!(call, "write" | "fsync" | "renameat" | "writev");
         for paths in &places[..if everywhere { 2 } else { 1 }] {
             let mut nth = 1;
-            let at = |nth| strace(&[format!("{call}:signal=SIGKILL:when={nth}")], paths);
+            // The trail is slow: whoever does not wait for it has asked long since.
+            let slow = format!("{}:{SLOW}", if call == "flock" { "openat" } else { "flock" });
+            let slow = (!paths.is_empty()).then_some(slow);
+            let at = |nth| {
+                let kill = format!("{call}:signal=SIGKILL:when={nth}");
+                strace(&[Some(kill), slow.clone()].into_iter().flatten().collect::<Vec<_>>(), paths)
+            };
             while rig.hit(|command| under("strace", &at(nth), command).output().unwrap()) {
                 nth += 1;
             }
