@@ -190,7 +190,11 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut dirty = app.remember(&kept).and(app.troubles(troubles, moment())).changed;
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeper = kept.clone();
-    let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
+    let (unkept, mut not_kept) = mpsc::channel(STEPS);
+    let keeping = tokio::task::spawn_blocking(move || {
+        // Of many that are not kept in one breath, some are told.
+        keeper.keep_all(&to_keep, |words| drop(unkept.try_send(words)));
+    });
     let fault = guard.fault();
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);
@@ -247,6 +251,7 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
             },
             Some((ticket, answer)) = answered.recv() => (app.answered_jq(ticket, answer, moment()), false),
+            Some(words) = not_kept.recv() => (app.notice(words), true),
             Some(told) = imported.recv() => (app.imported(told, moment()), true),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
