@@ -143,6 +143,11 @@ impl Pty {
         self
     }
 
+    /// The program's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.process_id().unwrap();
