@@ -5,6 +5,8 @@
 
 #[path = "tui_pty/look.rs"]
 mod look;
+#[path = "tui_pty/pasting.rs"]
+mod pasting;
 #[path = "support/pty.rs"]
 #[expect(dead_code, reason = "the tests of every way out need more of it")]
 mod pty;

@@ -330,6 +330,9 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             break exit;
         }
         if due || dirty && at_once {
+            if std::mem::take(&mut ear.resized) {
+                guard.draw_anew()?;
+            }
             draw(&mut guard, &mut app, moment())?;
             // More than one picture's worth may be left to take up.
             (dirty, next_frame) = (app.is_behind(), clock.now() + FRAME_INTERVAL);
@@ -387,11 +390,20 @@ struct Ear {
     appearance: Appearance,
     /// Whether an answer came since somebody asked.
     answered: bool,
+    /// Whether the terminal had another size since the last frame, be it for a moment: it may have cut off what stood
+    /// there.
+    resized: bool,
 }
 
 impl Ear {
     fn new(appearance: Appearance) -> Self {
-        Self { answers: Answers::default(), pastes: Pastes::default(), appearance, answered: false }
+        Self {
+            answers: Answers::default(),
+            pastes: Pastes::default(),
+            appearance,
+            answered: false,
+            resized: false,
+        }
     }
 
     /// When there is something to say or to let go by time alone.
@@ -419,7 +431,10 @@ impl Ear {
             }
             Input::Mouse(event) => app.mouse(event, at),
             // The frame asks for the size itself.
-            Input::Resize(..) => Turn::CHANGED,
+            Input::Resize(..) => {
+                self.resized = true;
+                Turn::CHANGED
+            }
             _ => Turn::default(),
         }
     }

@@ -185,6 +185,14 @@ impl Guard {
         // After a stop from outside we never let go, and the shell has set the terminal its own way.
         self.held.give_back()?;
         self.held.take()?;
+        self.draw_anew()
+    }
+
+    /// Whatever is on the screen is not what was drawn: all of the next frame is sent.
+    ///
+    /// # Errors
+    /// When the terminal cannot be asked for its size.
+    pub fn draw_anew(&mut self) -> io::Result<()> {
         // `Terminal::clear` would ask the terminal where its cursor is; a resize to the same size clears too.
         let size = self.screen.size()?;
         self.screen.resize(size.into())
