@@ -193,7 +193,7 @@ pub struct QueryFlags {
     /// Stop after N profiles
     #[arg(long, value_name = "N", help_heading = "Query", allow_negative_numbers = true, value_parser = whole(1_u64, None))]
     pub limit: Option<u64>,
-    /// Mark profiles last modified more than N days ago [default: 180]
+    /// Profiles last modified more than N days ago are marked, or withheld where the settings say so [default: 180]
     #[arg(long, value_name = "N", help_heading = "Query", allow_negative_numbers = true, value_parser = whole(1_u32, None))]
     pub retention_days: Option<u32>,
     /// Do not take answers from the cache

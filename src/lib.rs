@@ -15,5 +15,6 @@ pub mod panics;
 pub mod rows;
 pub mod sandbox;
 pub mod saving;
+pub mod tidy;
 pub mod tui;
 pub mod wire;

@@ -8,6 +8,8 @@ mod commands;
 mod faults;
 #[path = "main/session.rs"]
 mod session;
+#[path = "main/tidy.rs"]
+mod tidy;
 #[path = "main/translate.rs"]
 mod translate;
 

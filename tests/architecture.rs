@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["engine", "wire"]),
     ("cli", &["engine", "rows", "export", "config", "figures"]),
     ("saving", &["engine", "rows", "export"]),
+    ("tidy", &["engine", "config"]),
     ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
     ("tui", &["engine", "rows", "export", "config", "figures", "saving", "panics"]),
 ];

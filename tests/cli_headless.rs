@@ -8,6 +8,8 @@ mod export;
 mod headless;
 #[path = "cli_headless/linear.rs"]
 mod linear;
+#[path = "cli_headless/retention.rs"]
+mod retention;
 
 use std::collections::BTreeSet;
 use std::fs;

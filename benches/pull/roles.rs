@@ -222,6 +222,7 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tty: tui::terminal::Tty::default(),
         picks: false,
         tour: false,
+        later: tui::run::Later::default(),
     };
     Box::pin(tui::run::run(handle, setup)).await?;
     background.await.map(drop).map_err(Failure::from)

@@ -6,11 +6,18 @@ use super::summary::{counted, seconds};
 use crate::engine::options::Service;
 use crate::engine::plan::{Count, Plan};
 use crate::engine::query::Query;
+use crate::engine::query::reach::Reach;
 use crate::engine::text::clean;
 use crate::figures;
 
-/// The plan as text, with what `note` says about its service.
-pub fn describe(service: &Service, query: &Query, plan: &Plan, note: Option<&str>) -> String {
+/// The plan as text, with what `note` says about its service and how far its filter reaches past retention.
+pub fn describe(
+    service: &Service,
+    query: &Query,
+    plan: &Plan,
+    note: Option<&str>,
+    reach: Option<Reach>,
+) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
@@ -20,6 +27,9 @@ pub fn describe(service: &Service, query: &Query, plan: &Plan, note: Option<&str
     );
     if let Some(note) = note {
         let _ = writeln!(out, "  note      {note}");
+    }
+    if let Some(reach) = reach {
+        let _ = writeln!(out, "  note      {reach}");
     }
     let _ = writeln!(out, "  asks for  {}", asked(query));
     let count = match plan.requests {
@@ -77,6 +87,7 @@ mod tests {
     use super::*;
     use crate::engine::plan::Known;
     use crate::engine::query::Draft;
+    use crate::engine::retention::Window;
     use url::Url;
 
     fn described(draft: &Draft, rate: Option<f64>, note: Option<&str>) -> String {
@@ -86,7 +97,8 @@ mod tests {
         let query = draft.check().unwrap();
         let known = Known { rate, burst: 1.0, ..Known::default() };
         let plan = Plan::of(&query, &service, known, |_| None).unwrap();
-        describe(&service, &query, &plan, note)
+        let window = Window::until(jiff::Timestamp::constant(1_772_625_600, 0), 180);
+        describe(&service, &query, &plan, note, Reach::of_query(&query, window))
     }
 
     #[test]
@@ -109,6 +121,14 @@ mod tests {
         let said_of_ids = described(&Draft { ids, ..Draft::default() }, None, None);
         assert!(said_of_ids.contains("at most 250 profiles"), "{said_of_ids}");
         assert!(!said.contains("hush"));
+    }
+
+    #[test]
+    fn a_filter_that_reaches_past_retention_is_warned_of() {
+        let of = |filter: &str| described(&Draft { filter: filter.into(), ..Draft::default() }, None, None);
+        let said = of("modifiedDate lt 2025-01-01");
+        assert!(said.contains("  note      the filter reaches back without end"), "{said}");
+        assert!(!of("modifiedDate ge 2026-01-01").contains("note"), "{said}");
     }
 
     #[test]

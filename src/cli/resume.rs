@@ -220,6 +220,7 @@ mod tests {
             page: 2,
             target: None,
             rows,
+            withheld: 0,
             pages: 1,
             total: None,
             totals: 0,

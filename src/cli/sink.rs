@@ -10,6 +10,7 @@ use super::table::Table;
 use crate::engine::error::{Error, Kind};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::FieldSet;
+use crate::engine::retention::Window;
 use crate::engine::text::clean;
 use crate::export::{self, CsvOptions, End, Finished, Format, Origin, PartialFile, Spec, Watch};
 
@@ -76,6 +77,8 @@ pub struct Style {
     pub flatten: bool,
     /// Where the rows come from, for a format that keeps it.
     pub origin: Option<Origin>,
+    /// What profiles are kept for: a table marks those from before it.
+    pub window: Option<Window>,
     /// Rows of an earlier run are there already: no header comes before what comes now.
     pub goes_on: bool,
     /// What is known of the streams.
@@ -165,7 +168,8 @@ impl Sink {
         let Some(format) = shape.format() else {
             let columns = terminal.then_some(style.streams.columns);
             let colour = terminal && style.streams.colour;
-            let table = Table::new(style.fields, columns, colour, style.goes_on && !terminal);
+            let table = Table::new(style.fields, columns, colour, style.goes_on && !terminal)
+                .with_window(style.window);
             return Ok(Self { rows: Rows::Table(table, to), shape, partial, terminal, can_go_on: true });
         };
         let spec = Spec {

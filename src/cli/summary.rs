@@ -71,19 +71,16 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     if let Some(accuracy) = run.accuracy {
         let _ = writeln!(out, "accuracy {:.1} % have an ID and an e-mail", accuracy * 100.0);
     }
-    if run.past_retention > 0 {
-        let _ = writeln!(
-            out,
-            "past retention {}: last modified before the window",
-            figures::count(run.past_retention)
-        );
+    for (n, name) in [(run.past_retention, "past retention"), (run.withheld, "withheld")] {
+        if let Some(window) = run.window.filter(|_| n > 0) {
+            let (n, day, days) = (figures::count(n), window.first_day(), window.days());
+            let _ = writeln!(out, "{name} {n}: last modified before {day} (retention {days} days)");
+        }
     }
-    // What was set aside and what came twice was sent too.
-    let sent = in_all + run.set_aside.len() as u64 + run.repeats;
-    if let Some(total) = run.total.filter(|t| run.cut.is_none() && *t != in_all && *t != sent) {
-        let (total, in_all) = (counted(total, "profile"), figures::count(in_all));
-        let _ =
-            writeln!(out, "the service counts {total} and sent {in_all}: they may have changed meanwhile");
+    let differs = |total: &u64| run.cut.is_none() && ![run.came(), run.sent()].contains(total);
+    if let Some(total) = run.total.filter(differs) {
+        let (total, came) = (counted(total, "profile"), figures::count(run.came()));
+        let _ = writeln!(out, "the service counts {total} and sent {came}: they may have changed meanwhile");
     }
     not_found(&mut out, run, all);
     set_aside(&mut out, run, all);
@@ -142,9 +139,9 @@ fn more(out: &mut String, there: usize, most: usize) {
 }
 
 fn cut_line(cut: Cut, run: &Summary, goes_on: Option<&str>) -> String {
-    let missing = run.total.map_or_else(
+    let missing = run.missing().map_or_else(
         || "how many are missing is not known".to_owned(),
-        |total| format!("{} are missing", figures::count(total.saturating_sub(run.rows + run.before))),
+        |missing| format!("{} are missing", figures::count(missing)),
     );
     let remedy = goes_on.map_or_else(
         || "run it again for all of them".to_owned(),
@@ -223,6 +220,8 @@ mod tests {
             oldest: Some(Duration::from_secs(61)),
             repeats: 4,
             past_retention: 5,
+            withheld: 1_200,
+            total: Some(2_450),
             connect: Latency { count: 5, p50: Duration::from_micros(800), ..Latency::default() },
             network: Latency {
                 count: 9,
@@ -237,10 +236,14 @@ mod tests {
             "retries 2, 429s 1, from the cache 3, repeats dropped 4 (up to 61 s old)",
             "connect p50 0.8 ms",
             "network p50 2.3 ms, p95 61 ms, max 1000 ms",
-            "past retention 5",
+            "past retention 5: last modified before 2025-09-05 (retention 180 days)\n",
+            "withheld 1,200: last modified before 2025-09-05 (retention 180 days)\n",
         ] {
             assert!(said.contains(words), "{words}: {said}");
         }
+        assert!(!said.contains("the service counts"), "what is withheld was sent: {said}");
+        let cut = summary(&Summary { cut: Some(Cut::Cancelled), total: Some(3_000), ..run }, false, None);
+        assert!(cut.contains("550 are missing"), "{cut}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::engine::pipeline::profile::{FieldRef, Profile, Slot, Value};
 use crate::engine::query::{Field, FieldSet};
+use crate::engine::retention::Window;
 use crate::engine::text::fit;
 
 /// Blanks between columns.
@@ -22,6 +23,8 @@ const ID_KEEPS: usize = 24;
 const WIDEST: usize = 60;
 /// What stands for a field that was asked for and is not in the reply.
 const MISSING: &str = "-";
+/// Stands before the modified date of a profile from before the window that profiles are kept for.
+const PAST: &str = "† ";
 
 /// A table being written.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Table {
     colour: bool,
     /// No header: an earlier run wrote it.
     goes_on: bool,
+    /// Rows from before it are marked.
+    window: Option<Window>,
     /// Set by the first page.
     widths: Vec<usize>,
 }
@@ -39,7 +44,13 @@ impl Table {
     /// A table of these fields. `columns` is the terminal's width; `None`: whatever the rows need.
     /// With `goes_on`, an earlier run wrote the header.
     pub fn new(fields: FieldSet, columns: Option<usize>, colour: bool, goes_on: bool) -> Self {
-        Self { fields: fields.iter().collect(), columns, colour, goes_on, widths: Vec::new() }
+        Self { fields: fields.iter().collect(), columns, colour, goes_on, window: None, widths: Vec::new() }
+    }
+
+    /// The same, with a mark on profiles from before the window.
+    #[must_use]
+    pub fn with_window(self, window: Option<Window>) -> Self {
+        Self { window, ..self }
     }
 
     /// Writes a page of rows, the header before the first.
@@ -48,7 +59,7 @@ impl Table {
     /// Whatever writing gives.
     pub fn rows(&mut self, out: &mut dyn Write, rows: &[Profile]) -> io::Result<()> {
         let cells: Vec<Vec<String>> =
-            rows.iter().map(|row| self.fields.iter().map(|f| cell(row, *f)).collect()).collect();
+            rows.iter().map(|row| self.fields.iter().map(|f| self.cell(row, *f)).collect()).collect();
         if self.widths.is_empty() {
             self.widths = self.measure(&cells);
             if !self.goes_on {
@@ -92,6 +103,12 @@ impl Table {
             blanks += width.saturating_sub(shown.width()) + GAP;
         }
         out.write_all(b"\n")
+    }
+
+    fn cell(&self, row: &Profile, field: Field) -> String {
+        let cell = cell(row, field);
+        let past = field == Field::ModifiedDate && self.window.is_some_and(|window| window.is_past(row));
+        if past { PAST.to_owned() + &cell } else { cell }
     }
 
     /// Widths for the first page: what the cells need, and where that is too much, the widest give first.
@@ -231,6 +248,25 @@ mod tests {
         let out = written(&mut table, &[row("東京"), row("Zoë"), row("🙂")]);
         let columns: Vec<_> = out.lines().skip(1).map(|l| l[..l.rfind('e').unwrap()].width()).collect();
         assert!(columns.windows(2).all(|w| w[0] == w[1]), "{out}");
+    }
+
+    #[test]
+    fn profiles_from_before_the_window_are_marked_at_their_date() {
+        let window = Window::until("2026-03-04T12:00:00Z".parse().unwrap(), 180);
+        let row =
+            |id: &str, modified| Profile { id: text(id), modified_date: modified, ..Profile::default() };
+        let rows = [
+            row("P-1", text("2025-01-01T00:00:00Z")),
+            row("P-2", text("2026-01-01T00:00:00Z")),
+            row("P-3", Slot::Null),
+            row("P-4", text("long ago")),
+        ];
+        let made = |columns| Table::new(fields("id,modifiedDate"), columns, false, false).with_window(window);
+        assert_eq!(
+            written(&mut made(Some(80)), &rows),
+            "id   modified_date\nP-1  † 2025-01-01T00:00:00Z\nP-2  2026-01-01T00:00:00Z\nP-3  null\nP-4  long ago\n"
+        );
+        assert!(written(&mut made(Some(15)), &rows).contains("P-1  † 2025"), "the mark is not what is cut");
     }
 
     #[test]

@@ -120,6 +120,11 @@ impl Paths {
         self.data.join("resume")
     }
 
+    /// Where recordings of sessions are kept.
+    pub fn recordings(&self) -> PathBuf {
+        self.data.join("recordings")
+    }
+
     /// The file that changes the explorer's keys.
     pub fn keys(&self) -> PathBuf {
         self.config.join("keys.toml")

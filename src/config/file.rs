@@ -11,6 +11,7 @@ use super::look::{Colour, OnChange};
 use super::screen::{self, Colours};
 use super::units;
 use crate::engine::error::Error;
+use crate::engine::retention::PastRetention;
 
 /// The file, read. Every key is optional; an unknown one is an error.
 #[derive(Debug, Default, Deserialize)]
@@ -18,9 +19,14 @@ use crate::engine::error::Error;
 pub(super) struct File {
     /// The tenant to use when neither a flag nor the environment names one.
     pub tenant: Option<String>,
+    /// What becomes of profiles from before the window, of tenants that do not say otherwise.
+    pub past_retention: Option<PastRetention>,
     /// The response cache.
     #[serde(default)]
     pub cache: Cache,
+    /// How long files of ours are kept.
+    #[serde(default)]
+    pub keep: Keep,
     /// The explorer.
     #[serde(default)]
     pub explorer: Explorer,
@@ -38,6 +44,26 @@ pub(super) struct Cache {
     #[serde(default, deserialize_with = "duration")]
     pub life: Option<Duration>,
 }
+
+/// `[keep]`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Keep {
+    #[serde(default, deserialize_with = "days")]
+    pub recordings: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub history: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub stopped_runs: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub log: Option<Days>,
+    #[serde(default, deserialize_with = "days")]
+    pub audit: Option<Days>,
+}
+
+/// Days that were set; `Days(None)` is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Days(pub Option<u32>);
 
 /// `[explorer]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -97,6 +123,7 @@ pub(super) struct Tenant {
     pub concurrency: Option<u32>,
     pub page_size: Option<u32>,
     pub retention_days: Option<u32>,
+    pub past_retention: Option<PastRetention>,
     pub mask: Option<bool>,
     pub mask_attributes: Option<Vec<String>>,
     pub require_reason: Option<bool>,
@@ -195,6 +222,22 @@ fn timeout<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Er
     units::timeout(&String::deserialize(from)?).map(Some).map_err(serde::de::Error::custom)
 }
 
+/// So many days, or `"forever"`, which 0 means too.
+fn days<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Days>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Days(u32),
+        Word(String),
+    }
+    let wrong = || serde::de::Error::custom("not a number of days; write one such as 30, or \"forever\"");
+    match Written::deserialize(from).map_err(|_| wrong())? {
+        Written::Days(days) => Ok(Some(Days(Some(days).filter(|days| *days > 0)))),
+        Written::Word(word) if word == "forever" => Ok(Some(Days(None))),
+        Written::Word(_) => Err(wrong()),
+    }
+}
+
 /// Text that no error message repeats.
 fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D::Error> {
     let text = String::deserialize(from)
@@ -237,6 +280,9 @@ mod tests {
             ("\n[tenants.a]\nrate = \"ten\"\n", 3, "ten"),
             ("[cache]\nlife = \"5\"\n", 2, "30s"),
             ("[tenants.a]\ntimeouts = { page = \"0s\" }\n", 2, "0s"),
+            ("past_retention = \"hide\"\n", 1, "withhold"),
+            ("[keep]\nhistory = \"a year\"\n", 2, "forever"),
+            ("[keep]\nhistory = -1\n", 2, "forever"),
             ("tenant = \n", 1, ""),
         ] {
             let error = refused(text);

@@ -10,6 +10,7 @@
 
 mod env;
 mod file;
+mod keep;
 mod look;
 pub mod origin;
 mod screen;
@@ -26,6 +27,7 @@ use url::Url;
 pub use self::env::{Env, Paths, VARIABLES};
 pub use self::file::{Clipboard, nearest};
 use self::file::{File, Tenant};
+pub use self::keep::Keep;
 pub use self::look::{Colour, Look, OnChange};
 use self::screen::Wanted;
 pub use self::screen::{Colours, LookSettings, OwnTheme};
@@ -33,9 +35,8 @@ use self::tenant::in_range;
 use crate::engine::error::Error;
 use crate::engine::options::{Bounds, CacheOptions, Service, Timeouts};
 use crate::engine::query::DEFAULT_PAGE_SIZE;
+use crate::engine::retention::{PastRetention, RETENTION_DAYS};
 
-/// Days that profiles are kept for, unless said otherwise.
-const RETENTION_DAYS: u32 = 180;
 /// Bytes that rows may take in memory: two million and more.
 pub const ROWS_BUDGET: usize = 1024 * 1024 * 1024;
 /// Rows after which a run in the explorer pauses.
@@ -84,6 +85,8 @@ pub struct Settings {
     pub explorer: Explorer,
     /// How personal values are shown.
     pub privacy: Privacy,
+    /// How long files of ours are kept.
+    pub keep: Keep,
     /// Where files live.
     pub paths: Paths,
     /// Where webhooks are sent to, where that is set.
@@ -162,6 +165,7 @@ struct Treatment {
     timeouts: Timeouts,
     bounds: Bounds,
     cache: CacheOptions,
+    past_retention: PastRetention,
 }
 
 impl Settings {
@@ -222,6 +226,7 @@ impl Settings {
             timeouts: self.treatment.timeouts,
             bounds: self.treatment.bounds,
             cache: self.treatment.cache,
+            past_retention: self.treatment.past_retention,
             ..Service::new(tenant, base_url, client_id, client_secret)
         }
     }
@@ -261,7 +266,8 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         bytes: file.cache.mebibytes.map_or(CacheOptions::default().bytes, |m| m.saturating_mul(1024 * 1024)),
         life: file.cache.life.unwrap_or(CacheOptions::default().life),
     };
-    let mut treatment = Treatment { cache, ..Treatment::default() };
+    let past_retention = file.past_retention.unwrap_or_default();
+    let mut treatment = Treatment { cache, past_retention, ..Treatment::default() };
     let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
     let mut privacy = Privacy { mask: file.explorer.mask.unwrap_or(false), ..Privacy::unknown() };
     if let Some(attributes) = &file.explorer.mask_attributes {
@@ -275,7 +281,17 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
     };
     let look = target.named().map_or_else(Look::default, |service| file.look(&service.tenant));
     query.page_size = flags.page_size.unwrap_or(query.page_size);
-    query.retention_days = flags.retention_days.unwrap_or(query.retention_days);
+    if let Some(days) = flags.retention_days {
+        let kept = query.retention_days;
+        if days > kept && treatment.past_retention == PastRetention::Withhold {
+            return Err(Error::usage(
+                format!("--retention-days {days}"),
+                format!("profiles are kept for {kept} days, and what is older is withheld"),
+                format!("use {kept} or less; the configuration sets retention_days and past_retention"),
+            ));
+        }
+        query.retention_days = days;
+    }
     let wanted = Wanted {
         theme: file.explorer.theme.take(),
         colours: file.explorer.colours,
@@ -287,6 +303,7 @@ pub fn load(env: &Env, paths: &Paths, flags: &Flags) -> Result<Settings, Error> 
         look,
         query,
         privacy,
+        keep: Keep::settle(file.keep, &path)?,
         paths: paths.clone(),
         explorer: Explorer {
             pause: Some(file.explorer.pause_rows.unwrap_or(PAUSE_ROWS)).filter(|rows| *rows > 0),
@@ -396,6 +413,7 @@ impl Treatment {
             self.bounds.rate = rate.0;
         }
         self.bounds.max_wait = table.max_wait.unwrap_or(self.bounds.max_wait);
+        self.past_retention = table.past_retention.unwrap_or(self.past_retention);
         self.timeouts = Timeouts {
             token: table.timeouts.token.unwrap_or(self.timeouts.token),
             page: table.timeouts.page.unwrap_or(self.timeouts.page),

@@ -115,6 +115,8 @@ pub(super) fn settle(
         timeouts: treatment.timeouts,
         bounds: treatment.bounds,
         cache: treatment.cache,
+        past_retention: treatment.past_retention,
+        retention_days: query.retention_days,
         ..Service::new(
             name.map_or_else(|| origin::name_of_host(&base_url), str::to_owned),
             base_url,

@@ -319,6 +319,48 @@ fn the_sample_parses_and_equals_the_defaults() {
     assert_eq!(query, Home::bare().load().unwrap().query);
     assert_eq!(query, QueryDefaults { page_size: 50, retention_days: 180 });
     assert_eq!(home.load().unwrap().privacy, Home::bare().load().unwrap().privacy);
+    assert_eq!(home.load().unwrap().keep, Keep::default());
+}
+
+#[test]
+fn what_is_past_retention_is_withheld_where_the_tenant_or_else_the_file_says_so() {
+    let of = |top: &str, tenant: &str| {
+        let text = format!("{top}\n[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\n{tenant}\n");
+        Home::new(&text).service().withholds()
+    };
+    let (mark, withhold) = ("past_retention = \"mark\"", "past_retention = \"withhold\"");
+    assert!(!of("", "") && of("", withhold) && of(withhold, "") && !of(withhold, mark) && of(mark, withhold));
+    // A flag may ask for less than is kept, and not for more where that is withheld.
+    let with = |top: &str, days| {
+        let text = format!(
+            "{top}\n[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\nretention_days = 90\n"
+        );
+        let flags = Flags { retention_days: Some(days), ..Flags::default() };
+        Home::new(&text).flags(flags).load().map(|settings| settings.query.retention_days)
+    };
+    assert_eq!(
+        (with(mark, 91).unwrap(), with(withhold, 90).unwrap(), with(withhold, 7).unwrap()),
+        (91, 90, 7)
+    );
+    let error = with(withhold, 91).unwrap_err();
+    assert!(error.what.contains("--retention-days 91") && error.remedy.contains("90 or less"), "{error}");
+    // The sandbox is nobody's table.
+    let sandbox = Flags { sandbox: true, ..Flags::default() };
+    let settings = Home::new(withhold).flags(sandbox).load().unwrap();
+    let url = Url::parse("http://127.0.0.1:1").unwrap();
+    assert!(settings.sandbox_service(url, "sandbox", "me", String::new().into()).withholds());
+}
+
+#[test]
+fn files_are_kept_for_as_long_as_is_set() {
+    let keep = |text: &str| Home::new(&format!("[keep]\n{text}\n")).load().map(|settings| settings.keep);
+    assert_eq!(keep("").unwrap(), Keep::default());
+    let set = keep("recordings = 7\nhistory = \"forever\"\nlog = 0\naudit = 365").unwrap();
+    assert_eq!((set.recordings, set.history, set.log, set.audit), (Some(7), None, None, Some(365)));
+    assert_eq!(set.stopped_runs, Keep::default().stopped_runs);
+    assert_eq!(keep("audit = \"forever\"").unwrap().audit, None);
+    let error = keep("audit = 364").unwrap_err().to_string();
+    assert!(error.contains("364") && error.contains("a year"), "{error}");
 }
 
 #[test]

@@ -223,6 +223,8 @@ pub struct Page {
     pub rows: Vec<Profile>,
     /// Rows dropped because an earlier page had the same ID.
     pub repeats: u32,
+    /// Rows from before the window that are withheld.
+    pub withheld: u64,
     /// Rows that could not be read.
     pub set_aside: Vec<SetAside>,
     /// How many profiles the service says there are, for all batches so far together, where it says.

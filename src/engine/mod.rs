@@ -18,6 +18,7 @@ pub mod plan;
 pub mod query;
 pub mod rehearsal;
 pub mod reins;
+pub mod retention;
 pub mod text;
 pub mod webhooks;
 pub mod worker;

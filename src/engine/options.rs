@@ -5,6 +5,8 @@ use std::time::Duration;
 use secrecy::SecretString;
 use url::Url;
 
+use super::query::{Field, FieldSet};
+use super::retention::{PastRetention, RETENTION_DAYS};
 use crate::wire::Dialect;
 
 /// One tenant of the service and how to treat it.
@@ -38,6 +40,11 @@ pub struct Service {
     pub cache: CacheOptions,
     /// The largest decoded body that is read, in bytes.
     pub max_body: usize,
+    /// What becomes of profiles last modified before the window that they are kept for.
+    pub past_retention: PastRetention,
+    /// Days that profiles are kept for. A query may ask for another window; one in which more would be seen than in this
+    /// does not withhold less.
+    pub retention_days: u32,
 }
 
 impl Service {
@@ -66,7 +73,25 @@ impl Service {
             bounds: Bounds::default(),
             cache: CacheOptions::default(),
             max_body: 16 * 1024 * 1024,
+            past_retention: PastRetention::default(),
+            retention_days: RETENTION_DAYS,
         }
+    }
+
+    /// Whether nobody gets to see profiles from before the window.
+    pub fn withholds(&self) -> bool {
+        self.past_retention == PastRetention::Withhold
+    }
+
+    /// Days of the window where a query asks for so many.
+    pub fn window_days(&self, asked: u32) -> u32 {
+        if self.withholds() { asked.min(self.retention_days) } else { asked }
+    }
+
+    /// The fields that are asked for where these are wanted: what is withheld is told by the modified date, which is
+    /// then asked for in any case.
+    pub fn asks_for(&self, wanted: FieldSet) -> FieldSet {
+        if self.withholds() { wanted.with(Field::ModifiedDate, true) } else { wanted }
     }
 }
 

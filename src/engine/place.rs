@@ -27,6 +27,9 @@ pub struct Place {
     pub target: Option<String>,
     /// Rows that came before.
     pub rows: u64,
+    /// Rows that came before and that nobody gets to see.
+    #[serde(default)]
+    pub withheld: u64,
     /// Pages that came before.
     pub pages: u32,
     /// How many profiles the service said there are, for all batches so far together.
@@ -127,6 +130,7 @@ mod tests {
             page: 3,
             target: Some("/api/v2/crm/contacts?page=3".into()),
             rows: 100,
+            withheld: 0,
             pages: 2,
             total: None,
             totals: 0,

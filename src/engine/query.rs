@@ -7,7 +7,9 @@
 mod field;
 pub mod list;
 pub mod person;
+pub mod reach;
 mod term;
+pub mod tokens;
 pub mod words;
 
 use std::collections::HashSet;
@@ -16,6 +18,7 @@ use std::num::{NonZeroU32, NonZeroU64};
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+use super::retention::RETENTION_DAYS;
 
 pub use field::{Field, FieldSet};
 pub use term::{Filter, Id};
@@ -65,7 +68,7 @@ impl Default for Draft {
             filter: String::new(),
             page_size: DEFAULT_PAGE_SIZE,
             limit: None,
-            retention_days: 180,
+            retention_days: RETENTION_DAYS,
             use_cache: true,
         }
     }

@@ -341,6 +341,9 @@ impl Reading {
             accuracy: self.accuracy.share(),
             // How long a tenant keeps profiles says nothing of what was exported.
             past_retention: 0,
+            withheld: 0,
+            withheld_before: 0,
+            window: None,
             cut,
             place: None,
         };

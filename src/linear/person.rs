@@ -2,6 +2,7 @@
 
 use crate::engine::pipeline::profile::{Change, FieldRef, Node, Original, Profile, Slot, Value};
 use crate::engine::query::Field;
+use crate::engine::retention::Window;
 use crate::engine::text::fit;
 use crate::rows::{Content, Mask, Rows};
 
@@ -18,8 +19,8 @@ fn spoken(key: &str) -> String {
     key.replace('_', " ")
 }
 
-/// A row of the list: `Row 3: id PROF-0000003, first name Ada, no phone.`
-pub(super) fn row(rows: &Rows, row: usize, place: usize, mask: &Mask) -> String {
+/// A row of the list: `Row 3: id PROF-0000003, first name Ada, no phone.` One from before the window says so.
+pub(super) fn row(rows: &Rows, row: usize, place: usize, mask: &Mask, window: Option<Window>) -> String {
     let mut parts = Vec::new();
     for field in LISTED {
         let cell = rows.cell(row, field.into());
@@ -32,6 +33,11 @@ pub(super) fn row(rows: &Rows, row: usize, place: usize, mask: &Mask) -> String 
                 cell.veiled(LONGEST_IN_ROW, mask, row, field.key())
             )),
         }
+    }
+    if let Content::Text(modified) = rows.cell(row, Field::ModifiedDate.into()).content
+        && window.is_some_and(|window| window.is_before(modified.raw()))
+    {
+        parts.push("past retention".to_owned());
     }
     format!("Row {}: {}.", place + 1, parts.join(", "))
 }

@@ -328,7 +328,8 @@ impl Session {
         if self.place.is_some() {
             self.say("more goes on from there, asking for nothing twice.");
         }
-        let nobody = error.is_none() && summary.cut.is_none() && self.rows.is_empty();
+        // Who is withheld was found.
+        let nobody = error.is_none() && summary.cut.is_none() && summary.came() == 0;
         if nobody && let Some(reading) = self.readings.front() {
             let what = article(reading.what);
             self.say(format!("Nobody is like that. find with nothing behind it takes it for {what}."));

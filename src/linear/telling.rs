@@ -108,7 +108,7 @@ pub(super) fn summary(run: &Summary) -> Vec<String> {
         let _ = write!(first, ", up to {} old", figures::span(age));
     }
     let mut told = vec![first + "."];
-    let missing = run.total.map(|total| total.saturating_sub(all));
+    let missing = run.missing();
     told.push(match (run.cut, missing) {
         (None, Some(missing)) if missing > 0 => {
             format!("The service counts {} more than it sent.", figures::count(missing))
@@ -122,10 +122,18 @@ pub(super) fn summary(run: &Summary) -> Vec<String> {
             format!("The limit is {}: there may be more.", figures::count(limit))
         }
         (Some(_), Some(missing)) => {
-            format!("{} of {} are missing.", figures::count(missing), figures::count(all + missing))
+            let all = run.came() + missing;
+            format!("{} of {} are missing.", figures::count(missing), figures::count(all))
         }
         (Some(_), None) => "How many are missing is not known.".to_owned(),
     });
+    for (n, what) in [(run.past_retention, "past retention"), (run.withheld, "withheld from everybody")] {
+        if let Some(window) = run.window.filter(|_| n > 0) {
+            let rows = figures::counted(n, "profile is", "profiles are");
+            let (day, days) = (window.first_day(), window.days());
+            told.push(format!("{rows} {what}: last modified before {day}, the retention is {days} days."));
+        }
+    }
     if !run.not_found.is_empty() {
         let named: Vec<&str> = run.not_found.iter().take(NAMED).map(Id::as_str).collect();
         let how = if run.filtered { "not returned" } else { "not found" };
@@ -297,6 +305,21 @@ mod tests {
         assert!(
             told(&throttled(3, 2_000), later(now, Duration::from_secs(2))).is_some(),
             "a new wait is news"
+        );
+    }
+
+    #[test]
+    fn what_is_past_retention_is_told_and_what_is_withheld_is_not_missing() {
+        let run =
+            Summary { total: Some(10), withheld: 3, past_retention: 1, ..Summary::of(Status::Success, 7) };
+        let told = summary(&run);
+        assert_eq!(told[1], "Nothing is missing.");
+        assert_eq!(
+            told[2..],
+            [
+                "1 profile is past retention: last modified before 2025-09-05, the retention is 180 days.",
+                "3 profiles are withheld from everybody: last modified before 2025-09-05, the retention is 180 days.",
+            ]
         );
     }
 

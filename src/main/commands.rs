@@ -13,7 +13,9 @@ use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy, Setting
 use cxlens::engine::audit::{Access, Link, To, Trail};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::plan::{Known, Plan};
+use cxlens::engine::query::reach::Reach;
 use cxlens::engine::query::{Draft, Query};
+use cxlens::engine::retention::Window;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -24,7 +26,7 @@ use cxlens::tui::faults::Stage;
 use cxlens::tui::kept::Kept;
 use cxlens::tui::keymap;
 use cxlens::tui::outside::Programs;
-use cxlens::tui::run::Exit;
+use cxlens::tui::run::{Exit, Later};
 use cxlens::tui::tenants::{EVERYBODY, Nobody};
 use cxlens::tui::terminal::Tty;
 use cxlens::tui::theme::{Appearance, Surroundings};
@@ -32,6 +34,7 @@ use jiff::tz::TimeZone;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
+use crate::tidy::Tidy;
 use crate::{Failed, Start, audit, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
@@ -98,6 +101,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        later: Tidy::new(&settings, &start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -133,7 +137,8 @@ fn linear(
         mask: mask(&settings.privacy, true),
         is_typed: io::stdin().is_terminal(),
     };
-    runtime()?.block_on(async {
+    let tidy = Tidy::new(&settings, &start).begin();
+    let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
             session::start(settings, start.clock, &Stage::default(), access, false).split();
@@ -141,7 +146,9 @@ fn linear(
         let code = session::survived(ran).await;
         audit::tell(session::end(background).await.as_ref());
         Ok(code.unwrap_or(Ok(PANICKED)).map_err(|e| local("stdout", &e))?)
-    })
+    });
+    tidy.end();
+    code
 }
 
 /// `cxlens open`
@@ -155,6 +162,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     let appearance = appearance(&looks, &start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    // Where nobody knows for how long files are to be kept, none goes.
+    let later = settings.as_ref().map_or_else(Later::default, |settings| Tidy::new(settings, &start).later());
     let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
     let setup = tui::run::Setup {
         draft: Draft::default(),
@@ -181,6 +190,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        later,
     };
     let exit = behind_the_screen()?
         .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
@@ -239,7 +249,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
-        return dry_run(&settings, &query?);
+        return dry_run(&settings, &query?, &start);
     }
     // Where neither a query nor a tenant was given, both are told.
     let (query, store) = match (query, store(&settings)) {
@@ -283,6 +293,11 @@ fn access(typed: &args::Query, target: &Target, streams: Streams) -> Result<Acce
     audit::access(&typed.query, to)
 }
 
+/// How far a query's filter reaches past retention now, if it does.
+fn reach(query: &Query, start: &Start) -> Option<Reach> {
+    Reach::of_query(query, Window::until(start.clock.wall(), query.retention_days()))
+}
+
 /// Where the stopped runs of the service are kept that is asked.
 fn store(settings: &Settings) -> Result<Store, Error> {
     let whom = if settings.wants_sandbox() { Whom::sandbox() } else { Whom::tenant(&settings.service()?) };
@@ -297,7 +312,11 @@ fn pull(
     sink: Sink,
     streams: Streams,
 ) -> Result<u8, Failed> {
-    runtime()?.block_on(async {
+    if let Some(reach) = reach(&ask.query, &start) {
+        say(&format!("note: {reach}\n"));
+    }
+    let tidy = Tidy::new(&settings, &start).begin();
+    let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let (handle, background) =
             session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
@@ -308,15 +327,18 @@ fn pull(
             audit::tell(last.as_ref());
         }
         Ok(code.unwrap_or(0))
-    })
+    });
+    tidy.end();
+    code
 }
 
 /// `cxlens query --dry-run`
-fn dry_run(settings: &Settings, query: &Query) -> Result<u8, Failed> {
+fn dry_run(settings: &Settings, query: &Query, start: &Start) -> Result<u8, Failed> {
     let (service, note) = settings.planned()?;
     let known = Known { rate: service.bounds.rate, burst: 1.0, ..Known::default() };
     let plan = Plan::of(query, &service, known, |_| None)?;
-    match io::stdout().write_all(plan::describe(&service, query, &plan, note).as_bytes()) {
+    let said = plan::describe(&service, query, &plan, note, reach(query, start));
+    match io::stdout().write_all(said.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
         _ => Ok(0),
     }

@@ -12,6 +12,7 @@ use cxlens::config::{Flags, QueryDefaults, flag, units};
 use cxlens::engine::error::Error;
 use cxlens::engine::query::list::{self, Words};
 use cxlens::engine::query::{Draft, FieldSet, Query};
+use cxlens::engine::retention::Window;
 use cxlens::export::{Origin, PartialFile};
 use cxlens::sandbox;
 use jiff::Timestamp;
@@ -133,6 +134,7 @@ pub(crate) fn sink(
         raw_csv: target.raw_csv,
         flatten: target.flatten,
         origin: Some(Origin::new(query, begun)),
+        window: Window::until(begun, query.retention_days()),
         goes_on: bytes.is_some(),
         streams,
     };

@@ -448,7 +448,7 @@ impl App {
         match self.profiles.selected() {
             Some(row) if self.detail.row() == Some(row) => {}
             Some(row) => match self.profiles.profile(row) {
-                Ok(Some(profile)) => self.detail.show(row, profile),
+                Ok(Some(profile)) => self.detail.show(row, profile, self.profiles.past(row)),
                 Ok(None) => self.close_detail(),
                 Err(error) => {
                     self.close_detail();

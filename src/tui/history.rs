@@ -17,7 +17,7 @@ use crate::engine::query::{Draft, FieldSet, QueryId};
 use crate::engine::text::clean;
 
 /// The files' names.
-const RAN: &str = "history";
+pub(super) const RAN: &str = "history";
 const SAVED: &str = "saved";
 /// The one file of the saved queries.
 const ALL: &str = "queries";

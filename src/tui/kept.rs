@@ -111,6 +111,46 @@ impl Kept {
         }
     }
 
+    /// For whom something is kept that is one of several.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn several(&self, name: &str) -> io::Result<Vec<String>> {
+        let Some(directory) = &self.directory else { return Ok(Vec::new()) };
+        let directory = directory.join(name);
+        let is_directory = match fs::symlink_metadata(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other?.is_dir(),
+        };
+        if !is_directory {
+            return Err(io::Error::other(format!("{} is no directory", directory.display())));
+        }
+        let mut found = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let name = entry.file_name().into_string();
+            found.extend(
+                name.ok().filter(|name| is_plain(name) && entry.file_type().is_ok_and(|t| t.is_file())),
+            );
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Lines of what is kept for one of several stay or go, all at once; nobody adds one meanwhile. What is left without
+    /// a line is removed.
+    ///
+    /// # Errors
+    /// The file cannot be read or written; then it is as it was.
+    pub fn thin_out(&self, name: &str, of: &str, stay: impl FnOnce(&str) -> Vec<bool>) -> io::Result<()> {
+        let Some(directory) = &self.directory else { return Ok(()) };
+        let of = Several::open(&directory.join(name), of)?;
+        let text = of.text()?;
+        let lines: Vec<&str> =
+            text.lines().zip(stay(&text)).filter(|(_, stays)| *stays).map(|(line, _)| line).collect();
+        if lines.is_empty() { fs::remove_file(&of.path) } else { of.write(&lines) }
+    }
+
     /// Keeps it, readable by this user alone.
     ///
     /// # Errors

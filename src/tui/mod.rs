@@ -30,6 +30,7 @@ pub mod outside;
 pub mod outward;
 pub mod overlays;
 pub mod panes;
+pub mod past;
 pub mod pasting;
 pub mod pipe;
 pub mod run;

@@ -98,6 +98,30 @@ pub struct Setup {
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
+    /// What is to be done beside the screen.
+    pub later: Later,
+}
+
+/// Something to be done on another thread once the first frame is drawn.
+#[derive(Default)]
+pub struct Later(Option<Box<dyn FnOnce() + Send>>);
+
+impl Later {
+    /// This.
+    pub fn new(work: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(work)))
+    }
+
+    fn begin(self) {
+        // Whoever ends the runtime waits for it.
+        drop(self.0.map(tokio::task::spawn_blocking));
+    }
+}
+
+impl std::fmt::Debug for Later {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Later")
+    }
 }
 
 /// How the explorer ended.
@@ -195,6 +219,7 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         // Of many that are not kept in one breath, some are told.
         keeper.keep_all(&to_keep, |words| drop(unkept.try_send(words)));
     });
+    setup.later.begin();
     let fault = guard.fault();
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);

@@ -37,6 +37,37 @@ fn an_export_to_a_full_disk_keeps_what_was_written_and_names_it() {
     }
 }
 
+/// `kill -9` while it is written: no file has the name of a whole one, and what is there can be read but for its last line.
+#[test]
+fn an_export_that_is_killed_leaves_what_it_wrote_under_its_partial_name() {
+    let (home, service) = (Home::new(), Service::start());
+    let gate = service.control.hold();
+    // A token and two pages.
+    gate.let_through(3);
+    let mut command = cxlens(
+        &home,
+        &service,
+        &["query", "--segment", "SEG-ALL", "--concurrency", "1", "-o", "people.ndjson"],
+    );
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let partial = home.path("people.ndjson.partial");
+    while fs::metadata(&partial).map_or(0, |meta| meta.len()) == 0 {
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    assert_eq!(child.wait().unwrap().code(), None);
+    drop(gate);
+    assert!(!home.path("people.ndjson").exists());
+    let kept = text(&partial);
+    let whole = kept.rsplit_once('\n').unwrap().0;
+    assert!(whole.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()));
+    // The name is free, and the next run takes the partial file's place.
+    let mut again = cxlens(&home, &service, &["query", "--segment", "SEG-ALL", "-o", "people.ndjson"]);
+    Ran::of(&mut again).is(0, &["wrote people.ndjson"]);
+    assert_eq!(text(home.path("people.ndjson")).lines().count(), 500);
+    service.stop();
+}
+
 #[test]
 fn a_log_on_a_full_disk_stops_nothing() {
     let Some(way) = own_disk("nothing is logged on a full disk") else { return };

@@ -18,6 +18,7 @@ const STYLE: Style = Style {
     raw_csv: false,
     flatten: false,
     origin: None,
+    window: None,
     goes_on: false,
     streams: STREAMS,
 };

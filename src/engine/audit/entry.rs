@@ -266,6 +266,7 @@ impl Entry {
             not_found: summary.not_found.len() as u64,
             set_aside: summary.set_aside.len() as u64,
             past_retention: summary.past_retention,
+            withheld: summary.withheld,
             accuracy: summary.accuracy.map(|share| (share * 1e6).round() / 1e6),
             network: summary.network.into(),
             processing: summary.processing.into(),
@@ -435,6 +436,7 @@ pub(super) mod tests {
             network: latency,
             accuracy: Some(2.0 / 3.0),
             past_retention: 5,
+            withheld: 7,
             cut: Some(Cut::Error),
             ..Summary::of(Status::Partial, 50)
         };
@@ -482,7 +484,7 @@ pub(super) mod tests {
                     hasher.hash("CANARY-VALUE"), hasher.hash("CANARY-LITERAL")),
             },
             "pages": 1, "requests": 4, "retries": 2, "throttled": 1, "cache_hits": 0, "bytes": 23000, "rows": 50, "before": 0,
-            "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "withheld": 0,
+            "total": 100, "repeats": 1, "not_found": 1, "set_aside": 0, "past_retention": 5, "withheld": 7,
             "accuracy": 0.666_667,
             "removed": null,
             "network": { "count": 3, "p50_us": 23000, "p95_us": 61500, "max_us": 70001 },

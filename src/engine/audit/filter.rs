@@ -2,6 +2,7 @@
 
 use super::hash::Hasher;
 use crate::engine::query::Field;
+use crate::engine::query::tokens::{Token, tokens, unquoted};
 
 /// Words of the language.
 const KEYWORDS: [&str; 26] = [
@@ -49,10 +50,8 @@ pub fn hash_literals(filter: &str, hasher: &Hasher) -> String {
         match token {
             Token::Plain(text) => out.push_str(text),
             Token::Quoted(quote, text) => {
-                let doubled = format!("{quote}{quote}");
-                let value = text.replace(&doubled, &quote.to_string());
                 out.push(*quote);
-                push_hash(&mut out, &value, hasher);
+                push_hash(&mut out, &unquoted(*quote, text), hasher);
                 out.push(*quote);
             }
             Token::Word(word) if is_known(word) || is_field_here(&tokens, i) => out.push_str(word),
@@ -67,7 +66,7 @@ pub(super) fn literals(filter: &str) -> Vec<String> {
     tokens(filter)
         .into_iter()
         .filter_map(|token| match token {
-            Token::Quoted(quote, text) => Some(text.replace(&format!("{quote}{quote}"), &quote.to_string())),
+            Token::Quoted(quote, text) => Some(unquoted(quote, text)),
             Token::Plain(_) | Token::Word(_) => None,
         })
         .collect()
@@ -76,65 +75,6 @@ pub(super) fn literals(filter: &str) -> Vec<String> {
 fn push_hash(out: &mut String, value: &str, hasher: &Hasher) {
     out.push('#');
     out.push_str(&hasher.hash(value));
-}
-
-/// A piece of a filter.
-#[derive(Debug)]
-enum Token<'a> {
-    /// Blanks, brackets, signs.
-    Plain(&'a str),
-    /// What stands between two quotes; quotes inside are still doubled.
-    Quoted(char, &'a str),
-    /// Anything else.
-    Word(&'a str),
-}
-
-fn tokens(filter: &str) -> Vec<Token<'_>> {
-    let mut tokens = Vec::new();
-    let mut rest = filter;
-    while let Some(first) = rest.chars().next() {
-        let end = match first {
-            '\'' | '"' => {
-                let inner = &rest[1..];
-                let close = closing(inner, first);
-                tokens.push(Token::Quoted(first, &inner[..close]));
-                // Past the closing quote, where there is one.
-                (1 + close + 1).min(rest.len())
-            }
-            _ if is_plain(first) => {
-                let end = rest.find(|c| !is_plain(c)).unwrap_or(rest.len());
-                tokens.push(Token::Plain(&rest[..end]));
-                end
-            }
-            _ => {
-                // A colon is part of a time, and stands by itself after a name.
-                let time = first.is_ascii_digit();
-                let stops = |c| matches!(c, '\'' | '"') || is_plain(c) && !(time && c == ':');
-                let end = rest.find(stops).unwrap_or(rest.len());
-                tokens.push(Token::Word(&rest[..end]));
-                end
-            }
-        };
-        rest = &rest[end..];
-    }
-    tokens
-}
-
-/// Where a quoted text ends; a doubled quote does not end it.
-fn closing(inner: &str, quote: char) -> usize {
-    let mut from = 0;
-    while let Some(found) = inner[from..].find(quote) {
-        let at = from + found;
-        if !inner[at + 1..].starts_with(quote) {
-            return at;
-        }
-        from = at + 2;
-    }
-    inner.len()
-}
-
-fn is_plain(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '(' | ')' | ',' | ':' | '=' | '<' | '>' | '!' | ';' | '[' | ']')
 }
 
 fn is_known(word: &str) -> bool {

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::SetAside;
 use crate::engine::place::Place;
 use crate::engine::query::Id;
+use crate::engine::retention::Window;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,12 +99,35 @@ pub struct Summary {
     /// Share of profiles with an ID and an e-mail, from 0 to 1; `None`: e-mail was not asked for, or there
     /// were no rows.
     pub accuracy: Option<f64>,
-    /// Profiles last modified before the retention window.
+    /// Profiles last modified before the retention window, of those that were delivered.
     pub past_retention: u64,
+    /// Profiles last modified before it that nobody gets to see, because the tenant's settings say so.
+    pub withheld: u64,
+    /// Profiles that an earlier run withheld, where this one went on from there.
+    pub withheld_before: u64,
+    /// The retention window; `None`: there is none, or it reaches further back than any date.
+    pub window: Option<Window>,
     /// Why there may be more.
     pub cut: Option<Cut>,
     /// Where to go on, where it stopped before its end.
     pub place: Option<Arc<Place>>,
+}
+
+impl Summary {
+    /// Profiles that came, whether anybody gets to see them or not; those of an earlier run are among them.
+    pub fn came(&self) -> u64 {
+        self.rows + self.before + self.withheld + self.withheld_before
+    }
+
+    /// The same with what was set aside and what came twice.
+    pub fn sent(&self) -> u64 {
+        self.came() + self.set_aside.len() as u64 + self.repeats
+    }
+
+    /// How many the service has beside what came, where it says how many there are.
+    pub fn missing(&self) -> Option<u64> {
+        self.total.map(|total| total.saturating_sub(self.came()))
+    }
 }
 
 /// Percentiles of a set of durations.
@@ -159,6 +183,9 @@ impl Summary {
             processing: Latency::default(),
             accuracy: None,
             past_retention: 0,
+            withheld: 0,
+            withheld_before: 0,
+            window: Window::until(Timestamp::constant(1_772_625_600, 0), 180),
             cut: None,
             place: None,
         }

@@ -306,7 +306,8 @@ impl Batch {
     /// Makes profiles of rows; of many of them those that are delivered first, the others wait until they are wanted.
     fn process(&self, decoded: Decoded, url: &Url, page: u32) -> Fetched {
         let Decoded { body, rows, total, next, .. } = decoded;
-        let mut rest = Parts::new(body, rows, self.query.fields(), page);
+        let fields = self.client.service().asks_for(self.query.fields());
+        let mut rest = Parts::new(body, rows, fields, page);
         let (received, items) = (rest.left(), rest.received());
         let first = rest.next().unwrap_or_default();
         let url = url.clone();

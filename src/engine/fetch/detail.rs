@@ -24,6 +24,9 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 const WHOLE: usize = 256 * 1024;
 /// Of such a body this much is kept.
 const BEGINNING: usize = 64 * 1024;
+/// Why a body is not shown where profiles are withheld: they stand in it beside the others.
+pub(super) const PAST_RETENTION: &str =
+    "profiles past retention may stand in it, and this tenant's settings withhold them";
 /// What stands in the place of a secret.
 const REMOVED: &str = "…removed";
 
@@ -93,7 +96,8 @@ impl Detail {
             request.push(("idempotency-key", shown(key)));
         }
         request.push(("user-agent", USER_AGENT.into()));
-        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets));
+        let withholds = service.withholds();
+        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets, withholds));
         Self { method: call.method_name(), url: shown(url.as_str()), request, sent, reply }
     }
 
@@ -108,7 +112,7 @@ impl Detail {
     }
 }
 
-fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
+fn received(reply: &Reply, call: &Call, secrets: &[String], withholds: bool) -> Received {
     let header = |name: &http::HeaderName, value: &http::HeaderValue| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         let value = match name.as_str() {
@@ -120,7 +124,11 @@ fn received(reply: &Reply, call: &Call, secrets: &[String]) -> Received {
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
-    let withheld = (call.endpoint == Endpoint::Token).then_some("it may hold a token");
+    let withheld = match call.endpoint {
+        Endpoint::Token => Some("it may hold a token"),
+        Endpoint::Contacts if withholds && reply.status < 400 => Some(PAST_RETENTION),
+        Endpoint::Contacts | Endpoint::Webhooks => None,
+    };
     let body = if withheld.is_some() { String::new() } else { beginning(&reply.body, secrets) };
     Received {
         status: reply.status,

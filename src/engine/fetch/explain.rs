@@ -8,6 +8,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::client::{Attempt, Call, stop_wait};
+use super::detail::PAST_RETENTION;
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
 use crate::engine::auth::Token;
@@ -59,6 +60,8 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
     }
     if let Ok(reply) = &last.exchanged {
         let media = reply.media_type().unwrap_or_else(|| "no content type".into());
+        let withheld = call.endpoint == Endpoint::Contacts && reply.status < 400 && service.withholds();
+        let body = if withheld { format!("not shown: {PAST_RETENTION}") } else { body };
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));
     }
     error

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan as _};
+use jiff::Timestamp;
 
 use crate::engine::event::SetAside;
+use crate::engine::options::Service;
 use crate::engine::pipeline::Accuracy;
-use crate::engine::pipeline::profile::Profile;
+use crate::engine::pipeline::profile::{Profile, Slot};
 use crate::engine::place::Place;
-use crate::engine::query::Query;
+use crate::engine::query::{Field, Query};
+use crate::engine::retention::Window;
 
 /// The figures of one run. All but the totals are its own, without those of a run that it went on from.
 #[derive(Debug)]
@@ -25,14 +27,18 @@ pub(super) struct Figures {
     /// The totals of the batches that have begun, added up.
     pub(super) totals: u64,
     pub(super) past_retention: u64,
+    /// Rows from before the window that nobody gets to see.
+    pub(super) withheld: u64,
     pub(super) accuracy: Accuracy,
-    /// Profiles are kept from then on.
-    kept_from: Option<Timestamp>,
+    /// What profiles are kept for.
+    pub(super) window: Option<Window>,
+    withholds: bool,
+    /// The modified date was asked for to tell what is withheld, and nobody wants to see it.
+    hides_date: bool,
 }
 
 impl Figures {
-    pub(super) fn new(query: &Query, started: Timestamp) -> Self {
-        let days = i64::from(query.retention_days()) * 24;
+    pub(super) fn new(query: &Query, started: Timestamp, service: &Service) -> Self {
         Self {
             rows: 0,
             pages: 0,
@@ -43,8 +49,11 @@ impl Figures {
             total: None,
             totals: 0,
             past_retention: 0,
+            withheld: 0,
             accuracy: Accuracy::new(query.fields()),
-            kept_from: started.checked_sub(days.hours()).ok(),
+            window: Window::until(started, service.window_days(query.retention_days())),
+            withholds: service.withholds(),
+            hides_date: !query.fields().contains(Field::ModifiedDate),
         }
     }
 
@@ -53,14 +62,25 @@ impl Figures {
         Self { total: place.total, totals: place.totals, ..self }
     }
 
+    /// Whether a row is from before the window and withheld for that: then it is counted, and goes no further.
+    pub(super) fn withholds(&mut self, row: &Profile) -> bool {
+        let withheld = self.withholds && self.is_past(row);
+        self.withheld += u64::from(withheld);
+        withheld
+    }
+
     /// A row that is delivered.
-    pub(super) fn row(&mut self, row: &Profile) {
+    pub(super) fn row(&mut self, row: &mut Profile) {
         self.rows += 1;
         self.accuracy.add(row);
-        let modified = row.modified_date.value().and_then(|t| t.value.raw().parse::<Timestamp>().ok());
-        if modified.zip(self.kept_from).is_some_and(|(modified, from)| modified < from) {
-            self.past_retention += 1;
+        self.past_retention += u64::from(self.is_past(row));
+        if self.hides_date {
+            row.modified_date = Slot::NotAsked;
         }
+    }
+
+    fn is_past(&self, row: &Profile) -> bool {
+        self.window.is_some_and(|window| window.is_past(row))
     }
 
     /// An answer that came from the cache.

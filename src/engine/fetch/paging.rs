@@ -25,7 +25,7 @@ pub enum Next {
 pub fn page_url(service: &Service, query: &Query, ids: &[Id], page: u32) -> Url {
     let ids: Vec<&str> = ids.iter().map(Id::as_str).collect();
     let filter = filter(service, query);
-    let fields = query.fields().to_string();
+    let fields = service.asks_for(query.fields()).to_string();
     let mut url = service.base_url.clone();
     url.set_path(crm_v2::CONTACTS_PATH);
     url.set_query(Some(&crm_v2::contacts_query(&fields, query.page_size(), page, &ids, filter.as_deref())));

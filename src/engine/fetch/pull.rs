@@ -99,7 +99,7 @@ impl Pull {
     ) -> Self {
         let (from, started) = (client.clock().now(), client.clock().wall());
         let tokens_before = client.token_requests();
-        let figures = Figures::new(&query, started);
+        let figures = Figures::new(&query, started, client.service());
         Self {
             client,
             cache,
@@ -305,6 +305,7 @@ impl Pull {
             page,
             target: target.map(|url| url[Position::BeforePath..Position::AfterQuery].to_owned()),
             rows: self.rows_in_all(),
+            withheld: self.figures.withheld + self.start.as_ref().map_or(0, |start| start.withheld),
             pages: self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages),
             total: self.figures.total,
             totals: self.figures.totals,
@@ -332,6 +333,7 @@ impl Pull {
             Some(Cut::Limit(_)) | None => None,
         };
         let before = self.before();
+        let withheld_before = self.start.as_ref().map_or(0, |start| start.withheld);
         let figures = self.figures;
         Summary {
             status,
@@ -356,6 +358,9 @@ impl Pull {
             processing: Latency::of(counts.processing),
             accuracy: figures.accuracy.share(),
             past_retention: figures.past_retention,
+            withheld: figures.withheld,
+            withheld_before,
+            window: figures.window,
             cut,
             place,
         }

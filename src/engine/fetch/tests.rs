@@ -3,6 +3,7 @@
 mod again;
 mod going_on;
 mod parts;
+mod retention;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -43,6 +44,8 @@ struct Fake {
     /// A page that takes this long instead.
     slow: Option<(&'static str, Duration)>,
     total: bool,
+    /// Each person of such a number was last modified long ago, the others lately; 0: nobody has a date.
+    old: usize,
     /// What tokens are told to live for, in seconds.
     life: u32,
     /// Never says "no more"; answers page after page with nothing behind the people.
@@ -68,6 +71,7 @@ impl Fake {
             slow: None,
             connect: Duration::ZERO,
             total: false,
+            old: 0,
             life: 3_600,
             state: Mutex::default(),
             clock: Clock::system(),
@@ -117,8 +121,17 @@ impl Fake {
         };
         let from = ((page - 1) * size).min(ids.len());
         let to = (from + size).min(ids.len());
-        let items: Vec<_> =
-            ids[from..to].iter().map(|id| format!(r#"{{"id":"{id}","email":"{id}@example.com"}}"#)).collect();
+        let dated = self.old > 0 && pairs["fields"].contains("modifiedDate");
+        let modified = |id: &str| {
+            let number: usize = id.trim_start_matches('P').parse().unwrap_or(1);
+            let date = if number.is_multiple_of(self.old) { "2001-02-03" } else { "2999-01-01" };
+            format!(r#","modifiedDate":"{date}T00:00:00Z""#)
+        };
+        let item = |id: &String| {
+            let modified = if dated { modified(id) } else { String::new() };
+            format!(r#"{{"id":"{id}","email":"{id}@example.com"{modified}}}"#)
+        };
+        let items: Vec<_> = ids[from..to].iter().map(item).collect();
         let mut next = url.clone();
         let query = next.query().unwrap().replace(&format!("page={page}"), &format!("page={}", page + 1));
         next.set_query(Some(&query));

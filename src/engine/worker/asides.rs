@@ -175,6 +175,9 @@ fn summary(rows: Option<u32>, failed: bool, counts: Counts) -> Summary {
         processing: Latency::default(),
         accuracy: None,
         past_retention: 0,
+        withheld: 0,
+        withheld_before: 0,
+        window: None,
         cut,
         place: None,
     }

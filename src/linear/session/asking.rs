@@ -1,12 +1,15 @@
 //! The query: what it asks for, what it would take, and running it.
 
+use jiff::Timestamp;
+
 use super::{Run, Session, Teller, article};
 use crate::engine::audit::Reason;
 use crate::engine::error::Kind;
 use crate::engine::event::Command;
-use crate::engine::query::QueryId;
 use crate::engine::query::person::{Reading, readings};
-use crate::engine::query::{Field, FieldSet};
+use crate::engine::query::reach::Reach;
+use crate::engine::query::{Field, FieldSet, Query, QueryId};
+use crate::engine::retention::Window;
 use crate::figures;
 use crate::rows::Column;
 
@@ -84,6 +87,7 @@ impl Session {
     pub(super) fn plan(&mut self) {
         match self.setup.draft.check() {
             Ok(query) if self.is_ready => {
+                self.warn(&query, self.setup.clock.wall());
                 self.ticket += 1;
                 self.planning = Some(self.ticket);
                 self.commands.push(Command::Plan(self.ticket, query));
@@ -167,9 +171,18 @@ impl Session {
         self.run = Some(Run { cancelling: false, paused: false, limit: query.limit() });
         self.teller = Teller::default();
         self.code = 0;
-        self.asked = Some((query.clone(), self.setup.clock.wall()));
+        let now = self.setup.clock.wall();
+        self.warn(&query, now);
+        self.asked = Some((query.clone(), now));
         self.say("Running.");
         self.commands.push(Command::Run(self.shown, query, self.setup.pause));
+    }
+
+    /// Says that a filter reaches past retention, where it does.
+    fn warn(&mut self, query: &Query, now: Timestamp) {
+        if let Some(reach) = Reach::of_query(query, Window::until(now, query.retention_days())) {
+            self.say(format!("Note: {reach}."));
+        }
     }
 
     /// Goes on where a run paused or stopped.

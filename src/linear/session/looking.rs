@@ -9,6 +9,7 @@ use super::{Session, Wish};
 use crate::engine::error::{Error, Kind, Result};
 use crate::engine::event::{Command, Disclosure, Endpoint, Latency, Note};
 use crate::engine::query::{Field, FieldSet};
+use crate::engine::retention::Window;
 use crate::export::{Origin, Spec};
 use crate::figures;
 use crate::rows::{Filter, Sort};
@@ -30,7 +31,7 @@ impl Session {
         let to = (from - 1).saturating_add(count).min(len);
         for place in from - 1..to {
             if let Some(row) = self.view.row(place) {
-                let told = person::row(&self.rows, row, place, &self.setup.mask);
+                let told = person::row(&self.rows, row, place, &self.setup.mask, self.window());
                 self.say(told);
             }
         }
@@ -51,6 +52,10 @@ impl Session {
                 let (number, all) = (figures::count(place as u64 + 1), figures::count(len as u64));
                 let masked = if self.setup.mask.is_on() { ", masked" } else { "" };
                 self.say(format!("Profile {number} of {all}{masked}."));
+                if let Some(window) = self.window().filter(|window| window.is_past(&profile)) {
+                    let (day, days) = (window.first_day(), window.days());
+                    self.say(format!("Last modified before {day}, past the retention of {days} days."));
+                }
                 let told = person::profile(&profile, row, &self.setup.mask);
                 self.sentences.extend(told);
             }
@@ -62,6 +67,12 @@ impl Session {
                 "run the query again; a larger memory in the configuration needs no such file",
             )),
         }
+    }
+
+    /// What profiles are kept for.
+    fn window(&self) -> Option<Window> {
+        let (query, began) = self.asked.as_ref()?;
+        Window::until(*began, query.retention_days())
     }
 
     pub(super) fn sort(&mut self, column: Option<&str>, descending: bool) {

@@ -312,7 +312,8 @@ impl App {
         let Some(sought) = self.search.sought.as_mut().filter(|sought| sought.run == id) else {
             return Turn::default();
         };
-        if summary.status != Status::Success || summary.before + summary.rows > 0 {
+        if summary.status != Status::Success || summary.came() > 0 {
+            // Who is withheld was found.
             self.search.sought = None;
             return Turn::default();
         }

@@ -8,6 +8,7 @@ mod look;
 mod masking;
 mod mouse;
 mod outward;
+mod retention;
 mod table;
 mod tenants;
 mod tour;
@@ -42,6 +43,8 @@ struct Rig {
     app: App,
     at: Moment,
     size: (u16, u16),
+    /// Where files go that were given no place.
+    elsewhere: tempfile::TempDir,
     commands: Vec<Command>,
     /// Whether notes are recorded at once; what they said.
     records: bool,
@@ -93,6 +96,7 @@ impl Rig {
             app: App::new(start),
             at,
             size: (0, 0),
+            elsewhere: tempfile::tempdir().unwrap(),
             commands: vec![],
             records: true,
             notes: vec![],
@@ -167,10 +171,16 @@ impl Rig {
                     let turn = self.app.work(step, self.at);
                     turn.effects.is_empty()
                 }),
-                Effect::Save(saving) => saving.run(&mut |told| {
-                    let turn = self.app.saved(told);
-                    turn.changed
-                }),
+                Effect::Save(mut saving) => {
+                    // Steps at random write too, and not where the tests are run.
+                    if saving.target.is_relative() {
+                        saving.target = self.elsewhere.path().join(saving.target);
+                    }
+                    saving.run(&mut |told| {
+                        let turn = self.app.saved(told);
+                        turn.changed
+                    });
+                }
                 Effect::Import(importing) => {
                     let turn = self.app.imported(importing.run(), self.at);
                     self.take(turn);
@@ -834,6 +844,7 @@ fn place(rows: u64) -> Arc<crate::engine::place::Place> {
         page,
         target,
         rows,
+        withheld: 0,
         pages: 1,
         total: None,
         totals: 0,

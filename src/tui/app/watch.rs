@@ -245,7 +245,7 @@ impl App {
         }
         let row = self.profiles.selected().filter(|_| is_there);
         match row.and_then(|row| Some((row, self.profiles.profile(row).ok()??))) {
-            Some((row, profile)) => self.detail.show(row, profile),
+            Some((row, profile)) => self.detail.show(row, profile, self.profiles.past(row)),
             None => self.close_detail(),
         }
     }

@@ -161,9 +161,15 @@ impl RunPanel {
         if let Some(accuracy) = summary.accuracy {
             say("accuracy", format!("{} have an ID and an e-mail", figures::share(accuracy)));
         }
-        if summary.past_retention > 0 {
-            let profiles = figures::counted(summary.past_retention, "profile", "profiles");
-            say("retention", format!("{profiles} last modified before the window"));
+        for (n, label, why) in [
+            (summary.past_retention, "retention", ""),
+            (summary.withheld, "withheld", "; this tenant's settings show them to nobody"),
+        ] {
+            if let Some(window) = summary.window.filter(|_| n > 0) {
+                let profiles = figures::counted(n, "profile", "profiles");
+                let (day, days) = (window.first_day(), window.days());
+                say(label, format!("{profiles} last modified before {day} (retention {days} days){why}"));
+            }
         }
         if let Some(spent) = &self.run.spent {
             lines.push(Line::default());
@@ -215,6 +221,7 @@ fn rows(summary: &Summary) -> String {
     for (count, what) in [
         (summary.not_found.len() as u64, missing),
         (summary.repeats, "repeats dropped"),
+        (summary.withheld, "withheld"),
         (summary.set_aside.len() as u64, "could not be read"),
     ] {
         if count > 0 {

@@ -34,6 +34,7 @@ use self::fold::Folds;
 use self::items::{Item, Veil};
 use self::search::Search;
 use crate::engine::pipeline::profile::Profile;
+use crate::engine::retention::Window;
 use crate::export;
 use crate::rows::Mask;
 use crate::tui::action::Action;
@@ -57,6 +58,8 @@ enum Mode {
 pub struct Detail {
     row: Option<usize>,
     profile: Profile,
+    /// What profiles are kept for, where this one is from before it.
+    past: Option<Window>,
     /// What is shown now, in order.
     items: Vec<Item>,
     /// The JSON that lines are part of.
@@ -89,10 +92,12 @@ impl Detail {
         self.asking.remember(&kept.read(typing::KEPT));
     }
 
-    /// Shows the profile of a row of the table; the cursor stays where it was as far as it can.
-    pub fn show(&mut self, row: usize, profile: Profile) {
+    /// Shows the profile of a row of the table, with the window that it is from before; the cursor stays where it was as
+    /// far as it can.
+    pub fn show(&mut self, row: usize, profile: Profile, past: Option<Window>) {
         self.row = Some(row);
         self.profile = profile;
+        self.past = past;
         self.asking.forget();
         self.refill();
         if self.goal.is_empty() && self.mode() != Mode::Asked {

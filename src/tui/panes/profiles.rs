@@ -45,7 +45,8 @@ use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Page, Summary};
 use crate::engine::pipeline::profile::Profile;
 use crate::engine::query::{Field, FieldSet, Query};
-use crate::rows::{Column, Marks, Rows, Sort, View};
+use crate::engine::retention::Window;
+use crate::rows::{Column, Content, Marks, Rows, Sort, View};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Effect, Outcome};
 use crate::tui::figures;
@@ -169,7 +170,7 @@ impl Profiles {
         self.arranged.find(self.rows.data());
         self.view.begin();
         self.watched.begin();
-        self.progress = Some(Progress::new(query, ctx.now));
+        self.progress = Some(Progress::new(query, ctx));
         self.asked = Some((query.clone(), ctx.wall));
         (self.place, self.top, self.follow) = (0, 0, false);
         (self.seeking, self.came) = (None, Came::Straight);
@@ -235,6 +236,15 @@ impl Profiles {
     /// What was received lies in a temporary file that cannot be read any more.
     pub fn profile(&self, row: usize) -> std::io::Result<Option<Profile>> {
         self.rows.profile(row)
+    }
+
+    /// What profiles are kept for, where the profile of such a row is from before it.
+    pub fn past(&self, row: usize) -> Option<Window> {
+        let window = self.progress.as_ref()?.passed()?;
+        match self.rows.cell(row, Field::ModifiedDate.into()).content {
+            Content::Text(modified) => Some(window).filter(|window| window.is_before(modified.raw())),
+            _ => None,
+        }
     }
 
     /// Why no more rows may come: they take more memory than they may.

@@ -106,6 +106,8 @@ pub struct Symbols {
     pub changed: &'static str,
     /// In front of a row that is marked, one column.
     pub marked: &'static str,
+    /// A profile from before the window that profiles are kept for, one column.
+    pub past: &'static str,
     /// Stands for a value that was not asked for.
     pub not_asked: &'static str,
     /// Between pinned columns and the others; where some of these are further to the left.
@@ -138,6 +140,7 @@ impl Symbols {
         unknown: "–",
         changed: "~",
         marked: "●",
+        past: "†",
         not_asked: "·",
         edge: ["│", "‹"],
         lit: "◆",
@@ -172,6 +175,7 @@ impl Symbols {
         unknown: "-",
         changed: "~",
         marked: "*",
+        past: "x",
         not_asked: ".",
         edge: ["|", "<"],
         lit: "!",

@@ -11,6 +11,7 @@ use crate::engine::event::{Event, Page};
 use crate::engine::fetch::batch::{Batch, Fetched};
 use crate::engine::pipeline::{Parts, Processed};
 use crate::engine::rehearsal;
+use crate::engine::text::Untrusted;
 
 /// Empty pages in a row that are followed.
 const EMPTY_IN_A_ROW: u32 = 100;
@@ -123,21 +124,31 @@ impl Pull {
         let limit = self.limit();
         let mut kept = Vec::with_capacity(rows.len());
         let mut repeats = 0;
-        for row in rows {
+        let withheld = self.figures.withheld;
+        for mut row in rows {
             if row.id().is_some_and(|id| !self.seen.insert(id.raw())) {
                 repeats += 1;
+                continue;
+            }
+            // Like a repeat it counts for no limit: what is asked for is rows that somebody gets.
+            if self.figures.withholds(&row) {
                 continue;
             }
             if self.rows_in_all() >= limit {
                 self.more = true;
                 break;
             }
-            self.figures.row(&row);
+            self.figures.row(&mut row);
             kept.push(row);
         }
+        page.withheld = self.figures.withheld - withheld;
         self.figures.repeats += u64::from(repeats);
         for row in &mut set_aside {
             row.page = page.number;
+            if self.client.service().withholds() {
+                // Nobody can tell how old it is.
+                row.raw = Untrusted::default();
+            }
         }
         self.figures.set_aside.extend(set_aside.iter().cloned());
         (page.rows, page.repeats, page.set_aside) = (kept, repeats, set_aside);

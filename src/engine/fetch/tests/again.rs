@@ -125,3 +125,23 @@ async fn leaving_does_not_wait_for_what_is_asked_beside_the_runs() {
     while events.recv().await.is_some() {}
     assert!(fake.clock.now() - from < Duration::from_secs(2), "{:?}", fake.clock.now() - from);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_where_the_intent_cannot_be_written() {
+    let trail = tempfile::tempdir().unwrap();
+    let mut session = Session::recorded(Fake::new(70), |_| {}, Some(trail.path().into()), true);
+    session.run(everybody()).await;
+    let before = session.requests("");
+    // A directory in the file's place.
+    let file = std::fs::read_dir(trail.path()).unwrap().map(|file| file.unwrap().path());
+    let file = file.into_iter().find(|path| path.extension().is_some_and(|e| e == "jsonl")).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&file).unwrap();
+    let (summary, error) = session.run(everybody()).await;
+    assert!(error.unwrap().what.contains("audit entry could not be written"));
+    assert_eq!((summary.rows, summary.requests, session.requests("")), (0, 0, before));
+    let number = session.number_of(Endpoint::Contacts);
+    let (error, came) = session.again(number).await;
+    assert!(error.is_some() && came.is_empty());
+    assert_eq!(session.requests(""), before);
+}

@@ -11,6 +11,8 @@ use super::ids::{Long, Seen, Wrong, is_wrong};
 use super::{Builder, Matrix, Section, State};
 use crate::engine::plan::{Count, Plan};
 use crate::engine::query::Field;
+use crate::engine::query::reach::Reach;
+use crate::engine::retention::Window;
 use crate::engine::text::{clean, fit};
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Focus};
@@ -523,6 +525,10 @@ fn said(builder: &Builder, ctx: &Ctx<'_>) -> Vec<(String, Style)> {
             said.push((text, theme.dim));
         }
         State::Ready => {
+            let window = Window::until(ctx.wall, builder.rest.retention_days);
+            if let Some(reach) = window.and_then(|window| Reach::of(&builder.filter.text(), window)) {
+                said.push((format!("! {}", reach.brief()), theme.warn));
+            }
             let text = match &builder.plan {
                 Some(plan) => format!("plan {}", planned(plan)),
                 None if ctx.service.is_none() => "plan: once the service is there".into(),

@@ -57,7 +57,7 @@ fn parts(detail: &Detail, ctx: &Ctx<'_>, inner: Rect) -> Parts {
     let needs = |item: &&Item| room > 0 && (item.change.is_none() || inner.height >= ROOMY);
     let item = detail.items.get(detail.cursor.item).filter(needs);
     let veil = detail.row.map(|row| Veil { mask: &detail.mask, row });
-    let why = item.zip(veil).and_then(|(item, veil)| why(item, &detail.profile, veil, ctx));
+    let why = item.zip(veil).and_then(|(item, veil)| why(item, detail, veil, ctx));
     let why = why.map_or_else(Vec::new, |why| {
         let lines = wrap(&why, width.saturating_sub(2)).map(str::to_owned);
         lines.take(usize::from(room.min(3))).collect()
@@ -106,13 +106,19 @@ impl Detail {
             (Mode::Processed, false) => "",
         };
         let masked = if ctx.mask.is_on() { "  MASKED" } else { "" };
-        let room = usize::from(width.saturating_sub(13)).saturating_sub(how.len() + masked.len());
+        let past = self.past.map_or_else(String::new, |window| {
+            format!("  {} past {} days", ctx.theme.symbols.past, window.days())
+        });
+        let beside = how.len() + masked.len() + widgets::width(&past);
+        let room = usize::from(width.saturating_sub(13)).saturating_sub(beside);
         let id = self.profile.id().map_or_else(String::new, |id| {
             let id = widgets::gist(id.raw(), width).into_owned();
             fit(&id, room).into_owned()
         });
         let how = Span::styled(how, ctx.theme.accent);
-        TitleLine::from(vec![Span::raw("Profile "), Span::raw(id), Span::styled(masked, ctx.theme.warn), how])
+        let warned = |text: String| Span::styled(text, ctx.theme.warn);
+        let id = vec![Span::raw("Profile "), Span::raw(id)];
+        TitleLine::from_iter(id.into_iter().chain([warned(past), warned(masked.to_owned()), how]))
     }
 
     /// What stands in place of a list that is empty.

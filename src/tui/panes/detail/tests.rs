@@ -21,7 +21,7 @@ fn world() -> World {
 
 fn open(profile: Profile) -> Detail {
     let mut detail = Detail::new();
-    detail.show(0, profile);
+    detail.show(0, profile, None);
     detail
 }
 
@@ -102,13 +102,13 @@ fn what_is_folded_and_where_the_cursor_is_stays_in_the_next_profile() {
     let Value::Object(mut members) = attributes.value else { unreachable!() };
     members.insert(0, ("more".into(), node(Value::Object(vec![("a".into(), node(Value::Null))]))));
     let longer = Profile { attributes: Slot::Value(node(Value::Object(members))), ..profile(2) };
-    detail.show(1, longer);
+    detail.show(1, longer, None);
     assert_eq!(label(&detail), "address");
     let said = seen(&detail, &world, 60, 20);
     assert!(said.contains("address ▸") && said.contains("more ▾") && !said.contains("city"), "{said}");
-    detail.show(2, Profile { attributes: Slot::Null, ..profile(3) });
+    detail.show(2, Profile { attributes: Slot::Null, ..profile(3) }, None);
     assert_eq!(label(&detail), "attributes");
-    detail.show(3, profile(4));
+    detail.show(3, profile(4), None);
     assert_eq!(label(&detail), "address");
     assert!(!seen(&detail, &world, 60, 20).contains("city"));
 }
@@ -153,7 +153,7 @@ fn only_what_changed_is_left_with_what_holds_it() {
     act(&mut detail, &world, &[Action::OnlyChanged]);
     let labels: Vec<_> = detail.items.iter().map(|item| (&*item.label, item.below)).collect();
     assert_eq!(labels, [("email", 0), ("phone", 0), ("attributes", 2), ("score", 0), ("active", 0)]);
-    detail.show(1, Profile { id: value("x"), ..Profile::default() });
+    detail.show(1, Profile { id: value("x"), ..Profile::default() }, None);
     assert!(seen(&detail, &world, 60, 20).contains("Processing changed nothing"));
 }
 
@@ -217,12 +217,12 @@ fn a_key_of_a_line_that_is_typed_moves_nothing_else() {
     type_in(&mut detail, &world, ".tags[]");
     assert!(seen(&detail, &world, 60, 12).contains("2 values · Alt-R: as received"));
     // What was said of one profile never stands below the name of another.
-    detail.show(1, Profile { tags: Slot::Null, ..profile(2) });
+    detail.show(1, Profile { tags: Slot::Null, ..profile(2) }, None);
     assert!(!seen(&detail, &world, 60, 12).contains("vip"));
     answer(&mut detail);
     let said = seen(&detail, &world, 60, 12);
     assert!(said.contains("cannot use null as iterable") || said.contains("cannot"), "{said}");
-    detail.show(2, profile(3));
+    detail.show(2, profile(3), None);
     answer(&mut detail);
     assert_eq!(copied(&mut detail, &world, Action::Copy), "vip");
     assert_eq!(copied(&mut detail, &world, Action::CopyProfile), "\"vip\"\n\"beta\"");
@@ -365,9 +365,9 @@ fn the_next_profile_is_read_where_the_last_one_was() {
     let mut detail = open(profile(1));
     act(&mut detail, &world, &[Action::Last]);
     let at = detail.cursor;
-    detail.show(1, profile(2));
+    detail.show(1, profile(2), None);
     assert_eq!(detail.cursor, at);
-    detail.show(2, Profile { attributes: Slot::Null, tags: Slot::Null, ..profile(3) });
+    detail.show(2, Profile { attributes: Slot::Null, tags: Slot::Null, ..profile(3) }, None);
     assert!(detail.cursor.item < detail.items.len());
     assert!(seen(&detail, &world, 60, 10).contains('▌'));
     detail.clear();

@@ -1,5 +1,6 @@
 //! Why a value is as it is, and above all why there is none, in words.
 
+use super::Detail;
 use super::items::{Item, Source, Veil};
 use crate::engine::pipeline::profile::{Change, FieldRef, Original, Profile, Slot, Value};
 use crate::engine::pipeline::spells_a_value;
@@ -8,7 +9,19 @@ use crate::tui::action::Action;
 use crate::tui::ctx::Ctx;
 
 /// What there is to say of an item; `None` where it explains itself.
-pub(super) fn why(item: &Item, profile: &Profile, veil: Veil<'_>, ctx: &Ctx<'_>) -> Option<String> {
+pub(super) fn why(item: &Item, detail: &Detail, veil: Veil<'_>, ctx: &Ctx<'_>) -> Option<String> {
+    let said = of_item(item, &detail.profile, veil, ctx);
+    let is_date = matches!(item.source, Source::Field(Field::ModifiedDate));
+    let past = detail.past.filter(|_| is_date).zip(detail.profile.modified_date.value());
+    let past = past.map(|(window, modified)| {
+        let modified = modified.value.shown();
+        let (day, days) = (window.first_day(), window.days());
+        format!("Last modified {modified}, past the window of {days} days, which begins on {day}.")
+    });
+    past.into_iter().chain(said).reduce(|past, said| format!("{past} {said}"))
+}
+
+fn of_item(item: &Item, profile: &Profile, veil: Veil<'_>, ctx: &Ctx<'_>) -> Option<String> {
     let files = ctx.service.is_some_and(|service| !service.files.is_empty());
     let sender = if files { "the file" } else { "the service" };
     let field = match &item.source {

@@ -13,7 +13,7 @@ use ratatui::style::{Modifier, Style};
 
 use super::cells::{Place, draw_cell, zone};
 use super::columns::{Columns, title};
-use super::progress::{End, LookedAt};
+use super::progress::{End, LookedAt, Progress};
 use super::typing::Typing;
 use super::{Came, Profiles};
 use crate::engine::event::Status;
@@ -66,11 +66,14 @@ pub(super) fn body_height(table: &Profiles, area: Rect) -> usize {
 }
 
 fn foot_height(table: &Profiles, area: Rect) -> u16 {
-    let end = table.progress.as_ref().and_then(super::Progress::end);
+    let end = table.progress.as_ref().and_then(Progress::end);
     let typed = |typing: &Typing| u16::from(typing.is_editing() || !typing.is_empty());
     let filter = typed(&table.filter).max(table.fault.is_some().into());
     let needed = match typed(&table.search) + filter {
-        0 => end.map_or(0, |end| u16::from(end.not_found > 0) + u16::from(!end.set_aside.is_empty())),
+        0 => end.map_or(0, |end| {
+            let withheld = table.progress.as_ref().is_some_and(|progress| progress.withheld().is_some());
+            u16::from(end.not_found > 0) + u16::from(withheld) + u16::from(!end.set_aside.is_empty())
+        }),
         lines => lines,
     };
     // Rows come first.
@@ -111,7 +114,10 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
             put_clean(buf, body.x, y, 1, theme.symbols.cursor, theme.accent.patch(over));
         }
         if marked {
-            put_clean(buf, body.x + 1, y, left - 1, theme.symbols.marked, theme.accent.patch(over));
+            put_clean(buf, body.x + 1, y, 1.min(left - 1), theme.symbols.marked, theme.accent.patch(over));
+        }
+        if table.past(row).is_some() {
+            put_clean(buf, place.x - 1, y, 1, theme.symbols.past, theme.warn.patch(over));
         }
         if let Some(x) = edge {
             put_clean(buf, x, y, 1, theme.symbols.edge[0], theme.border.patch(over));
@@ -138,9 +144,11 @@ fn grid(table: &Profiles, ctx: &Ctx<'_>, body: Rect, area: Rect, buf: &mut Buffe
     scrollbar(theme, bar, top, height, table.len(), buf);
 }
 
-/// Columns at the left of the table: for the cursor, and for the marks where there are any.
+/// Columns at the left of the table: for the cursor, and for marks and the signs of what is past retention where there
+/// are any.
 fn left_of(table: &Profiles) -> u16 {
-    1 + u16::from(!table.marks.is_empty())
+    let past = table.progress.as_ref().is_some_and(|progress| progress.passed().is_some());
+    1 + u16::from(!table.marks.is_empty()) + u16::from(past)
 }
 
 /// Columns that there are for a table in a pane of this size.
@@ -226,7 +234,7 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
             }
             Some(end) => {
                 let files = ctx.service.is_some_and(|service| !service.files.is_empty());
-                ended(end, progress.set_aside(), files, &run, ctx, &mut lines);
+                ended(end, progress, files, &run, ctx, &mut lines);
             }
         },
     }
@@ -242,7 +250,14 @@ fn message(table: &Profiles, ctx: &Ctx<'_>, body: Rect, buf: &mut Buffer) {
     }
 }
 
-fn ended(end: &End, set_aside: u64, files: bool, run: &str, ctx: &Ctx<'_>, lines: &mut Vec<(String, Style)>) {
+fn ended(
+    end: &End,
+    progress: &Progress,
+    files: bool,
+    run: &str,
+    ctx: &Ctx<'_>,
+    lines: &mut Vec<(String, Style)>,
+) {
     let theme = ctx.theme;
     if let Some(error) = &end.error {
         lines.push((ctx.mask.text(&error.what).into_owned(), theme.bad));
@@ -252,10 +267,20 @@ fn ended(end: &End, set_aside: u64, files: bool, run: &str, ctx: &Ctx<'_>, lines
         lines.retain(|(text, _)| !text.is_empty());
         return;
     }
+    if let Some((n, window)) = progress.withheld() {
+        let came = figures::counted(n, "profile came and is", "profiles came and all are");
+        let (day, days) = (window.first_day(), window.days());
+        lines.push((format!("{came} withheld."), theme.warn));
+        let why =
+            format!("Last modified before {day}, past the {days} days that this tenant keeps profiles for.");
+        lines.push((why, theme.text));
+        lines.push((format!("{run} runs the query again."), theme.dim));
+        return;
+    }
     let said = match end.status {
         Status::Cancelled => "Cancelled before the first row came.",
         Status::Failed => "The run failed before the first row came.",
-        Status::Success | Status::Partial if set_aside > 0 => "No profile could be read.",
+        Status::Success | Status::Partial if progress.set_aside() > 0 => "No profile could be read.",
         Status::Success | Status::Partial if files => "There is no profile in what was opened.",
         Status::Success | Status::Partial => "No profile matches the query.",
     };
@@ -302,13 +327,21 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     if is_filtered || is_there(&table.search) {
         return;
     }
-    let Some(end) = table.progress.as_ref().and_then(super::Progress::end) else { return };
+    let Some(end) = table.progress.as_ref().and_then(Progress::end) else { return };
     let mut y = area.y;
     if end.not_found > 0 && y < area.bottom() {
         let how = if end.filtered { " not returned " } else { " not found " };
         let used = put_clean(buf, area.x, y, area.width, how, theme.warn);
         let ids: Vec<&str> = end.named.iter().map(crate::engine::query::Id::as_str).collect();
         put(buf, area.x + used, y, area.width.saturating_sub(used), &ids.join(" "), theme.text);
+        y += 1;
+    }
+    let withheld = table.progress.as_ref().and_then(Progress::withheld);
+    if let Some((n, window)) = withheld.filter(|_| y < area.bottom()) {
+        let used = put_clean(buf, area.x, y, area.width, " withheld ", theme.warn);
+        let (n, day, days) = (figures::count(n), window.first_day(), window.days());
+        let said = format!("{n} last modified before {day} (retention {days} days)");
+        put(buf, area.x + used, y, area.width.saturating_sub(used), &said, theme.text);
         y += 1;
     }
     if let Some(first) = end.set_aside.first()

@@ -11,6 +11,7 @@ use super::watched::Watching;
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Page, SetAside, Status, Summary};
 use crate::engine::query::{FieldSet, IDS_PER_REQUEST, Id, Query};
+use crate::engine::retention::Window;
 use crate::rows::Memory;
 use crate::tui::action::Action;
 use crate::tui::ctx::{Ctx, Running};
@@ -42,6 +43,12 @@ pub(super) struct Progress {
     total: Option<u64>,
     repeats: u64,
     set_aside: u64,
+    /// What profiles are kept for; files are nobody's to keep or not.
+    window: Option<Window>,
+    /// Rows from before it.
+    past: u64,
+    /// Rows from before it that nobody gets to see.
+    withheld: u64,
     /// The oldest answer from the cache, as old as it was when it came, and when that was.
     cached: Option<(Duration, Instant)>,
     /// When rows came, and how many there were then.
@@ -117,7 +124,8 @@ impl LookedAt<'_> {
 }
 
 impl Progress {
-    pub(super) fn new(query: &Query, now: Instant) -> Self {
+    pub(super) fn new(query: &Query, ctx: &Ctx<'_>) -> Self {
+        let files = ctx.service.is_some_and(|service| !service.files.is_empty());
         Self {
             fields: query.fields(),
             limit: query.limit(),
@@ -131,8 +139,11 @@ impl Progress {
             total: None,
             repeats: 0,
             set_aside: 0,
+            window: Window::until(ctx.wall, query.retention_days()).filter(|_| !files),
+            past: 0,
+            withheld: 0,
             cached: None,
-            arrivals: VecDeque::from([(now, 0)]),
+            arrivals: VecDeque::from([(ctx.now, 0)]),
             end: None,
         }
     }
@@ -153,12 +164,26 @@ impl Progress {
         self.set_aside
     }
 
+    /// What profiles are kept for, where any that came is from before it.
+    pub(super) fn passed(&self) -> Option<Window> {
+        self.window.filter(|_| self.past > 0)
+    }
+
+    /// How many profiles are withheld, and what they are from before; `None`: none is.
+    pub(super) fn withheld(&self) -> Option<(u64, Window)> {
+        self.window.filter(|_| self.withheld > 0).map(|window| (self.withheld, window))
+    }
+
     pub(super) fn page(&mut self, page: &Page, now: Instant) {
         self.rows += page.rows.len() as u64;
         self.page = page.number;
         self.total = page.total.or(self.total);
         self.repeats += u64::from(page.repeats);
         self.set_aside += page.set_aside.len() as u64;
+        self.withheld += page.withheld;
+        if let Some(window) = self.window {
+            self.past += page.rows.iter().filter(|row| window.is_past(row)).count() as u64;
+        }
         if let Some(age) = page.cached {
             let older = |(old, at): (Duration, Instant)| old + now.saturating_duration_since(at) >= age;
             if !self.cached.is_some_and(older) {
@@ -185,6 +210,8 @@ impl Progress {
 
     pub(super) fn finish(&mut self, summary: &Summary, error: Option<&Error>, now: Instant) {
         self.total = summary.total.or(self.total);
+        // What is withheld may be told by a shorter one than was asked for.
+        self.window = self.window.and(summary.window);
         // Those of the runs that this one went on from are counted already.
         self.repeats = self.repeats.max(summary.repeats);
         self.set_aside = self.set_aside.max(summary.set_aside.len() as u64);
@@ -368,7 +395,8 @@ impl Progress {
             None => {
                 say(9, rows, plain);
                 // It may count repeats and what cannot be read; anything else is a difference.
-                let came = self.rows..=self.rows + self.repeats + self.set_aside;
+                let kept = self.rows + self.withheld;
+                let came = kept..=kept + self.repeats + self.set_aside;
                 if let Some(total) = self.total.filter(|total| !came.contains(total)) {
                     say(8, format!("the service said {}", figures::count(total)), warn);
                 }
@@ -399,6 +427,13 @@ impl Progress {
     }
 
     fn say_faults(&self, say: &mut impl FnMut(u8, String, Style), ctx: &Ctx<'_>) {
+        if self.withheld > 0 {
+            say(8, format!("{} withheld", figures::count(self.withheld)), ctx.theme.warn);
+        }
+        if let Some(window) = self.passed() {
+            let (sign, past, days) = (ctx.theme.symbols.past, figures::count(self.past), window.days());
+            say(7, format!("{sign} {past} past {days} days"), ctx.theme.warn);
+        }
         if self.set_aside > 0 {
             say(7, format!("{} unreadable", figures::count(self.set_aside)), ctx.theme.bad);
         }

@@ -165,7 +165,7 @@ impl Profiles {
             query: query.clone(),
             rows,
             view,
-            progress: Progress::new(query, ctx.now),
+            progress: Progress::new(query, ctx),
             index: Index::new(),
             lit: HashMap::new(),
             known: 0,
