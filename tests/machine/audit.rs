@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Stdio;
 
 use cxlens::engine::audit::{Hasher, verify};
 use portable_pty::CommandBuilder;
@@ -131,24 +132,25 @@ fn where_the_intent_cannot_be_written_nothing_is_asked() {
 /// The rows were there before it was known that their end cannot be recorded: they are written, and it is said.
 #[test]
 fn where_the_end_cannot_be_written_that_is_said_and_the_intent_stands() {
-    if !has_strace("no call on the audit trail is made to fail") {
-        return;
-    }
-    for (call, error, words) in
-        [("write", "EIO", "Input/output error"), ("fsync", "EIO", "Input/output error")]
-    {
-        let (home, service) = (Home::new(), Service::start());
-        Ran::of(&mut cxlens(&home, &service, &["query", "--id", "FIRST"])).is(0, &[]);
-        let place = file(&home).to_str().unwrap().to_owned();
-        let args = strace(&[format!("{call}:error={error}:when=2+")], &[place]);
-        let ran =
-            Ran::of(&mut under("strace", &args, &cxlens(&home, &service, &["query", "--id", "PROF-001"])));
-        ran.is(1, &[words, "audit entry could not be written"]);
-        assert_eq!(ran.ids(), ["PROF-001"], "{call}");
-        assert!(has_intent(&trail(&home), "PROF-001"), "{call}");
-        verify(&trail(&home), None).unwrap_or_else(|bad| panic!("{call}: {bad:?}"));
-        service.stop();
-    }
+    let (home, service) = (Home::new(), Service::start());
+    Ran::of(&mut cxlens(&home, &service, &["query", "--id", "FIRST"])).is(0, &[]);
+    let gate = service.control.hold();
+    let mut command = cxlens(&home, &service, &["query", "--id", "PROF-001"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    service.runtime.block_on(service.control.wait_until(|counters| counters.held == 1));
+    // It asks already. Now the file cannot be opened any more.
+    let (file, aside) = (file(&home), home.path("aside"));
+    fs::rename(&file, &aside).unwrap();
+    fs::create_dir(&file).unwrap();
+    gate.release();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    ran.is(1, &["audit entry could not be written", file.file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(ran.ids(), ["PROF-001"]);
+    fs::remove_dir(&file).unwrap();
+    fs::rename(&aside, &file).unwrap();
+    assert!(has_intent(&trail(&home), "PROF-001"));
+    verify(&trail(&home), None).unwrap_or_else(|bad| panic!("{bad:?}"));
+    service.stop();
 }
 
 /// In the explorer it is a panel; with room on the disk again the same session goes on.
