@@ -55,7 +55,8 @@ rows! {
         "DNS, refused, connect time-out, reset, GOAWAY" by
             "faults/network.rs::a_name_without_an_address_is_tried_again_and_named"
             "faults/network.rs::a_refused_connection_is_tried_again_and_named"
-            "faults/network.rs::a_connection_that_takes_too_long_is_tried_again_and_named";
+            "faults/network.rs::a_connection_that_takes_too_long_is_tried_again_and_named"
+            "faults/network.rs::a_connection_that_says_goodbye_is_asked_again_on_another";
         "bad TLS certificate" by
             "faults/network.rs::a_certificate_that_nobody_signed_is_refused_once_and_for_all";
         "reset or cut mid-body";
