@@ -61,6 +61,9 @@ pub enum Command {
     /// Read the audit trail
     #[command(subcommand, after_help = AUDIT_EXAMPLES)]
     Audit(Audit),
+    /// Keep a client secret in the system's keyring, or remove it
+    #[command(subcommand, after_help = CONFIG_EXAMPLES)]
+    Config(Config),
     /// Answer one question of the explorer: a jq expression over a profile, on standard input
     #[command(hide = true)]
     Jq,
@@ -376,6 +379,28 @@ pub enum AuditFormat {
     Ndjson,
 }
 
+/// `cxlens config`
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Keep the client secret in the system's keyring
+    ///
+    /// Asks for it on the terminal, which does not show it, or reads the first line of standard input where that is none.
+    /// It is kept for one client of one tenant; with keyring = true in the tenant's table it is used.
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Login(ConfigTenant),
+    /// Remove the client secret from the system's keyring
+    #[command(after_help = LOGIN_EXAMPLES)]
+    Logout(ConfigTenant),
+}
+
+/// Whose settings.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ConfigTenant {
+    /// The tenant: NAME in NAME.my.cxone.com, or a table [tenants.NAME] of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub tenant: Option<String>,
+}
+
 /// `cxlens webhook`
 #[derive(Debug, Subcommand)]
 pub enum Webhook {
@@ -557,6 +582,21 @@ Examples:
   cxlens audit verify --head 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
       Also against a head that was kept: without one, an end that was cut off together with the head file is not seen.";
 
+const CONFIG_EXAMPLES: &str = "\
+Examples:
+  cxlens config login --tenant acme
+  cxlens config logout --tenant acme";
+
+const LOGIN_EXAMPLES: &str = "\
+Examples:
+  cxlens config login --tenant acme
+      Asks for the client secret.
+  pass show cxone | cxlens config login --tenant acme
+      From a pipe. secret_command = [\"pass\", \"show\", \"cxone\"] in config.toml asks each time instead.
+  cxlens config logout --tenant acme
+
+A secret is never a flag's value: a process list shows those.";
+
 const WEBHOOK_EXAMPLES: &str = "\
 Examples:
   cxlens webhook register --url https://example.com/hooks/cxone --secret-file hook.secret
@@ -629,6 +669,51 @@ mod tests {
     }
 
     #[test]
+    fn no_flag_takes_a_secret() {
+        /// What a command's flags and arguments are called that sound like a secret and do not name a file.
+        fn telling(command: &clap::Command) -> Vec<String> {
+            let secret = |name: &str| {
+                ["secret", "token", "passw", "passphrase", "credential", "api-key", "apikey"]
+                    .iter()
+                    .any(|word| name.to_ascii_lowercase().replace('_', "-").contains(word))
+            };
+            let names = |arg: &clap::Arg| -> Vec<String> {
+                let long = arg.get_long_and_visible_aliases().unwrap_or_default();
+                let hidden = arg.get_all_aliases().unwrap_or_default();
+                let values = arg.get_value_names().unwrap_or_default();
+                let values = values.iter().map(|name| name.as_str());
+                long.into_iter()
+                    .chain(hidden)
+                    .chain(values)
+                    .chain([arg.get_id().as_str()])
+                    .map(str::to_owned)
+                    .collect()
+            };
+            let of_file = |arg: &clap::Arg| {
+                arg.get_long().is_some_and(|name| name.ends_with("-file"))
+                    && arg.get_value_names().is_some_and(|names| names.iter().all(|name| name == "FILE"))
+            };
+            let own = command
+                .get_arguments()
+                .filter(|arg| names(arg).iter().any(|name| secret(name)) && !of_file(arg));
+            let own = own.map(|arg| format!("{} {}", command.get_name(), arg.get_id()));
+            own.chain(command.get_subcommands().flat_map(telling)).collect()
+        }
+        let mut all = Args::command();
+        all.build();
+        assert_eq!(telling(&all), [""; 0], "a process list shows what flags say");
+        let file = clap::Arg::new("secret_file").long("secret-file").value_name("FILE");
+        let planted = all
+            .mut_subcommand("query", |query| {
+                query.arg(clap::Arg::new("x").long("access-token").value_name("X"))
+            })
+            .mut_subcommand("audit", |audit| {
+                audit.mut_subcommand("show", |show| show.arg(file).arg(clap::Arg::new("Password")))
+            });
+        assert_eq!(telling(&planted), ["query x", "show Password"]);
+    }
+
+    #[test]
     fn short_and_long_help_both_give_examples() {
         for command in [
             "",
@@ -639,6 +724,8 @@ mod tests {
             "audit",
             "audit show",
             "audit verify",
+            "config",
+            "config login",
             "webhook",
             "webhook register",
         ] {

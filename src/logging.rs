@@ -3,6 +3,7 @@
 //! The audit trail does not go through here: a full queue drops lines, which a diagnosis survives and a record of who
 //! looked at whom does not.
 
+use std::borrow::Cow;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -17,7 +18,11 @@ const KEEP: usize = 14;
 /// What is logged unless `CXLENS_LOG` says otherwise: our own steps, and what goes wrong elsewhere.
 const FILTER: &str = "warn,cxlens=info";
 
-/// Starts the log in `dir` (made with mode 0700; files 0600, at most 14 of them). `today` names the day in UTC.
+/// Makes a line safe to be looked at in a terminal.
+pub type Clean = fn(&str) -> Cow<'_, str>;
+
+/// Starts the log in `dir` (made with mode 0700; files 0600, at most 14 of them). `today` names the day in UTC. Each
+/// event is one line, and passes through `clean`: whoever logs a value need not think of it.
 ///
 /// Keep the guard for as long as there is anything to log: dropping it writes what is waiting.
 ///
@@ -27,6 +32,7 @@ pub fn start(
     dir: &Path,
     filter: Option<&str>,
     today: impl Fn() -> Date + Send + 'static,
+    clean: Clean,
 ) -> io::Result<WorkerGuard> {
     let filter = filter.unwrap_or(FILTER);
     let filter = EnvFilter::builder().parse(filter).map_err(|error| {
@@ -36,11 +42,30 @@ pub fn start(
             format!("CXLENS_LOG={filter:?} is no filter ({error}); {rule}"),
         )
     })?;
-    let (writer, guard) = tracing_appender::non_blocking(Daily::new(dir, today)?);
+    let (writer, guard) = tracing_appender::non_blocking(Cleaned { out: Daily::new(dir, today)?, clean });
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(writer).finish();
     tracing::subscriber::set_global_default(subscriber).map_err(io::Error::other)?;
     Ok(guard)
+}
+
+/// Cleans what is written, an event at a time.
+struct Cleaned<W> {
+    out: W,
+    clean: Clean,
+}
+
+impl<W: Write> Write for Cleaned<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = (self.clean)(text.strip_suffix('\n').unwrap_or(&text));
+        self.out.write_all(format!("{line}\n").as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// A writer that begins a file of its own each day.
@@ -141,6 +166,17 @@ mod tests {
     }
 
     #[test]
+    fn an_event_is_one_line_whatever_is_in_it() {
+        fn marks(text: &str) -> Cow<'_, str> {
+            text.replace('\x1b', "␛").replace('\n', "␊").into()
+        }
+        let mut log = Cleaned { out: Vec::new(), clean: marks };
+        assert_eq!(log.write(b"a\x1b[2J\nb\xff\n").unwrap(), 9);
+        log.write_all(b"c\n").unwrap();
+        assert_eq!(String::from_utf8(log.out).unwrap(), "a␛[2J␊b\u{fffd}\nc\n");
+    }
+
+    #[test]
     fn each_day_has_its_file_and_only_the_last_fourteen_stay() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("notes.log"), "mine").unwrap();
@@ -170,7 +206,8 @@ mod tests {
     #[test]
     fn a_filter_that_is_none_is_named() {
         let home = tempfile::tempdir().unwrap();
-        let error = start(home.path(), Some("cxlens=loud"), Date::default).unwrap_err();
+        let error =
+            start(home.path(), Some("cxlens=loud"), Date::default, |text| Cow::Borrowed(text)).unwrap_err();
         assert!(error.to_string().contains("cxlens=loud"), "{error}");
     }
 }

@@ -4,6 +4,8 @@
 mod audit;
 #[path = "main/commands.rs"]
 mod commands;
+#[path = "main/config.rs"]
+mod config;
 #[path = "main/faults.rs"]
 mod faults;
 #[path = "main/session.rs"]
@@ -18,7 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cxlens::args::{Args, Audit, Command};
+use cxlens::args::{Args, Audit, Command, Config};
 use cxlens::cli::report;
 use cxlens::config::{Env, Paths};
 use cxlens::engine::clock::Clock;
@@ -26,6 +28,7 @@ use cxlens::engine::error::Error;
 use cxlens::engine::text::{clean, clean_lines};
 use cxlens::logging;
 use cxlens::panics;
+use rustix::process::{Resource, Rlimit};
 use tracing_appender::non_blocking::WorkerGuard;
 
 use commands::PANICKED;
@@ -57,6 +60,7 @@ impl From<Vec<Error>> for Failed {
 
 fn main() -> ExitCode {
     panics::hear();
+    leave_no_dump();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => {
@@ -72,6 +76,20 @@ fn main() -> ExitCode {
             say(&report::errors(&errors, TOLD));
             ExitCode::from(errors.first().map_or(1, |error| error.kind.exit_code()))
         }
+    }
+}
+
+/// Has this process leave nothing of its memory behind, where secrets and people's data stand: no core dump, and on
+/// Linux no reading of it by the user's other programs either.
+fn leave_no_dump() {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    let limited = rustix::process::setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    let limited = limited.and_then(|()| {
+        rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)
+    });
+    if let Err(error) = limited {
+        say(&format!("note: after a crash this program's memory may be kept in a core dump: {error}\n"));
     }
 }
 
@@ -111,6 +129,8 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),
         Some(Command::Audit(Audit::Verify(typed))) => audit::verify(&typed, &start),
         Some(Command::Audit(Audit::Export(typed))) => audit::export(&typed, &start),
+        Some(Command::Config(Config::Login(typed))) => config::login(&typed, &start),
+        Some(Command::Config(Config::Logout(typed))) => config::logout(&typed, &start),
     }
 }
 
@@ -119,12 +139,18 @@ fn log(start: &Start) -> Option<WorkerGuard> {
     let clock = start.clock.clone();
     let today = move || clock.wall().to_zoned(jiff::tz::TimeZone::UTC).date();
     let dir = start.paths.log();
-    logging::start(&dir, start.env.get("CXLENS_LOG"), today)
+    logging::start(&dir, start.env.get("CXLENS_LOG"), today, clean)
         .map_err(|error| say(&format!("note: no diagnostic log in {}: {error}\n", dir.display())))
         .ok()
 }
 
-/// Text for stderr, already clean; nobody is left to tell when that fails.
+/// Lines for stderr, made safe once more; nobody is left to tell when that fails.
 fn say(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let lines: String = text.split_inclusive('\n').map(shown).collect();
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
+/// A line with its line break, safe to print.
+fn shown(line: &str) -> String {
+    line.strip_suffix('\n').map_or_else(|| clean(line).into_owned(), |line| format!("{}\n", clean(line)))
 }

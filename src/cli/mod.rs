@@ -4,6 +4,7 @@
 //! where its service comes from: both are handed in.
 
 pub mod audit;
+pub mod login;
 pub mod plan;
 pub mod progress;
 pub mod query;

@@ -92,7 +92,7 @@ mod tests {
 
     fn described(draft: &Draft, rate: Option<f64>, note: Option<&str>) -> String {
         let url = Url::parse("https://acme.my.cxone.com").unwrap();
-        let mut service = Service::new("acme", url, "me", String::from("hush").into());
+        let mut service = Service::new("acme", url, "me", secrecy::SecretString::from("hush"));
         service.bounds.rate = rate;
         let query = draft.check().unwrap();
         let known = Known { rate, burst: 1.0, ..Known::default() };

@@ -20,7 +20,8 @@ pub const SECRET_BYTES: usize = 32;
 
 /// A signing secret in the form of Standard Webhooks: `whsec_` and base64.
 pub fn signing_secret(random: &[u8; SECRET_BYTES]) -> SecretString {
-    let mut text = Zeroizing::new("whsec_".to_owned());
+    let mut text = Zeroizing::new(String::with_capacity(2 * SECRET_BYTES));
+    text.push_str("whsec_");
     STANDARD.encode_string(random, &mut text);
     SecretString::from(text.as_str())
 }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
+use super::keyring::{Keyring, System};
 use crate::engine::error::{Error, Kind};
 
 /// The environment variables that mean something here.
@@ -38,15 +42,31 @@ pub const VARIABLES: [&str; 24] = [
     "CI",
 ];
 
-/// Variables that are set. It has no `Debug`: a secret stands among them.
-#[derive(Clone, Default)]
-pub struct Env(BTreeMap<String, String>);
+/// Variables that are set, and the user's keyring. It has no `Debug`: a secret stands among them, and our copies are
+/// wiped.
+#[derive(Clone)]
+pub struct Env {
+    variables: BTreeMap<String, Zeroizing<String>>,
+    keyring: Arc<dyn Keyring>,
+}
+
+impl Default for Env {
+    fn default() -> Self {
+        Self { variables: BTreeMap::new(), keyring: Arc::new(System) }
+    }
+}
 
 impl Env {
     /// Takes names and values; an empty value counts as unset.
     pub fn new<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
-        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Self(pairs.filter(|(_, value)| !value.is_empty()).collect())
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), Zeroizing::new(value.into())));
+        Self { variables: pairs.filter(|(_, value)| !value.is_empty()).collect(), ..Self::default() }
+    }
+
+    /// The same with another keyring.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Arc<dyn Keyring>) -> Self {
+        Self { keyring, ..self }
     }
 
     /// The variables of this process that mean something here.
@@ -69,7 +89,12 @@ impl Env {
 
     /// A variable's value; `None` where it is unset or empty.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.variables.get(name).map(|value| value.as_str())
+    }
+
+    /// The user's keyring.
+    pub fn keyring(&self) -> &Arc<dyn Keyring> {
+        &self.keyring
     }
 }
 

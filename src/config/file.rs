@@ -114,6 +114,9 @@ pub(super) struct Tenant {
     #[serde(default, deserialize_with = "secret")]
     pub client_secret: Option<SecretString>,
     pub client_secret_file: Option<PathBuf>,
+    #[serde(default, deserialize_with = "command")]
+    pub secret_command: Option<Vec<String>>,
+    pub keyring: Option<bool>,
     pub scopes: Option<Vec<String>>,
     pub token_url: Option<String>,
     pub token_path: Option<String>,
@@ -165,6 +168,11 @@ impl File {
     /// Whether a secret stands in the file itself.
     pub(super) fn holds_secret(&self) -> bool {
         self.tenants.values().any(|tenant| tenant.client_secret.is_some())
+    }
+
+    /// Whether it names programs to be run.
+    pub(super) fn names_commands(&self) -> bool {
+        self.tenants.values().any(|tenant| tenant.secret_command.is_some())
     }
 }
 
@@ -245,6 +253,16 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SecretString>, D:
     Ok(Some(text.into()))
 }
 
+/// A program and its arguments. What stands there instead may be the secret itself, so no message repeats it.
+fn command<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<String>>, D::Error> {
+    let form = r#"secret_command is no list of words, such as ["pass", "show", "cxone"]"#;
+    let words = Vec::<String>::deserialize(from).map_err(|_| serde::de::Error::custom(form))?;
+    match words.first() {
+        Some(program) if !program.trim().is_empty() => Ok(Some(words)),
+        _ => Err(serde::de::Error::custom("secret_command names no program")),
+    }
+}
+
 fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Rate>, D::Error> {
     units::rate(&String::deserialize(from)?).map(|r| Some(Rate(r))).map_err(serde::de::Error::custom)
 }
@@ -296,6 +314,11 @@ mod tests {
     fn a_secret_in_a_broken_file_is_not_repeated() {
         let error = refused("[tenants.a]\nclient_secret = \"hunter2\"\nrate = \"x\"\n");
         assert!(!error.to_string().contains("hunter2"));
+        for secret in ["\"hunter2\"", "[\"\", \"hunter2\"]", "[7, \"hunter2\"]", "[]"] {
+            let error = refused(&format!("[tenants.a]\nsecret_command = {secret}\n"));
+            assert!(error.what.ends_with(":2") && error.cause.contains("secret_command"), "{error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+        }
         for secret in ["\"hunter2", "hunter2", "[\"hunter2\"]", "1234567"] {
             let error = refused(&format!("[tenants.a]\nclient_secret = {secret}\n"));
             assert!(

@@ -8,17 +8,18 @@
 //!
 //! Nothing here reads the process: variables and directories are handed in, so that every rule has a test.
 
+mod disk;
 mod env;
 mod file;
 mod keep;
+pub mod keyring;
 mod look;
 pub mod origin;
 mod screen;
+mod secret;
 mod tenant;
 pub mod units;
 
-use std::io::Read as _;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
@@ -45,8 +46,6 @@ const PAUSE_ROWS: u64 = 10_000;
 const MAX_CONCURRENCY: u32 = 64;
 /// Attributes that are personal unless said otherwise.
 const MASK_ATTRIBUTES: [&str; 4] = ["address.*", "*birth*", "iban", "ssn"];
-/// A configuration or secret file larger than this is something else.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The way out that a command with `--sandbox` has where settings are missing.
 const OR_SANDBOX: &str = ", or use --sandbox for made-up people";
@@ -384,6 +383,56 @@ pub fn tenants(env: &Env, paths: &Paths, flags: &Flags) -> Result<Vec<Listed>, E
     Ok(names.into_iter().map(listed).collect())
 }
 
+/// What `config login` keeps a secret for.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// Where in the keyring.
+    pub entry: keyring::Entry,
+    /// The configuration file.
+    pub file: PathBuf,
+    /// Whether it has a table for the tenant.
+    pub table: bool,
+    /// Which key of that says where the secret is.
+    pub source: Option<&'static str>,
+    /// Whether the environment has a secret, which beats all.
+    pub overridden: bool,
+}
+
+/// Whose secret a login is about.
+///
+/// # Errors
+/// As [`load`]; the tenant or its client is not known.
+pub fn login(env: &Env, paths: &Paths, flags: &Flags) -> Result<Login, Error> {
+    let (file, path) = read_file(env, paths)?;
+    let mut query = QueryDefaults { page_size: DEFAULT_PAGE_SIZE, retention_days: RETENTION_DAYS };
+    let privacy = &mut Privacy::unknown();
+    let target = tenant::settle(env, flags, &file, &path, &mut Treatment::default(), &mut query, privacy)?;
+    let Some(service) = target.named() else {
+        return Err(Error::usage(
+            "no tenant is named",
+            "a secret is kept for one client of one tenant",
+            "name it with --tenant or CXONE_TENANT",
+        ));
+    };
+    let tenant = service.tenant.as_str();
+    if service.client_id.is_empty() {
+        return Err(Error::usage(
+            format!("the client of tenant {tenant}"),
+            "it is not known, and a secret is kept for one client of one tenant",
+            format!("set client_id in [tenants.{tenant}] of {}, or CXONE_CLIENT_ID", path.display()),
+        ));
+    }
+    let table = file.tenants.get(tenant);
+    let source = table.map(|table| secret::source(table, tenant, &path)).transpose()?.flatten();
+    Ok(Login {
+        entry: keyring::Entry::new(tenant, &service.client_id),
+        table: table.is_some(),
+        source: source.map(|source| source.name()),
+        overridden: env.get("CXONE_CLIENT_SECRET").is_some(),
+        file: path,
+    })
+}
+
 impl Target {
     /// The tenant, as far as it is known.
     fn named(&self) -> Option<&Service> {
@@ -459,39 +508,15 @@ fn read_file(env: &Env, paths: &Paths) -> Result<(File, PathBuf), Error> {
     if named.is_none() && !path.exists() {
         return Ok((File::default(), path));
     }
-    let (text, open_to_others) = read(&path)?;
-    let file = File::parse(&text, &path)?;
-    if open_to_others && file.holds_secret() {
-        return Err(readable_by_others(&path));
+    let found = disk::read(&path)?;
+    let file = File::parse(&found.text, &path)?;
+    if file.holds_secret() {
+        found.holds_a_secret()?;
+    }
+    if file.names_commands() {
+        found.names_programs()?;
     }
     Ok((file, path))
-}
-
-/// A file's text, and whether others than its owner may read it.
-fn read(path: &Path) -> Result<(String, bool), Error> {
-    let failed = |error: std::io::Error| {
-        Error::usage(
-            path.display().to_string(),
-            format!("it cannot be read: {error}"),
-            "check the path and its permissions",
-        )
-    };
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mode = file.metadata().map_err(failed)?.permissions().mode();
-    let mut text = String::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(Error::usage(path.display().to_string(), "it is larger than 1 MiB", "check the path"));
-    }
-    Ok((text, mode & 0o077 != 0))
-}
-
-fn readable_by_others(path: &Path) -> Error {
-    Error::usage(
-        path.display().to_string(),
-        "it holds a secret and others may read it",
-        format!("chmod 600 {}", path.display()),
-    )
 }
 
 #[cfg(test)]

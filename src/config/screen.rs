@@ -85,7 +85,7 @@ impl OwnTheme {
             return Self { name: theme.to_owned(), text: Err(error) };
         }
         let path = config.join("themes").join(format!("{theme}.toml"));
-        let text = super::read(&path).map(|(text, _)| text);
+        let text = super::disk::read(&path).map(|mut found| std::mem::take(&mut *found.text));
         Self { name: path.display().to_string(), text }
     }
 }

@@ -7,12 +7,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::file::{File, Tenant};
-use super::{
-    Env, Flags, OR_SANDBOX, Privacy, QueryDefaults, Target, Treatment, origin, read, readable_by_others,
-};
+use super::{Env, Flags, OR_SANDBOX, Privacy, QueryDefaults, Target, Treatment, origin, secret};
 use crate::engine::error::Error;
 use crate::engine::options::Service;
 use crate::engine::query::MAX_PAGE_SIZE;
+use crate::engine::secret::ClientSecret;
 
 /// Settles which tenant is asked, and how.
 pub(super) fn settle(
@@ -72,9 +71,15 @@ pub(super) fn settle(
         (None, None, None) => None,
     };
     let client_id = from_env("CXONE_CLIENT_ID").map(str::to_owned).or(table.client_id.clone());
-    let client_secret = match from_env("CXONE_CLIENT_SECRET") {
-        Some(secret) => Some(SecretString::from(secret.to_owned())),
-        None => secret_of(&table, name.unwrap_or_default(), path)?,
+    // Two sources are a mistake also where the environment beats both.
+    let source = secret::source(&table, name.unwrap_or_default(), path)?;
+    let client_secret = match (from_env("CXONE_CLIENT_SECRET"), source) {
+        (Some(secret), _) => Some(ClientSecret::from(SecretString::from(secret))),
+        (None, Some(source)) => {
+            let whose = secret::Whose { tenant: name.unwrap_or_default(), client_id: client_id.as_deref() };
+            Some(source.open(whose, path, env.keyring())?)
+        }
+        (None, None) => None,
     };
     if base_url.is_none() && client_id.is_none() && client_secret.is_none() {
         if file.tenants.is_empty() {
@@ -155,7 +160,10 @@ fn missing(name: Option<&str>, foreign: bool, variables: &[(bool, &str)]) -> Err
     let table = name.unwrap_or("NAME");
     let mut remedy = "set ".to_owned();
     remedy.push_str(if lacking.len() == 1 { "it" } else { "them" });
-    let _ = write!(remedy, ", or client_id and client_secret_file in [tenants.{table}] of config.toml");
+    let _ = write!(
+        remedy,
+        ", or client_id and secret_command, keyring or client_secret_file in [tenants.{table}] of config.toml"
+    );
     remedy.push_str(OR_SANDBOX);
     Error::usage(
         name.map_or_else(
@@ -207,35 +215,6 @@ fn scopes(table: &Tenant, path: &Path) -> Result<Vec<String>, Error> {
             "a scope is one word without blanks, quotes and backslashes",
             "write scopes = [\"crm:read\", \"cdp:read\"], or leave it out",
         )),
-    }
-}
-
-/// The secret that the tenant's table holds or points to.
-fn secret_of(table: &Tenant, name: &str, path: &Path) -> Result<Option<SecretString>, Error> {
-    match (&table.client_secret, &table.client_secret_file) {
-        (Some(_), Some(_)) => Err(Error::usage(
-            format!("{}: client_secret and client_secret_file of tenant {name}", path.display()),
-            "both are set",
-            "keep client_secret_file",
-        )),
-        (Some(secret), None) => Ok(Some(secret.clone())),
-        (None, Some(secret_file)) => {
-            let secret_file = path.parent().unwrap_or(Path::new("")).join(secret_file);
-            let (text, open_to_others) = read(&secret_file)?;
-            if open_to_others {
-                return Err(readable_by_others(&secret_file));
-            }
-            let secret = text.trim_end_matches(['\r', '\n']);
-            if secret.is_empty() {
-                return Err(Error::usage(
-                    secret_file.display().to_string(),
-                    "it is empty",
-                    "write the client secret into it",
-                ));
-            }
-            Ok(Some(secret.to_owned().into()))
-        }
-        (None, None) => Ok(None),
     }
 }
 

@@ -1,4 +1,5 @@
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -54,6 +55,10 @@ impl Home {
     }
 }
 
+fn secret_of(service: &Service) -> String {
+    service.client_secret.known().unwrap().expose_secret().to_owned()
+}
+
 const CREDENTIALS: [(&str, &str); 3] =
     [("CXONE_TENANT", "acme"), ("CXONE_CLIENT_ID", "me"), ("CXONE_CLIENT_SECRET", "hush")];
 
@@ -62,7 +67,7 @@ fn three_variables_are_enough() {
     let service = Home::bare().env(&CREDENTIALS).service();
     assert_eq!(service.base_url.as_str(), "https://acme.my.cxone.com/");
     assert_eq!((service.tenant.as_str(), service.client_id.as_str()), ("acme", "me"));
-    assert_eq!(service.client_secret.expose_secret(), "hush");
+    assert_eq!(secret_of(&service), "hush");
     assert!(!service.sandbox);
 }
 
@@ -229,7 +234,7 @@ fn the_sandbox_asks_no_tenant_and_keeps_the_flags() {
 fn a_file_with_a_secret_must_be_its_owners_alone() {
     let text = "[tenants.acme]\nclient_id = \"x\"\nclient_secret = \"hush\"\n";
     let home = Home::new(text);
-    assert_eq!(home.service().client_secret.expose_secret(), "hush");
+    assert_eq!(secret_of(&home.service()), "hush");
     for mode in [0o640, 0o604, 0o644, 0o660] {
         home.file("config.toml", text, mode);
         let error = home.load().unwrap_err();
@@ -245,11 +250,163 @@ fn a_secret_file_is_read_beside_the_configuration() {
     let error = home.load().unwrap_err();
     assert!(error.what.contains("acme.secret") && error.cause.contains("cannot be read"), "{error}");
     home.file("acme.secret", "hush\n", 0o600);
-    assert_eq!(home.service().client_secret.expose_secret(), "hush");
+    assert_eq!(secret_of(&home.service()), "hush");
     home.file("acme.secret", "hush\n", 0o640);
     assert!(home.load().unwrap_err().remedy.contains("chmod 600"));
     home.file("acme.secret", "\n", 0o600);
     assert!(home.load().unwrap_err().cause.contains("empty"));
+}
+
+#[test]
+fn what_is_no_secret_file_of_ones_own_is_refused() {
+    let home = Home::new("[tenants.acme]\nclient_id = \"x\"\nclient_secret_file = \"acme.secret\"\n");
+    let path = home.paths().config.join("acme.secret");
+    fs::create_dir(&path).unwrap();
+    assert!(home.load().unwrap_err().cause.contains("directory"));
+    fs::remove_dir(&path).unwrap();
+    // Nobody will ever write into it: to open it for reading would wait for ever.
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RUSR).unwrap();
+    let error = home.load().unwrap_err();
+    assert!(error.cause.contains("pipe") && error.remedy.contains("secret_command"), "{error}");
+    fs::remove_file(&path).unwrap();
+    // Of a link, what it leads to counts.
+    home.file("elsewhere", "hush\n", 0o644);
+    std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    assert!(home.load().unwrap_err().remedy.contains("chmod 600"));
+    home.file("elsewhere", "hush\n", 0o600);
+    assert_eq!(secret_of(&home.service()), "hush");
+    if rustix::process::geteuid().is_root() {
+        let nobody = rustix::fs::Uid::from_raw(65_534);
+        rustix::fs::chown(home.paths().config.join("elsewhere"), Some(nobody), None).unwrap();
+        assert!(home.load().unwrap_err().cause.contains("belongs to another user"));
+    } else {
+        eprintln!("NOT TESTED: a secret file of another user, for only root can make one");
+    }
+}
+
+#[test]
+fn one_source_of_a_secret_is_enough() {
+    let all = [
+        ("client_secret", "\"hush\""),
+        ("client_secret_file", "\"acme.secret\""),
+        ("secret_command", "[\"echo\", \"hush\"]"),
+        ("keyring", "true"),
+    ];
+    for (one, a) in all {
+        for (other, b) in all.iter().filter(|(other, _)| *other != one) {
+            let text = format!("[tenants.acme]\nclient_id = \"x\"\n{one} = {a}\n{other} = {b}\n");
+            // Also where the environment beats both.
+            for home in [Home::new(&text), Home::new(&text).env(&CREDENTIALS)] {
+                let error = home.load().unwrap_err();
+                assert!(error.what.contains(one) && error.what.contains(other), "{error}");
+                assert!(!error.to_string().contains("hush"), "{error}");
+            }
+        }
+        let home = Home::new(&format!("[tenants.acme]\nclient_id = \"x\"\n{one} = {a}\nkeyring = false\n"));
+        home.file("acme.secret", "hush\n", 0o600);
+        assert_eq!(home.load().is_ok(), one != "keyring", "the key stands there twice");
+    }
+}
+
+/// A keyring that is asked by one who counts.
+#[derive(Default)]
+struct Counting(std::sync::Mutex<Vec<keyring::Entry>>, Option<&'static str>);
+
+impl keyring::Keyring for Counting {
+    fn get(&self, entry: &keyring::Entry) -> Result<Option<SecretString>, Error> {
+        self.0.lock().unwrap().push(entry.clone());
+        Ok(self.1.map(SecretString::from))
+    }
+
+    fn set(&self, _: &keyring::Entry, _: &SecretString) -> Result<(), Error> {
+        unreachable!("nobody logs in")
+    }
+
+    fn remove(&self, _: &keyring::Entry) -> Result<bool, Error> {
+        unreachable!("nobody logs out")
+    }
+}
+
+#[tokio::test]
+async fn a_keyring_is_asked_when_the_secret_is_needed_and_not_before() {
+    let home = Home::new("[tenants.acme]\nclient_id = \"me\"\nkeyring = true\n");
+    for (kept, there) in [(Some("hush"), true), (None, false)] {
+        let keyring = std::sync::Arc::new(Counting(std::sync::Mutex::default(), kept));
+        let env = Env::new(home.env.clone()).with_keyring(keyring.clone());
+        let service = load(&env, &home.paths(), &home.flags).unwrap().service().unwrap();
+        assert!(tenants(&env, &home.paths(), &home.flags).unwrap()[0].lacks.is_none());
+        assert!(keyring.0.lock().unwrap().is_empty());
+        match service.client_secret.get().await {
+            Ok(secret) => assert!(there && secret.expose_secret() == "hush"),
+            Err(error) => {
+                assert!(!there && error.remedy.contains("cxlens config login --tenant acme"), "{error}")
+            }
+        }
+        assert_eq!(*keyring.0.lock().unwrap(), [keyring::Entry::new("acme", "me")]);
+    }
+    assert_eq!(keyring::Entry::new("acme", "me").user(), "acme/me");
+}
+
+#[tokio::test]
+async fn a_command_runs_when_the_secret_is_needed_and_not_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = dir.path().join("ran");
+    let text = format!(
+        "[tenants.acme]\nclient_id = \"me\"\nsecret_command = [\"sh\", \"-c\", \"echo x >> '{}'; echo hush\"]\n",
+        ran.display()
+    );
+    let home = Home::new(&text);
+    let service = home.service();
+    assert!(tenants(&Env::default(), &home.paths(), &home.flags).unwrap()[0].lacks.is_none());
+    assert!(!ran.exists() && service.client_secret.known().is_none());
+    for _ in 0..2 {
+        assert_eq!(service.client_secret.get().await.unwrap().expose_secret(), "hush");
+    }
+    assert_eq!(fs::read_to_string(&ran).unwrap(), "x\n");
+    // The environment's beats it, and it does not run.
+    let home = home.env(&CREDENTIALS[2..]);
+    assert_eq!(home.service().client_secret.get().await.unwrap().expose_secret(), "hush");
+    assert_eq!(fs::read_to_string(&ran).unwrap(), "x\n");
+}
+
+#[test]
+fn a_file_that_names_a_program_must_not_be_for_others_to_change() {
+    let text = "[tenants.acme]\nclient_id = \"me\"\nsecret_command = [\"echo\", \"hush\"]\n";
+    let home = Home::new(text);
+    home.file("config.toml", text, 0o644);
+    assert!(home.load().is_ok(), "it holds no secret: others may read it");
+    for mode in [0o664, 0o646] {
+        home.file("config.toml", text, mode);
+        let error = home.load().unwrap_err();
+        assert!(error.remedy.contains("chmod go-w") && error.cause.contains("secret_command"), "{error}");
+    }
+    home.file("config.toml", text, 0o600);
+    let dir = |mode| fs::set_permissions(home.paths().config, fs::Permissions::from_mode(mode)).unwrap();
+    dir(0o757);
+    let error = home.load().unwrap_err();
+    assert!(
+        error.remedy.contains("chmod o-w") && error.cause.contains("another file in its place"),
+        "{error}"
+    );
+    for mode in [0o1777, 0o775] {
+        dir(mode);
+        assert!(home.load().is_ok(), "{mode:o}");
+    }
+}
+
+#[test]
+fn a_login_is_for_one_client_of_one_tenant() {
+    let login = |home: &Home| login(&Env::new(home.env.clone()), &home.paths(), &home.flags);
+    let home = Home::new("[tenants.acme]\nclient_id = \"me\"\nkeyring = true\n");
+    let about = login(&home).unwrap();
+    assert_eq!(about.entry, keyring::Entry::new("acme", "me"));
+    assert_eq!((about.table, about.source, about.overridden), (true, Some("keyring"), false));
+    let about = login(&Home::bare().env(&CREDENTIALS)).unwrap();
+    assert_eq!((about.entry.user().as_str(), about.table, about.overridden), ("acme/me", false, true));
+    let error = login(&Home::bare()).unwrap_err();
+    assert!(error.remedy.contains("--tenant"), "{error}");
+    let error = login(&Home::bare().env(&CREDENTIALS[..1])).unwrap_err();
+    assert!(error.what.contains("acme") && error.remedy.contains("CXONE_CLIENT_ID"), "{error}");
 }
 
 #[test]
@@ -313,7 +470,7 @@ fn the_sample_parses_and_equals_the_defaults() {
     // The one setting whose default stands in the dialect and not in the options.
     assert_eq!(service.token_url.take().unwrap().as_str(), "https://acme.my.cxone.com/api/v2/oauth/token");
     let base_url = Url::parse("https://acme.my.cxone.com").unwrap();
-    let defaults = Service::new("acme", base_url, "…", "hush".to_owned().into());
+    let defaults = Service::new("acme", base_url, "…", SecretString::from("hush"));
     assert_eq!(format!("{service:?}"), format!("{defaults:?}"));
     let query = home.load().unwrap().query;
     assert_eq!(query, Home::bare().load().unwrap().query);

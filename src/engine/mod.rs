@@ -19,6 +19,7 @@ pub mod query;
 pub mod rehearsal;
 pub mod reins;
 pub mod retention;
+pub mod secret;
 pub mod text;
 pub mod webhooks;
 pub mod worker;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use url::Url;
 
 use super::query::{Field, FieldSet};
 use super::retention::{PastRetention, RETENTION_DAYS};
+use super::secret::ClientSecret;
 use crate::wire::Dialect;
 
 /// One tenant of the service and how to treat it.
@@ -23,7 +23,7 @@ pub struct Service {
     /// OAuth client ID.
     pub client_id: String,
     /// OAuth client secret.
-    pub client_secret: SecretString,
+    pub client_secret: ClientSecret,
     /// Scopes to ask for; empty: whatever the client is granted.
     pub scopes: Vec<String>,
     /// How segments become a filter; `{ids}` is replaced by the IDs joined with commas, each quote doubled.
@@ -56,7 +56,7 @@ impl Service {
         tenant: impl Into<String>,
         base_url: Url,
         client_id: impl Into<String>,
-        client_secret: SecretString,
+        client_secret: impl Into<ClientSecret>,
     ) -> Self {
         Self {
             tenant: tenant.into(),
@@ -64,7 +64,7 @@ impl Service {
             dialect: Dialect::default(),
             token_url: None,
             client_id: client_id.into(),
-            client_secret,
+            client_secret: client_secret.into(),
             scopes: Vec::new(),
             segment_template: Self::SEGMENT_TEMPLATE.into(),
             sandbox: false,

@@ -73,7 +73,7 @@ impl From<String> for Untrusted {
 ///
 /// Borrowed when there was nothing to mend, which is nearly always.
 pub fn clean(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !needs_cleaning(text) {
+    if is_clean(text) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
@@ -91,6 +91,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     }
     close_marks(&mut out, &mut marks);
     Cow::Owned(out)
+}
+
+/// Whether there is nothing to mend: [`clean`] gives back the text as it is.
+pub fn is_clean(text: &str) -> bool {
+    text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !needs_cleaning(text)
 }
 
 /// Like [`clean`], but keeps line breaks: for bodies and messages that are shown as a block.
@@ -171,7 +176,7 @@ pub fn is_dangerous(c: char) -> bool {
         | '\u{2060}'..='\u{206f}'                    // joiners, bidi isolates, deprecated
         | '\u{fe00}'..='\u{fe0f}'                    // variation selectors
         | '\u{feff}' | '\u{fff0}'..='\u{fffb}'
-        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{70f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' // format controls of scripts and music
         | '\u{e000}'..='\u{f8ff}'                    // private use: any glyph at all
         | '\u{e0000}'..='\u{e0fff}'                  // tags, selectors
         | '\u{f0000}'..='\u{10ffff}'

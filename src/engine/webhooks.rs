@@ -5,6 +5,7 @@
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::error::{Error, Kind, Result};
 use super::event::Endpoint;
@@ -90,12 +91,16 @@ pub async fn register(
         events: &events,
         secret: secret.expose_secret(),
     };
-    let json = serde_json::to_string(&body).map_err(|e| {
+    // Room for what escapes may make of it: a text that grows would leave a copy behind.
+    let room = 6 * (wanted.name.len() + wanted.url.as_str().len() + secret.expose_secret().len()) + 256;
+    let mut json = Zeroizing::new(Vec::with_capacity(room));
+    serde_json::to_writer(&mut *json, &body).map_err(|e| {
         Error::new(Kind::Local, "webhook registration", e.to_string(), "check its name and URL")
     })?;
+    let json = String::from_utf8_lossy(&json);
     let call = Call {
         method: Method::POST,
-        body: Body::Json(SecretString::from(json)),
+        body: Body::Json(SecretString::from(&*json)),
         idempotency: Some(key.to_owned()),
         ..call(client, "registering the webhook", None)
     };

@@ -426,7 +426,7 @@ pub(crate) fn sandbox(typed: &args::Sandbox) -> Result<u8, Failed> {
     })
 }
 
-fn runtime() -> Result<Runtime, Error> {
+pub(crate) fn runtime() -> Result<Runtime, Error> {
     Builder::new_multi_thread().enable_all().build().map_err(|e| no_threads(&e))
 }
 
@@ -458,6 +458,6 @@ fn streams(settings: &Settings) -> Streams {
     }
 }
 
-fn local(what: &str, error: &dyn Display) -> Error {
+pub(crate) fn local(what: &str, error: &dyn Display) -> Error {
     Error::new(Kind::Local, what, error.to_string(), "")
 }

@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use control::{Control, Counters, Gate, RECORDED_MOST, Recorded};
 pub use faults::{Fault, FaultInfo, FaultProgress, PlanError, UnknownFault, faults};
+pub use filter::{FilterReading, read_filter};
 pub use limits::Rate;
 pub use segments::{Segment, segments};
 

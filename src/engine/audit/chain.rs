@@ -34,6 +34,9 @@ const NEW_HEAD_FILE: &str = "head.new";
 /// What the first line holds in place of a hash.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/// No trail has so many entries; what says so is damaged.
+const MOST: u64 = u64::MAX / 2;
+
 /// A line of the chain: which one, and its hash. Written `42:9f86d0…`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -84,7 +87,7 @@ impl FromStr for Link {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = "a head is a number, a colon and 64 hexadecimal digits, as the program printed it";
         let (seq, hash) = text.trim().split_once(':').ok_or(wrong)?;
-        let seq = seq.parse().map_err(|_| wrong)?;
+        let seq = seq.parse().ok().filter(|seq| *seq < MOST).ok_or(wrong)?;
         if hash.len() != 64 || !hash.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(wrong);
         }
@@ -114,7 +117,7 @@ struct SaidRemoved {
 
 impl Said {
     fn of(line: &[u8]) -> Result<Self, Broken> {
-        serde_json::from_slice(line).map_err(|_| Broken::NoLink)
+        serde_json::from_slice(line).ok().filter(|said: &Self| said.seq < MOST).ok_or(Broken::NoLink)
     }
 
     /// What this line says that it goes on from, where it may be the first that is left: another line has to say so too.
@@ -168,7 +171,8 @@ impl Head {
 
     /// As the head file has it; `None` where there is none that can be read.
     pub(super) fn read(dir: &Path) -> Option<Self> {
-        fs::read(dir.join(HEAD_FILE)).ok().and_then(|text| serde_json::from_slice(&text).ok())
+        let head: Self = serde_json::from_slice(&fs::read(dir.join(HEAD_FILE)).ok()?).ok()?;
+        (head.link.seq < MOST).then_some(head)
     }
 
     /// The end of the chain as the lines have it, from the head file on: lines that were written while the head file
@@ -185,7 +189,9 @@ impl Head {
             let from = if name == head.file { head.bytes } else { 0 };
             let mut file = File::open(&path)?;
             if file.metadata()?.len() < from {
-                // The tail is gone. The chain goes on from where it was, so that the gap is seen.
+                // The tail is gone. The chain goes on from where it was, so that the gap is seen; a piece of a line
+                // that is left would take what is written next with it.
+                torn.extend(Torn::at_the_end(path)?);
                 continue;
             }
             file.seek(SeekFrom::Start(from))?;
@@ -248,6 +254,16 @@ pub(super) struct Torn {
     pub(super) whole: u64,
     /// How long the piece is.
     pub(super) bytes: u64,
+}
+
+impl Torn {
+    /// The piece of a line that a file ends with.
+    fn at_the_end(file: PathBuf) -> io::Result<Option<Self>> {
+        let held = fs::read(&file)?;
+        let whole = held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let bytes = (held.len() - whole) as u64;
+        Ok((bytes > 0).then_some(Self { file, whole: whole as u64, bytes }))
+    }
 }
 
 /// A trail that holds.
@@ -559,6 +575,36 @@ mod tests {
             let link = audit.record(&entry()).unwrap();
             assert_eq!((link.seq, verify(root.path(), None).unwrap().head), (before + 1, link));
         }
+    }
+
+    #[test]
+    fn a_tail_that_was_cut_off_in_a_line_takes_nothing_with_it() {
+        let (root, head) = trail();
+        let path = root.path().join("2026-04.jsonl");
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 30]).unwrap();
+        let audit = Audit::open(root.path()).unwrap();
+        let link = audit.record(&Entry { time: "2026-04-02T00:00:00Z".into(), ..entry() }).unwrap();
+        assert_eq!(link.seq, head.seq + 2, "the piece is noted");
+        let lines = fs::read_to_string(&path).unwrap();
+        assert_eq!(hash(lines.lines().last().unwrap().as_bytes()), link.hash, "{lines}");
+        assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-04.jsonl:3", "the gap is seen");
+    }
+
+    #[test]
+    fn a_number_that_no_trail_reaches_is_damage() {
+        let (root, _) = trail();
+        let head = Head::read(root.path()).unwrap();
+        for seq in [u64::MAX, MOST] {
+            let link = Link { seq, ..head.link.clone() };
+            assert!(link.to_string().parse::<Link>().is_err());
+            Head { link, ..head.clone() }.write(root.path()).unwrap();
+            assert_eq!(Head::read(root.path()), None);
+            let line = format!("{{\"seq\":{seq},\"prev\":\"x\"}}");
+            assert!(matches!(head.link.next(line.as_bytes()), Err(Broken::NoLink)));
+        }
+        let audit = Audit::open(root.path()).unwrap();
+        assert_eq!(audit.record(&entry()).unwrap().seq, 6, "the lines say where it ends");
     }
 
     #[test]

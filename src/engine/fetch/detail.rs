@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::client::{Attempt, Call};
-use super::explain;
+use super::redact::Spellings;
 use super::transport::{ACCEPT_ENCODING, Body, Reply, USER_AGENT};
 use crate::engine::event::Endpoint;
 use crate::engine::options::Service;
@@ -71,11 +71,11 @@ impl Received {
 impl Detail {
     /// What one attempt of a call sent and got.
     pub(super) fn of(call: &Call, attempt: &Attempt, service: &Service) -> Self {
-        let secrets = explain::spellings(service, attempt.token.as_deref());
+        let secrets = Spellings::of(service, attempt.token.as_deref());
         let mut url = call.url.clone();
         // A URL that cannot have them has none.
         let _ = (url.set_username(""), url.set_password(None));
-        let shown = |text: &str| Untrusted::from(explain::without(text.to_owned(), &secrets));
+        let shown = |text: &str| Untrusted::from(secrets.without(text.to_owned()));
         let mut request =
             vec![("accept", "application/json".into()), ("accept-encoding", ACCEPT_ENCODING.into())];
         if attempt.token.is_some() {
@@ -112,7 +112,7 @@ impl Detail {
     }
 }
 
-fn received(reply: &Reply, call: &Call, secrets: &[String], withholds: bool) -> Received {
+fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) -> Received {
     let header = |name: &http::HeaderName, value: &http::HeaderValue| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         let value = match name.as_str() {
@@ -120,7 +120,7 @@ fn received(reply: &Reply, call: &Call, secrets: &[String], withholds: bool) -> 
             "set-cookie" | "authorization" | "proxy-authorization" | "authentication-info" => {
                 REMOVED.to_owned()
             }
-            _ => explain::without(value, secrets),
+            _ => secrets.without(value),
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
@@ -141,14 +141,14 @@ fn received(reply: &Reply, call: &Call, secrets: &[String], withholds: bool) -> 
 
 /// The body as text, or the beginning of a large one. It is copied: a slice would keep the whole of the buffer that it
 /// came in.
-fn beginning(body: &[u8], secrets: &[String]) -> String {
+fn beginning(body: &[u8], secrets: &Spellings) -> String {
     if body.len() <= WHOLE {
-        return explain::without(String::from_utf8_lossy(body).into_owned(), secrets);
+        return secrets.without(String::from_utf8_lossy(body).into_owned());
     }
     // A secret that the cut goes through is still seen whole.
-    let slack = secrets.iter().map(String::len).max().unwrap_or(0);
+    let slack = secrets.longest();
     let long = String::from_utf8_lossy(&body[..body.len().min(BEGINNING + slack)]).into_owned();
-    let mut text = explain::without(long, secrets);
+    let mut text = secrets.without(long);
     text.truncate(text.floor_char_boundary(BEGINNING));
     text
 }

@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use base64::Engine as _;
-use secrecy::ExposeSecret;
 use url::Url;
 
 use super::client::{Attempt, Call, stop_wait};
 use super::detail::PAST_RETENTION;
+use super::redact::Spellings;
 use super::retry::Stop;
 use super::transport::{Fault, Reply};
 use crate::engine::auth::Token;
@@ -247,29 +246,5 @@ fn said(call: &Call, reply: &Reply, service: &Service, last: &Attempt) -> String
 
 /// The text without the client's secret and this token, however they are spelled.
 pub(super) fn redact(text: String, service: &Service, token: Option<&Token>) -> String {
-    without(text, &spellings(service, token))
-}
-
-/// How the client's secret and this token may be spelled.
-pub(super) fn spellings(service: &Service, token: Option<&Token>) -> Vec<String> {
-    let token = token.map(|t| t.secret.expose_secret());
-    let secrets = [Some(service.client_secret.expose_secret()), token].into_iter().flatten();
-    let spelled = secrets.flat_map(|secret| {
-        let encoded = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
-        let base64 = base64::engine::general_purpose::STANDARD.encode(secret);
-        [secret.to_owned(), encoded, base64]
-    });
-    // Shorter ones cannot be told from ordinary text.
-    spelled.filter(|spelling| spelling.len() >= 4).collect()
-}
-
-/// The text without these.
-pub(super) fn without(mut text: String, secrets: &[String]) -> String {
-    for secret in secrets {
-        // Nearly always there is nothing to replace, and looking for it is cheap.
-        if memchr::memmem::find(text.as_bytes(), secret.as_bytes()).is_some() {
-            text = text.replace(secret.as_str(), "[redacted]");
-        }
-    }
-    text
+    Spellings::of(service, token).without(text)
 }

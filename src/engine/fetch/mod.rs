@@ -19,6 +19,7 @@ pub mod headers;
 pub mod limits;
 pub mod paging;
 pub mod pull;
+mod redact;
 pub mod retry;
 #[cfg(test)]
 mod tests;

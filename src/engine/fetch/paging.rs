@@ -4,11 +4,15 @@
 //! pages are numbered and later ones may be asked for side by side; otherwise it is a cursor, followed one by
 //! one. Source: contract "wire", *Paging*, and faults "Paging".
 
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::engine::options::Service;
 use crate::engine::query::{Id, Query};
 use crate::wire::crm_v2;
+
+/// Escapes of escapes that a path may have: nobody needs more than two.
+const MOST_ESCAPES: usize = 8;
 
 /// Where a page says that more can be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +94,28 @@ pub fn next(service: &Service, current: &Url, said: Option<&str>) -> Result<Next
     if !below {
         return Err(format!("the next page is outside {own}: {}", url.path()));
     }
+    if climbs(url.path()) {
+        return Err(format!("the next page's path climbs: {}", url.path()));
+    }
     if numbered(current, &url) { Ok(Next::Numbered) } else { Ok(Next::Cursor(url)) }
+}
+
+/// Whether a path leads upwards in the eyes of a server that takes off its escapes, once or more often, or what stands
+/// behind a semicolon. The steps that are plain were gone when the URL was read.
+fn climbs(path: &str) -> bool {
+    let up = |step: &str| matches!(step.split(';').next(), Some("." | ".."));
+    let mut path = path.to_owned();
+    for _ in 0..MOST_ESCAPES {
+        if path.split(['/', '\\']).any(up) {
+            return true;
+        }
+        let plain = percent_decode_str(&path).decode_utf8_lossy().into_owned();
+        if plain == path {
+            return false;
+        }
+        path = plain;
+    }
+    true
 }
 
 /// The URL with its page number raised.
@@ -212,6 +237,10 @@ mod tests {
             "/api/v2/admin?page=4",
             "/api/v2/crm/contacts/../webhooks",
             "/api/v2/crm/contactsX",
+            "/api/v2/crm/contacts/..%2fwebhooks",
+            "/api/v2/crm/contacts/..%5Cwebhooks",
+            "/api/v2/crm/contacts/%252e%252e/webhooks",
+            "/api/v2/crm/contacts/..;/webhooks",
             "https://[bad",
             "javascript:alert(1)",
         ] {

@@ -4,7 +4,7 @@
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::client::{Bad, Call, Client, Taken, Tally};
 use super::transport::{Body, Reply};
@@ -18,17 +18,10 @@ use crate::wire::crm_v2;
 pub(super) async fn fetch(client: &Client) -> Result<Token> {
     client.tell(Event::Auth(Auth::Requesting)).await;
     let service = client.service();
-    let call = Call {
-        endpoint: Endpoint::Token,
-        method: Method::POST,
-        url: url(service),
-        body: Body::Form(form(service)),
-        label: "token".into(),
-        query: None,
-        again: None,
-        idempotency: None,
+    let asked = match service.client_secret.get().await {
+        Ok(secret) => ask(client, &secret).await,
+        Err(error) => Err(error),
     };
-    let asked = client.call(&call, &Tally::default(), |reply| read(client, reply).map(Taken::plain)).await;
     let told = match &asked {
         Ok(token) => {
             // A reply that names no scopes means: as asked (RFC 6749 §5.1).
@@ -38,8 +31,26 @@ pub(super) async fn fetch(client: &Client) -> Result<Token> {
         Err(error) if matches!(error.kind, Kind::Credentials | Kind::Permission) => Auth::Refused,
         Err(_) => Auth::Failed,
     };
+    if matches!(&asked, Err(error) if error.kind == Kind::Credentials) {
+        service.client_secret.refused();
+    }
     client.tell(Event::Auth(told)).await;
     asked
+}
+
+async fn ask(client: &Client, secret: &SecretString) -> Result<Token> {
+    let service = client.service();
+    let call = Call {
+        endpoint: Endpoint::Token,
+        method: Method::POST,
+        url: url(service),
+        body: Body::Form(form(service, secret)),
+        label: "token".into(),
+        query: None,
+        again: None,
+        idempotency: None,
+    };
+    client.call(&call, &Tally::default(), |reply| read(client, reply).map(Taken::plain)).await
 }
 
 fn url(service: &Service) -> Url {
@@ -50,18 +61,18 @@ fn url(service: &Service) -> Url {
     })
 }
 
-fn form(service: &Service) -> SecretString {
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
+fn form(service: &Service, secret: &SecretString) -> SecretString {
+    let (secret, scopes) = (secret.expose_secret(), service.scopes.join(" "));
+    // Each byte may become three. A text that grows would leave a copy behind.
+    let room = 3 * (service.client_id.len() + secret.len() + scopes.len()) + 128;
+    let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
     form.append_pair("grant_type", "client_credentials");
     form.append_pair("client_id", &service.client_id);
-    form.append_pair("client_secret", service.client_secret.expose_secret());
-    if !service.scopes.is_empty() {
-        form.append_pair("scope", &service.scopes.join(" "));
+    form.append_pair("client_secret", secret);
+    if !scopes.is_empty() {
+        form.append_pair("scope", &scopes);
     }
-    let mut text = form.finish();
-    let secret = SecretString::from(text.as_str());
-    text.zeroize();
-    secret
+    SecretString::from(Zeroizing::new(form.finish()).as_str())
 }
 
 fn read(client: &Client, reply: &Reply) -> std::result::Result<Token, Bad> {

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use url::Url;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::connecting::{Connecting, Timing};
 use crate::engine::clock::Clock;
@@ -196,7 +197,7 @@ impl Http {
         let mut builder = self.client.request(request.method, request.url);
         builder = builder.header(http::header::ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(token) = &request.bearer {
-            builder = builder.bearer_auth(token.expose_secret());
+            builder = builder.header(http::header::AUTHORIZATION, bearer(token)?);
         }
         if let Some(key) = request.idempotency {
             builder = builder.header("idempotency-key", key);
@@ -205,10 +206,10 @@ impl Http {
             Body::None => builder,
             Body::Form(form) => builder
                 .header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-                .body(form.expose_secret().to_owned()),
-            Body::Json(json) => builder
-                .header(http::header::CONTENT_TYPE, "application/json")
-                .body(json.expose_secret().to_owned()),
+                .body(wiped(form.clone())),
+            Body::Json(json) => {
+                builder.header(http::header::CONTENT_TYPE, "application/json").body(wiped(json.clone()))
+            }
         };
         let connecting = Connecting::default();
         let head = connecting.watch(&self.clock, builder.send()).await;
@@ -216,7 +217,11 @@ impl Http {
         let head = self.clock.now() - sent;
         let status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
-        let body = self.read(&mut response).await?;
+        // What answers a form may hold a token.
+        let body = match request.body {
+            Body::Form(_) => wiped(self.read_wiped(&mut response).await?),
+            _ => self.read(&mut response).await?,
+        };
         let reading = (self.clock.now() - sent).saturating_sub(head);
         let connect = connecting.waited();
         let first_byte = head.saturating_sub(connect);
@@ -245,6 +250,28 @@ impl Http {
             }
         }
         Ok(if all.is_empty() { first } else { all.freeze() })
+    }
+
+    /// Reads a body that may hold a secret: our copies of it are wiped, also those that were too small.
+    async fn read_wiped(&self, response: &mut reqwest::Response) -> Result<Wiped, Fault> {
+        let mut all = Zeroizing::new(Vec::new());
+        loop {
+            let chunk = response.chunk().await.map_err(|e| Fault::BodyCut(deepest(&e)))?;
+            let Some(chunk) = chunk else { return Ok(Wiped::Bytes(all)) };
+            if all.len().saturating_add(chunk.len()) > self.max_body {
+                return Err(Fault::TooLarge(self.max_body));
+            }
+            if all.len() + chunk.len() > all.capacity() {
+                let mut more = Zeroizing::new(Vec::with_capacity(2 * (all.len() + chunk.len())));
+                more.extend_from_slice(&all);
+                all = more;
+            }
+            all.extend_from_slice(&chunk);
+            // One that nobody else holds a part of is ours to wipe.
+            if let Ok(mut chunk) = chunk.try_into_mut() {
+                chunk.zeroize();
+            }
+        }
     }
 
     fn fault_of(&self, error: &reqwest::Error) -> Fault {
@@ -280,6 +307,43 @@ impl Transport for Http {
                 .unwrap_or(Err(Fault::TimedOut(timeout)))
         })
     }
+}
+
+/// Bytes that are wiped when the last that refers to them is dropped.
+fn wiped(bytes: impl Into<Wiped>) -> Bytes {
+    Bytes::from_owner(bytes.into())
+}
+
+enum Wiped {
+    Text(SecretString),
+    Bytes(Zeroizing<Vec<u8>>),
+}
+
+impl From<SecretString> for Wiped {
+    fn from(text: SecretString) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl AsRef<[u8]> for Wiped {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.expose_secret().as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// `Authorization: Bearer` with this token.
+fn bearer(token: &SecretString) -> Result<HeaderValue, Fault> {
+    let token = token.expose_secret();
+    let mut text = Zeroizing::new(Vec::with_capacity("Bearer ".len() + token.len()));
+    text.extend_from_slice(b"Bearer ");
+    text.extend_from_slice(token.as_bytes());
+    let mut value = HeaderValue::from_maybe_shared(wiped(Wiped::Bytes(text)))
+        .map_err(|_| Fault::Other("the token cannot stand in a header".into()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// The innermost cause, which has no URL in it.

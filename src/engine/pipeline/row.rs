@@ -223,16 +223,16 @@ fn attributes(reader: &mut Reader<'_>) -> Result<Slot<Node>, Fault> {
             reader.literal(kind)?;
             return Ok(Slot::Null);
         }
-        Kind::Object => return Ok(Slot::Value(node(reader)?)),
+        Kind::Object => return Ok(Slot::Value(node(reader, coerce)?)),
         // A bare text is not coerced too: it has one original, and that says *wrong type*.
         Kind::Text => Value::Text(Untrusted::new(reader.string()?)),
-        _ => node(reader)?.value,
+        _ => node(reader, coerce)?.value,
     };
     Ok(Slot::Value(Node { value, original: original(reader.since(mark), Change::WrongType) }))
 }
 
-/// Any value, with its texts coerced.
-fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
+/// Any value; `becomes` says what of its texts does not stay text.
+fn node(reader: &mut Reader<'_>, becomes: fn(&str) -> Option<Coerced<'_>>) -> Result<Node, Fault> {
     let kind = reader.kind()?;
     let value = match kind {
         Kind::Null | Kind::True | Kind::False => {
@@ -243,7 +243,7 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
         Kind::Text => {
             let mark = reader.mark();
             let text = reader.string()?;
-            let value = match coerce(&text) {
+            let value = match becomes(&text) {
                 None => return Ok(Node { value: Value::Text(Untrusted::new(text)), original: None }),
                 Some(Coerced::Bool(value)) => Value::Bool(value),
                 Some(Coerced::Number(digits)) => Value::Number(digits.into()),
@@ -254,7 +254,7 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
             reader.open()?;
             let mut list = Vec::new();
             while reader.element(list.is_empty())? {
-                list.push(node(reader)?);
+                list.push(node(reader, becomes)?);
             }
             Value::List(list)
         }
@@ -262,7 +262,7 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
             reader.open()?;
             let mut members: Vec<(Untrusted, Node)> = Vec::new();
             while let Some(key) = reader.key(members.is_empty())? {
-                members.push((Untrusted::new(key), node(reader)?));
+                members.push((Untrusted::new(key), node(reader, becomes)?));
             }
             keep_last(&mut members);
             Value::Object(members)
@@ -274,11 +274,8 @@ fn node(reader: &mut Reader<'_>) -> Result<Node, Fault> {
 /// Reads a value that was processed and written as JSON; nothing where it is no JSON.
 pub(super) fn value(json: &str) -> Option<Node> {
     let mut reader = Reader::new(json);
-    // What stayed text once stays text again, but for a text that stands alone: that was never coerced.
-    let node = match reader.kind().ok()? {
-        Kind::Text => Node { value: Value::Text(Untrusted::new(reader.string().ok()?)), original: None },
-        _ => node(&mut reader).ok()?,
-    };
+    // What stayed text once stays text: a tag that spells a number is one of them.
+    let node = node(&mut reader, |_| None).ok()?;
     reader.end().ok()?;
     Some(node)
 }

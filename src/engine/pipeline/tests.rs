@@ -182,6 +182,16 @@ fn a_row_that_cannot_be_read_is_set_aside_with_place_and_reason() {
 }
 
 #[test]
+fn a_tag_that_spells_a_number_is_read_back_as_it_was() {
+    for json in [r#"["1.10","TRUE","7"]"#, r#"{"a":["1.10"],"b":1.1}"#, r#""21""#] {
+        let mut again = String::new();
+        json::node(&mut again, &read_back(json).unwrap());
+        assert_eq!(again, json);
+    }
+    assert!(read_back("[1").is_none());
+}
+
+#[test]
 fn accuracy_is_the_share_with_id_and_email_or_not_measurable() {
     let rows: [&[u8]; 4] = [
         br#"{"id":"1","email":"a@b"}"#,

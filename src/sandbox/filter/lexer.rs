@@ -20,6 +20,13 @@ pub(super) enum Token {
 }
 
 impl Token {
+    pub(super) fn into_literal(self) -> Option<String> {
+        match self {
+            Self::Text(text) | Self::Number(text, _) | Self::Date(text) => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_word(&self, word: &str) -> bool {
         matches!(self, Self::Name(name) if name == word)
     }

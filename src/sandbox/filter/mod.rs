@@ -16,11 +16,36 @@ mod lexer;
 mod parser;
 
 use std::fmt;
+use std::sync::{OnceLock, atomic::AtomicBool};
 
 use super::people::People;
 
 /// Filters past this length are refused unread.
 pub(crate) const LONGEST_BYTES: usize = 8 * 1024;
+
+/// What the service makes of a filter: a second reading of the language, for whoever checks the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterReading {
+    /// Its texts, numbers and dates in their order, quotes taken off.
+    pub literals: Vec<String>,
+    /// How many of a hundred people pass.
+    pub admits: usize,
+}
+
+/// Reads a filter as the service does.
+///
+/// # Errors
+/// What the service would answer.
+pub fn read_filter(text: &str) -> Result<FilterReading, String> {
+    static PEOPLE: OnceLock<People> = OnceLock::new();
+    let people = PEOPLE.get_or_init(|| People::make(1, 100, &AtomicBool::new(false)));
+    let filter = Filter::parse(text).map_err(|wrong| wrong.to_string())?;
+    let literals = lexer::tokens(text).map_err(|wrong| wrong.to_string())?;
+    Ok(FilterReading {
+        literals: literals.into_iter().filter_map(|(_, token)| token.into_literal()).collect(),
+        admits: (0..people.len() as u32).filter(|&index| filter.admits(people, index)).count(),
+    })
+}
 
 /// A filter that was understood.
 #[derive(Debug, Clone, PartialEq)]

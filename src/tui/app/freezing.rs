@@ -6,6 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::text::{Line, Span};
 
 use super::{App, Moment, Turn};
+use crate::engine::text::clean;
 use crate::tui::action::{Action, Context};
 use crate::tui::keymap::{Chord, Meaning};
 use crate::tui::overlays::inlay;
@@ -75,7 +76,7 @@ impl App {
             return true;
         }
         let said = if let Some(notice) = &self.notice {
-            format!(" {notice} ")
+            format!(" {} ", clean(notice))
         } else {
             let (since, freeze) = (self.clock_time(frozen.since), self.key_of(Action::Freeze));
             format!(" FROZEN since {since}  {freeze} goes on ")

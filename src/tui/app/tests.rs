@@ -3,6 +3,7 @@ mod detail;
 mod exchange;
 mod files;
 mod history;
+mod hostile;
 mod keys;
 mod look;
 mod masking;

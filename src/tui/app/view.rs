@@ -5,15 +5,24 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{App, Moment};
+use crate::engine::text::clean;
 use crate::tui::action::Context;
 use crate::tui::ctx::Focus;
 use crate::tui::layout::{Panes, SMALLEST};
 use crate::tui::overlays::{hints, inlay, tour, whichkey, wrap};
 use crate::tui::theme::to_ascii;
+use crate::tui::widgets::scrub;
 
 impl App {
-    /// Draws everything.
+    /// Draws everything. Whatever a pane let through that a terminal may act on is made visible last.
     pub fn view(&self, at: Moment, buf: &mut Buffer) {
+        self.picture(at, buf);
+        to_ascii(self.world.theme.ascii, buf);
+        let _ = scrub(buf, buf.area);
+    }
+
+    /// What the panes draw.
+    pub(super) fn picture(&self, at: Moment, buf: &mut Buffer) {
         if self.view_frozen(buf) {
             return;
         }
@@ -43,7 +52,6 @@ impl App {
             tour::view(&ctx, step, &panes, buf);
         }
         whichkey::view(&ctx, self.context(), &self.pending, area, buf);
-        to_ascii(self.world.theme.ascii, buf);
     }
 
     fn too_small(&self, buf: &mut Buffer) {
@@ -53,7 +61,6 @@ impl App {
         for (y, line) in (area.y..area.bottom()).zip(wrap(&text, area.width.into())) {
             buf.set_line(area.x, y, &Line::styled(line, self.world.theme.text), area.width);
         }
-        to_ascii(self.world.theme.ascii, buf);
     }
 
     /// What Esc does here and now, in a word.
@@ -116,7 +123,7 @@ impl App {
         }
         let room = area.width.saturating_sub(3);
         let line = match &self.notice {
-            Some(notice) => Line::from(Span::styled(format!(" {notice} "), theme.accent)),
+            Some(notice) => Line::from(Span::styled(format!(" {} ", clean(notice)), theme.accent)),
             // An overlay wears its own.
             None if self.overlay.is_some() => return,
             None => hints(&self.world.keys, self.context(), self.esc(), theme, room),

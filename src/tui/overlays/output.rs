@@ -164,7 +164,7 @@ impl OutputPanel {
             (self.err.line(at - errors), text)
         } else {
             let said = match (&self.ended, &self.stop) {
-                (Some((words, _)), _) => format!("ended: {words}"),
+                (Some((words, _)), _) => format!("ended: {}", clean(words)),
                 (None, Some(_)) => "running…".to_owned(),
                 (None, None) => "stopping…".to_owned(),
             };

@@ -12,7 +12,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthChar;
 
-use crate::engine::text::{clean, is_dangerous};
+use crate::engine::text::{clean, is_clean};
 
 /// Bytes that are looked at for each column wanted.
 const BYTES_A_COLUMN: usize = 16;
@@ -104,16 +104,18 @@ pub fn tail(text: &str, columns: usize) -> usize {
     from
 }
 
-/// Makes visible what somebody else's widget may have drawn and a terminal may act on. A cell keeps its width:
-/// the character is replaced by a mark, not spelled out.
-pub fn scrub(buf: &mut Buffer, area: Rect) {
+/// Makes visible what somebody else's widget may have drawn and a terminal may act on, and says in how many cells. A
+/// cell keeps its width: the character is replaced by a mark, not spelled out.
+pub fn scrub(buf: &mut Buffer, area: Rect) -> usize {
     let area = area.intersection(buf.area);
+    let mut scrubbed = 0;
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
             let symbol = buf[(x, y)].symbol();
-            if !symbol.chars().any(is_dangerous) {
+            if is_harmless(symbol) {
                 continue;
             }
+            scrubbed += 1;
             if symbol.cell_width() == 2 && x + 1 < area.right() {
                 buf[(x, y)].set_symbol("‹");
                 buf[(x + 1, y)].set_symbol("›");
@@ -121,6 +123,15 @@ pub fn scrub(buf: &mut Buffer, area: Rect) {
                 buf[(x, y)].set_symbol("�");
             }
         }
+    }
+    scrubbed
+}
+
+/// Whether a cell may be sent: nearly all of them hold a character of ASCII.
+fn is_harmless(symbol: &str) -> bool {
+    match symbol.as_bytes() {
+        [byte] => (0x20..0x7f).contains(byte),
+        _ => is_clean(symbol),
     }
 }
 

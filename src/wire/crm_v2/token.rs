@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::value::RawValue;
+use zeroize::Zeroizing;
 
 use super::errors::{ErrorBody, error_body};
 
@@ -97,15 +98,13 @@ pub fn token(body: &[u8]) -> Result<TokenBody, TokenError> {
             _ => TokenError::NotJson,
         })?;
     let raw = |name: &str| members.get(name).map(|raw| raw.get()).filter(|raw| *raw != "null");
-    let Some(access_token) = raw("access_token").and_then(|raw| serde_json::from_str::<String>(raw).ok())
-    else {
+    let Some(access_token) = raw("access_token").and_then(unescaped) else {
         return Err(if raw("error").is_some() {
             TokenError::Refused(Box::new(error_body(None, body)))
         } else {
             TokenError::NoToken
         });
     };
-    let access_token = SecretString::from(access_token);
     check(&access_token)?;
     Ok(TokenBody {
         access_token,
@@ -113,6 +112,36 @@ pub fn token(body: &[u8]) -> Result<TokenBody, TokenError> {
         expires_in: raw("expires_in").and_then(expires_in),
         scope: raw("scope").and_then(scope),
     })
+}
+
+/// What a JSON text says, put together where it is wiped; a parser would leave a copy of one with escapes behind.
+fn unescaped(raw: &str) -> Option<SecretString> {
+    let quoted = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let mut text = Zeroizing::new(String::with_capacity(quoted.len()));
+    let mut rest = quoted;
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        text.push_str(before);
+        let (said, behind) = match escaped.strip_prefix('u') {
+            Some(hex) => {
+                let (digits, behind) = hex.split_at_checked(4)?;
+                // Half of a pair stands for what no header can carry either.
+                (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).unwrap_or('\u{fffd}'), behind)
+            }
+            None => {
+                let mut behind = escaped.chars();
+                let said = match behind.next()? {
+                    said @ ('"' | '\\' | '/') => said,
+                    // A line break, a tab and the like.
+                    _ => '\0',
+                };
+                (said, behind.as_str())
+            }
+        };
+        text.push(said);
+        rest = behind;
+    }
+    text.push_str(rest);
+    Some(SecretString::from(text.as_str()))
 }
 
 fn check(token: &SecretString) -> Result<(), TokenError> {
@@ -183,6 +212,19 @@ mod tests {
             token(b"\xef\xbb\xbf {\"access_token\":\"t\",\"scope\":\" \",\"access_token\":\"u\"}\n").unwrap();
         assert_eq!((token.token_type, token.scope), (None, None));
         assert_eq!(token.access_token.expose_secret(), "u");
+    }
+
+    #[test]
+    fn a_token_is_read_however_it_is_escaped() {
+        let read = |raw: &str| token(format!(r#"{{"access_token":{raw}}}"#).as_bytes());
+        for raw in [r#""a\/b\"c\\d~""#, r#""a/\u0062\u0022c\u005Cd\u007e""#] {
+            let said: String = serde_json::from_str(raw).unwrap();
+            assert_eq!(said, "a/b\"c\\d~");
+            assert_eq!(read(raw).unwrap().access_token.expose_secret(), said, "{raw}");
+        }
+        for raw in [r#""a\nb""#, r#""a\u000ab""#, r#""a\ud83d\ude42""#, r#""a\u00e9""#, "\"a\u{e9}\""] {
+            assert_eq!(read(raw).unwrap_err(), TokenError::BadToken, "{raw}");
+        }
     }
 
     #[test]
