@@ -132,7 +132,8 @@ rows! {
     "Secrets" {
         "in no log, audit entry, recording, error, panic message, process list, clipboard or export" by
             "cli_headless.rs::a_secret_is_nowhere_but_where_it_was_given"
-            "cli_headless.rs::every_run_is_in_the_trail_without_anybodys_data";
+            "cli_headless.rs::every_run_is_in_the_trail_without_anybodys_data"
+            "secrets.rs::no_core_dump_is_left_and_no_other_program_of_the_user_reads_our_memory";
     }
 }
 
