@@ -739,7 +739,7 @@ mod tests {
                 let long = arg.get_long_and_visible_aliases().unwrap_or_default();
                 let hidden = arg.get_all_aliases().unwrap_or_default();
                 let values = arg.get_value_names().unwrap_or_default();
-                let values = values.iter().map(|name| name.as_str());
+                let values = values.iter().map(clap::builder::Str::as_str);
                 long.into_iter()
                     .chain(hidden)
                     .chain(values)

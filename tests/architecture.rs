@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("args", &[]),
     ("figures", &[]),
     ("logging", &[]),
+    ("panics", &["engine"]),
     ("wire", &[]),
     ("sandbox", &[]),
     ("engine", &["wire"]),
@@ -21,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("saving", &["engine", "rows", "export"]),
     ("tidy", &["engine", "config"]),
     ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
-    ("tui", &["engine", "rows", "export", "config", "figures", "saving"]),
+    ("tui", &["engine", "rows", "export", "config", "figures", "saving", "panics"]),
 ];
 
 /// Panes know the frame that carries them, never each other.

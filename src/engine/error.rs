@@ -156,6 +156,20 @@ impl Error {
         self
     }
 
+    /// The same with each of its texts changed: secrets taken out of what the service said.
+    #[must_use]
+    pub(super) fn with_texts(mut self, change: impl Fn(String) -> String) -> Self {
+        let details = &mut *self.0;
+        for text in [&mut details.what, &mut details.cause, &mut details.remedy]
+            .into_iter()
+            .chain(details.request.as_mut())
+            .chain(details.reply.as_mut())
+        {
+            *text = change(std::mem::take(text));
+        }
+        self
+    }
+
     /// Says at which place in the filter it is: characters, from 1.
     #[must_use]
     pub fn in_filter(mut self, at: Option<usize>) -> Self {

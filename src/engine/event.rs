@@ -65,6 +65,26 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether what comes of it stands in the audit trail.
+    pub fn is_recorded(&self) -> bool {
+        match self {
+            Self::Run(..)
+            | Self::Resume(..)
+            | Self::Reason(_)
+            | Self::Note(..)
+            | Self::Again(_)
+            | Self::Webhooks => true,
+            Self::Want(..)
+            | Self::Cancel(_)
+            | Self::Reopen
+            | Self::Plan(..)
+            | Self::Replay(_)
+            | Self::Bounds { .. } => false,
+        }
+    }
+}
+
 /// What the worker says.
 #[derive(Clone, Debug)]
 pub enum Event {

@@ -17,6 +17,7 @@ pub mod place;
 pub mod plan;
 pub mod query;
 pub mod recording;
+pub mod rehearsal;
 pub mod reins;
 pub mod retention;
 pub mod secret;

@@ -189,10 +189,8 @@ impl Worker {
                 return None;
             }
         };
-        let trail = match audit {
-            Some(dir) => Trail::open(dir, &service, access).await.map(Some),
-            None => Ok(None),
-        };
+        let place = audit.map(|dir| (dir, access));
+        let trail = open(place.as_ref(), &service).await;
         let cache = Cache::new(service.cache);
         let client = Client::new(service, transport, clock.clone(), chance, self.events.clone());
         if keep_exchanges {
@@ -218,7 +216,13 @@ impl Worker {
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(command) => runs.obey(command),
+                    Some(command) => {
+                        if runs.trail.is_err() && command.is_recorded() {
+                            // The disk may have room again.
+                            runs.trail = open(place.as_ref(), runs.client.service()).await;
+                        }
+                        runs.obey(command);
+                    }
                     None => break,
                 },
                 Some(ended) = runs.tasks.join_next() => runs.ended(ended),
@@ -380,8 +384,17 @@ impl Runs {
                 }
                 self.totals.extend(total.map(|total| (target, total)));
             }
-            Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
+            // It would repeat what a panic said.
+            Err(_) => tracing::error!("a run's task ended abnormally"),
         }
+    }
+}
+
+/// Opens the trail, where there is to be one.
+async fn open(place: Option<&(PathBuf, Access)>, service: &Service) -> Result<Option<Trail>, Error> {
+    match place {
+        Some((dir, access)) => Trail::open(dir.clone(), service, access.clone()).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -39,6 +39,8 @@ use crate::{Failed, Start, audit, recording, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
 const GIVING_WAY: i32 = 5;
+/// The exit code where this program has a defect: it is like any other error.
+pub(crate) const PANICKED: u8 = 1;
 
 /// `cxlens [explore]`
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
@@ -108,12 +110,11 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         let stage = Stage::clone(&setup.faults);
         let session = session::start(settings, start.clock.clone(), &stage, access, true);
         recording::begin(&session, &typed.record, typed.force, &start.clock)?;
-        let exit = show(session, setup).await;
+        let (exit, last) = show(session, setup).await;
         // Where the tenant was changed, the last entry may be another session's.
-        let last =
-            doors.close().await.into_iter().chain(exit.as_ref().ok().and_then(|(_, last)| last.clone()));
+        let last = doors.close().await.into_iter().chain(last);
         audit::tell(last.max_by_key(|link| link.seq).as_ref());
-        exit.map(|(exit, _)| exit)
+        exit
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
@@ -146,11 +147,12 @@ fn linear(
         let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
         let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
         let (handle, background) = session.split();
-        let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
+        let ran = linear::run(handle, setup, linear::input::lines(), signals, io::stdout());
+        let code = session::survived(ran).await;
         let last = session::end(background).await;
         recording::told(&recorder);
         audit::tell(last.as_ref());
-        Ok(code.map_err(|e| local("stdout", &e))?)
+        Ok(code.unwrap_or(Ok(PANICKED)).map_err(|e| local("stdout", &e))?)
     });
     tidy.end();
     code
@@ -201,8 +203,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         later,
     };
     let exit = behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?
-        .0;
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+        .0?;
     Ok(exit.code())
 }
 
@@ -227,22 +229,21 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
 ///
 /// Gives the last entry of the audit trail too, where there is one.
-pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
+pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> (Result<Exit, Failed>, Option<Link>) {
     let (handle, background) = session.split();
     let recorder = handle.recorder().clone();
-    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e));
+    let shown = session::survived(Box::pin(tui::run::run(handle, setup))).await;
     recording::told(&recorder);
-    let exit = exit?;
+    // However it ended, what there is to record is recorded.
     let last = session::end(background).await;
-    if let Exit::Picked(text) = &exit {
-        match io::stdout().write_all(format!("{text}\n").as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(local("stdout", &error).into());
-            }
-            _ => {}
-        }
-    }
-    Ok((exit, last))
+    let exit = match shown.unwrap_or(Ok(Exit::Fault)) {
+        Ok(Exit::Picked(text)) => match io::stdout().write_all(format!("{text}\n").as_bytes()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
+            _ => Ok(Exit::Picked(text)),
+        },
+        exit => exit.map_err(|e| local("the terminal", &e).into()),
+    };
+    (exit, last)
 }
 
 pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
@@ -339,7 +340,8 @@ fn pull(
         let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
         recording::tell_begun(&typed.record);
         let (handle, background) = session.split();
-        let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
+        let ran = query::run(handle, ask, sink, streams, &mut signals, say);
+        let code = session::survived(ran).await.unwrap_or(Some(PANICKED));
         let last = session::end(background).await;
         recording::told(&recorder);
         if code.is_some() {

@@ -71,8 +71,8 @@ pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
     let torn = reader.is_torn();
     let speed = typed.speed.unwrap_or(1.0);
     let exit = behind_the_screen()?
-        .block_on(async { show(session::over_recording(reader, pace, speed), setup).await })?
-        .0;
+        .block_on(async { show(session::over_recording(reader, pace, speed), setup).await })
+        .0?;
     if torn {
         say(
             "note: the last line of the recording is torn and was left out: whoever wrote it was ended there\n",

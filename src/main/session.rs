@@ -15,6 +15,8 @@ use cxlens::tui;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::tenants::{Opened, Tenant, Tenants, Whom};
 use cxlens::wire::Dialect;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
@@ -153,10 +155,16 @@ pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
     Ok(Client::new(service, transport, clock, Chance::system(), events))
 }
 
+/// Waits for work that holds a session's handle; `None`: it panicked, and that was said. The handle is gone either way,
+/// so that what there is to record can be recorded.
+pub(crate) async fn survived<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
 /// Waits for the worker's end, so that what it still has to record is recorded; gives the last entry that it wrote.
 pub(crate) async fn end(background: Background) -> Option<Link> {
-    background.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the worker ended abnormally");
+    background.await.unwrap_or_else(|_| {
+        tracing::error!("the worker ended abnormally");
         None
     })
 }

@@ -22,6 +22,7 @@ use super::detail::{Detail, Kept};
 use super::explain;
 use super::headers;
 use super::limits::{Flight, Limiter, Slot, Turn};
+use super::paging::{self, Next};
 use super::redact::Spellings;
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
@@ -309,7 +310,23 @@ impl Client {
 
     /// Something that the service said, without our secrets.
     pub fn without_secrets(&self, said: String) -> String {
-        explain::redact(said, &self.0.service, self.0.tokens.current().as_deref())
+        explain::redact(said, &self.0.service, self.0.tokens.latest().as_deref())
+    }
+
+    /// Where the page at `url` says that more can be had.
+    ///
+    /// # Errors
+    /// What is wrong with what it says.
+    pub(super) fn next_page(&self, url: &Url, said: Option<&str>) -> std::result::Result<Next, String> {
+        let next = paging::next(&self.0.service, url, said)?;
+        // What stands in a URL stands in the logs of all who see it, and in the place that is kept to go on from. One
+        // that differs from ours in its number alone is our own.
+        if let (Next::Cursor(_), Some(said)) = (&next, said)
+            && self.without_secrets(said.to_owned()) != said
+        {
+            return Err("it repeats a secret of ours".to_owned());
+        }
+        Ok(next)
     }
 
     /// Tells whoever watches. A watcher that has gone is no error.
@@ -501,7 +518,7 @@ impl Client {
         if let Some(wait) = closes {
             let said = said.and_then(|v| v.to_str().ok());
             let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
-            let said = Untrusted::from(said).shown().into_owned();
+            let said = Untrusted::from(self.without_secrets(said)).shown().into_owned();
             // A wait that nobody sits out teaches nothing about the rate.
             if matches!((decision, attempted), (Decision::Again { .. }, Attempted::Throttled(_))) {
                 self.0.limiter.throttled(wait, said);
@@ -620,7 +637,7 @@ impl Client {
             bytes,
             rows,
             retry,
-            retry_after: retry_after(attempted),
+            retry_after: retry_after(attempted).map(|said| Untrusted::from(self.without_secrets(said))),
             detail,
         };
         let exchange = Arc::new(exchange);
@@ -640,9 +657,9 @@ impl Client {
 }
 
 /// What the reply says of asking again, as it says it.
-fn retry_after(attempted: &Attempt) -> Option<Untrusted> {
+fn retry_after(attempted: &Attempt) -> Option<String> {
     let said = attempted.exchanged.as_ref().ok()?.headers.get(http::header::RETRY_AFTER)?;
-    Some(Untrusted::from(String::from_utf8_lossy(said.as_bytes()).into_owned()))
+    Some(String::from_utf8_lossy(said.as_bytes()).into_owned())
 }
 
 /// What an attempt's stop looks like from outside, for [`explain`].

@@ -100,8 +100,8 @@ impl Detail {
             request.push(("idempotency-key", shown(key)));
         }
         request.push(("user-agent", USER_AGENT.into()));
-        let withholds = service.withholds();
-        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets, withholds));
+        let reply = attempt.exchanged.as_ref().ok();
+        let reply = reply.map(|reply| received(reply, &secrets, withheld(call, reply, service)));
         Self { method: call.method_name(), url: shown(url.as_str()), request, sent, reply }
     }
 
@@ -116,7 +116,7 @@ impl Detail {
     }
 }
 
-fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) -> Received {
+fn received(reply: &Reply, secrets: &Spellings, withheld: Option<&'static str>) -> Received {
     let header = |name: &http::HeaderName, value: &http::HeaderValue| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         let value = match name.as_str() {
@@ -128,11 +128,6 @@ fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) ->
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
-    let withheld = match call.endpoint {
-        Endpoint::Token => Some(HOLDS_A_TOKEN),
-        Endpoint::Contacts if withholds && reply.status < 400 => Some(PAST_RETENTION),
-        Endpoint::Contacts | Endpoint::Webhooks => None,
-    };
     let body = if withheld.is_some() { String::new() } else { beginning(&reply.body, secrets) };
     Received {
         status: reply.status,
@@ -140,6 +135,15 @@ fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) ->
         body: body.into(),
         size: reply.body.len() as u64,
         withheld,
+    }
+}
+
+/// Why nobody is to see a reply's body, whether on a screen or in a file.
+fn withheld(call: &Call, reply: &Reply, service: &Service) -> Option<&'static str> {
+    match call.endpoint {
+        Endpoint::Token => Some(HOLDS_A_TOKEN),
+        Endpoint::Contacts if service.withholds() && reply.status < 400 => Some(PAST_RETENTION),
+        Endpoint::Contacts | Endpoint::Webhooks => None,
     }
 }
 

@@ -91,7 +91,27 @@ fn spell(secret: &str, all: &mut Vec<Zeroizing<String>>) {
     };
     add(&|out| out.push_str(secret));
     add(&|out| out.extend(url::form_urlencoded::byte_serialize(secret.as_bytes())));
-    add(&|out| out.extend(percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)));
+    for (kept, lower) in [("", false), ("", true), ("-._~", false), ("-._~", true)] {
+        add(&|out| {
+            for b in secret.bytes() {
+                let _ = match char::from(b) {
+                    c if c.is_ascii_alphanumeric() || kept.contains(c) => write!(out, "{c}"),
+                    _ if lower => write!(out, "%{b:02x}"),
+                    _ => write!(out, "%{b:02X}"),
+                };
+            }
+        });
+    }
+    add(&|out| {
+        secret.encode_utf16().for_each(|unit| {
+            let _ = write!(out, "\\u{unit:04x}");
+        });
+    });
+    add(&|out| {
+        secret.encode_utf16().for_each(|unit| {
+            let _ = write!(out, "\\u{unit:04X}");
+        });
+    });
     for (upper, slash) in [(false, "/"), (false, "\\/"), (true, "/")] {
         add(&|out| {
             for c in secret.chars() {
@@ -144,7 +164,7 @@ fn spell(secret: &str, all: &mut Vec<Zeroizing<String>>) {
                 '+' => '-',
                 '/' => '_',
                 _ => c,
-            }))
+            }));
         });
         if before == 0 {
             add(&|out| out.push_str(&whole));
@@ -170,7 +190,7 @@ mod tests {
     #[test]
     fn a_secret_is_taken_out_however_it_is_spelled() {
         let spellings = spellings();
-        let hex: String = SECRET.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = SECRET.bytes().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         let mut spelled = vec![
             SECRET.to_owned(),
             url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect(),
