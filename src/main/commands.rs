@@ -43,7 +43,7 @@ const GIVING_WAY: i32 = 5;
 pub(crate) const PANICKED: u8 = 1;
 
 /// `cxlens [explore]`
-pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
+pub(crate) fn explore(typed: &args::Explore, start: &Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     let mut draft = translate::draft(&typed.query, settings.query)?;
     let (tenant, sandbox) = session::whom_of(&settings)?;
@@ -75,7 +75,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         clock: start.clock.clone(),
         background: Arc::default(),
     };
-    let appearance = appearance(&settings.explorer.look, &start);
+    let appearance = appearance(&settings.explorer.look, start);
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -104,7 +104,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         recordings: start.paths.recordings(),
         record_true_values: typed.record.record_personal,
         replay: None,
-        later: Tidy::new(&settings, &start).later(),
+        later: Tidy::new(&settings, start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -129,7 +129,7 @@ fn linear(
     draft: Draft,
     settings: Settings,
     access: Access,
-    start: Start,
+    start: &Start,
 ) -> Result<u8, Failed> {
     let setup = linear::Setup {
         draft,
@@ -141,7 +141,7 @@ fn linear(
         mask: mask(&settings.privacy, true),
         is_typed: io::stdin().is_terminal(),
     };
-    let tidy = Tidy::new(&settings, &start).begin();
+    let tidy = Tidy::new(&settings, start).begin();
     let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
         let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
@@ -282,7 +282,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let access = access(typed, &target, streams)?;
     let ask = Ask { query, place: None, store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams, typed)
+    pull(settings, &start, access, ask, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
@@ -296,7 +296,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams, typed)
+    pull(settings, &start, access, ask, sink, streams, typed)
 }
 
 /// What for, and where the rows go.
@@ -322,17 +322,17 @@ fn store(settings: &Settings) -> Result<Store, Error> {
 
 fn pull(
     settings: Settings,
-    start: Start,
+    start: &Start,
     access: Access,
     ask: Ask,
     sink: Sink,
     streams: Streams,
     typed: &args::Query,
 ) -> Result<u8, Failed> {
-    if let Some(reach) = reach(&ask.query, &start) {
+    if let Some(reach) = reach(&ask.query, start) {
         say(&format!("note: {reach}\n"));
     }
-    let tidy = Tidy::new(&settings, &start).begin();
+    let tidy = Tidy::new(&settings, start).begin();
     let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let settings = settings.without_cache();

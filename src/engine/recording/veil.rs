@@ -292,7 +292,7 @@ fn is_a_word_of_json(text: &[char]) -> bool {
         text.len() - from == word.len()
             && text[from..].iter().zip(word.chars()).all(|(a, b)| a.eq_ignore_ascii_case(&b))
     };
-    text.len() <= 10 && WORDS.iter().any(|word| is(&word))
+    text.len() <= 10 && WORDS.iter().any(is)
 }
 
 /// Where the exponent of a number begins; `None`: it is no number, or has none.

@@ -29,20 +29,22 @@ pub(super) fn said<'a>(veil: &mut Veil, text: &'a str) -> Cow<'a, str> {
             continue;
         }
         let Some(c) = rest.chars().next() else { break };
-        if matches!(c, '\'' | '"') && !tag && before.is_none_or(|before| !before.is_alphanumeric()) {
-            if let Some(inner) = quoted(rest, c) {
-                out.push(c);
-                if veil.is_segments(inner) || is_of_the_language(inner) {
-                    out.push_str(inner);
-                } else if is_url(inner) {
-                    out.push_str(&veil.url(inner));
-                } else {
-                    out.push_str(&veil.value(inner));
-                }
-                out.push(c);
-                at += inner.len() + 2;
-                continue;
+        if matches!(c, '\'' | '"')
+            && !tag
+            && before.is_none_or(|before| !before.is_alphanumeric())
+            && let Some(inner) = quoted(rest, c)
+        {
+            out.push(c);
+            if veil.is_segments(inner) || is_of_the_language(inner) {
+                out.push_str(inner);
+            } else if is_url(inner) {
+                out.push_str(&veil.url(inner));
+            } else {
+                out.push_str(&veil.value(inner));
             }
+            out.push(c);
+            at += inner.len() + 2;
+            continue;
         }
         if is_url(rest) && before.is_none_or(|before| !before.is_alphanumeric()) {
             let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')'));

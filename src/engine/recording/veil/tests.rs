@@ -72,7 +72,7 @@ fn the_same_value_has_the_same_stand_in_wherever_it_stands() {
     veil.learn(&draft);
     let (id, email) = (veil.value("PROF-001"), veil.value("ada@example.com"));
     let hidden = veil.draft(&draft);
-    assert_eq!(hidden.ids, [id.clone()]);
+    assert_eq!(hidden.ids, std::slice::from_ref(&id));
     assert_eq!(hidden.segments, draft.segments);
     let name = veil.value("O'Hara");
     assert_eq!(hidden.filter, format!("email eq '{email}' and lastName eq '{}'", name.replace('\'', "''")));
