@@ -257,7 +257,7 @@ pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
 pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     if typed.resume {
-        return resume(typed, settings, start);
+        return resume(typed, settings, &start);
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
@@ -286,7 +286,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
 }
 
 /// `cxlens query --resume`
-fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, Failed> {
+fn resume(typed: &args::Query, settings: Settings, start: &Start) -> Result<u8, Failed> {
     let store = store(&settings)?;
     let Stopped { mut target, bytes, place, .. } = store.find(translate::output(typed))?;
     let streams = streams(&settings);
@@ -296,7 +296,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, &start, access, ask, sink, streams, typed)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// What for, and where the rows go.

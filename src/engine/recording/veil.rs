@@ -220,7 +220,9 @@ impl Veil {
 
     /// A safe header's value, but for what was asked for.
     fn said_of_exchange(&mut self, value: &str) -> String {
-        let known = self.ids.iter().chain(&self.literals).any(|known| value.contains(known.as_str()));
+        let mut words = value.split(|c| !said::is_of_a_word(c));
+        let known = words.any(|word| self.ids.contains(word))
+            || self.literals.iter().any(|literal| value.contains(literal.as_str()));
         if known { self.value(value) } else { value.to_owned() }
     }
 }

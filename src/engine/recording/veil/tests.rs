@@ -154,6 +154,18 @@ fn messages_keep_what_tells_them_and_lose_whose_they_are() {
 }
 
 #[test]
+fn a_large_page_and_many_literals_take_no_time_of_note() {
+    let mut veil = veil();
+    let filter: Vec<_> = (0..900).map(|n| format!("lastName eq 'Zyx{n}'")).collect();
+    veil.learn(&Draft { filter: filter.join(" or "), ..Draft::default() });
+    let text = "<p>'\" ada@example.org 12345 /api/ x</p> ".repeat(50_000);
+    let said = veil.said(&text).into_owned();
+    assert!(said.len() == text.len() && !said.contains("ada@"));
+    let digits = format!("{{\"items\":[{}]}}", "7".repeat(1_000_000));
+    assert_eq!(veil.body(digits.as_bytes()).len(), digits.len());
+}
+
+#[test]
 fn a_veil_that_is_open_hides_nothing() {
     let mut veil = Veil::open();
     assert_eq!(veil.body(PAGE.as_bytes()), PAGE.as_bytes());
