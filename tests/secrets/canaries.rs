@@ -307,6 +307,30 @@ async fn headless(name: &str, fault: Option<Fault>, gathered: &Mutex<Gathered>) 
     gathered.lock().unwrap().append(own);
 }
 
+/// A panic that says a secret, and whom it was about: in a task of a run without a screen, and where the screen is drawn.
+fn panics(runtime: &tokio::runtime::Handle, gathered: &Mutex<Gathered>) {
+    let service = runtime.block_on(Service::start(Vec::new()));
+    let home = Home::new();
+    let words = format!("{SECRET} {TYPED_EMAIL}");
+    let mut command = home.cxlens(["query", "--segment", "SEG-ALL"]);
+    command.envs(service.env.iter().map(|(name, value)| (name, value)));
+    let headless = Ran::of(command.env("CXLENS_REHEARSE", format!("task:{words}")));
+    assert!(headless.code != Some(0) && headless.err.contains("src/engine/rehearsal.rs"), "{}", headless.err);
+    let rehearse = format!("ui:{words}");
+    let mut env: Vec<_> = service.env.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    env.push(("CXLENS_REHEARSE", rehearse.as_str()));
+    let pty = Pty::start(&home.path(""), &["explore", "--segment", "SEG-ALL", "--run"], (120, 40), &env);
+    let (status, raw) = pty.end();
+    assert_eq!(status.exit_code(), 1);
+    let mut own = Gathered::default();
+    // A report of it has all of this in it.
+    own.add(Zone::Record, "panic: stderr".to_owned(), headless.err);
+    own.add(Zone::Own, "panic: what the terminal got".to_owned(), raw);
+    own.files("panic", &home);
+    runtime.block_on(service.end(&mut own));
+    gathered.lock().unwrap().append(own);
+}
+
 /// What a process list shows while it works.
 async fn process_list(gathered: &Mutex<Gathered>) {
     let service = Service::start(Vec::new()).await;
@@ -448,6 +472,7 @@ fn nothing_that_is_secret_is_found_anywhere_and_nobody_where_others_read() {
     each(ways, |(name, fault)| runtime.block_on(headless(&name, fault, &gathered)));
     each(shown, |(name, fault)| explorer(&name, fault, runtime.handle(), &gathered));
     runtime.block_on(process_list(&gathered));
+    panics(runtime.handle(), &gathered);
     let gathered = gathered.into_inner().unwrap();
 
     // There was something to be found.
