@@ -472,7 +472,11 @@ fn nothing_that_is_secret_is_found_anywhere_and_nobody_where_others_read() {
     each(ways, |(name, fault)| runtime.block_on(headless(&name, fault, &gathered)));
     each(shown, |(name, fault)| explorer(&name, fault, runtime.handle(), &gathered));
     runtime.block_on(process_list(&gathered));
-    panics(runtime.handle(), &gathered);
+    if cfg!(debug_assertions) {
+        panics(runtime.handle(), &gathered);
+    } else {
+        crate::not_tested("what a panic leaves, for this is no build that panics when it is asked to");
+    }
     let gathered = gathered.into_inner().unwrap();
 
     // There was something to be found.
