@@ -126,7 +126,7 @@ fn run(args: Args) -> Result<u8, Failed> {
         Some(Command::Explore(typed)) => commands::explore(&typed, &start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
         Some(Command::Replay(typed)) => recording::replay(&typed, &start),
-        Some(Command::Query(typed)) => commands::query(&typed, start),
+        Some(Command::Query(typed)) => commands::query(&typed, &start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
         Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),

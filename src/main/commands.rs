@@ -254,10 +254,10 @@ pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
 }
 
 /// `cxlens query`
-pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
+pub(crate) fn query(typed: &args::Query, start: &Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     if typed.resume {
-        return resume(typed, settings, &start);
+        return resume(typed, settings, start);
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
@@ -265,7 +265,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
             let cause = "nothing is sent with --dry-run";
             return Err(Error::usage("--record", cause, "leave one of the two out").into());
         }
-        return dry_run(&settings, &query?, &start);
+        return dry_run(&settings, &query?, start);
     }
     // Where neither a query nor a tenant was given, both are told.
     let (query, store) = match (query, store(&settings)) {
@@ -282,7 +282,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let access = access(typed, &target, streams)?;
     let ask = Ask { query, place: None, store: Some((store, target)) };
-    pull(settings, &start, access, ask, sink, streams, typed)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
