@@ -28,7 +28,9 @@ mod strings;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use cxlens::engine::clock::Clock;
 use cxlens::engine::text::clean;
+use cxlens::tui::terminal::{Guard, Tty, say};
 use headless::{Home, Ran};
 use pty::{Pty, is_restored};
 use service::{Says, Service};
@@ -41,6 +43,8 @@ const ESC: &str = "\x1b";
 const PAGE_DOWN: &str = "\x1b[6~";
 /// Characters of a text that are looked for in its cell.
 const PREFIX: usize = 6;
+/// Has this program panic, for the test that looks at that.
+const PANICS_WITH: &str = "CXLENS_TEST_PANICS_WITH";
 const QUERY: [&str; 5] = ["query", "--segment", "S", "--page-size", "1000"];
 
 #[track_caller]
@@ -215,6 +219,14 @@ fn what_is_typed_and_what_files_are_called() {
             nothing(once.out.as_bytes(), Wrote::Lines, &format!("{args:?}"));
             ran += 1;
         }
+        let value: String = typed.replace('\'', "").chars().filter(|c| !c.is_control()).take(300).collect();
+        let segment: String = value.chars().filter(|c| !c.is_whitespace() && *c != ',').take(60).collect();
+        let dry = [format!("--filter=email eq '{value}'"), format!("--segment={segment}")];
+        let once = home
+            .run([&["query".to_owned(), "--dry-run".to_owned(), "--sandbox".to_owned()], &dry[..]].concat());
+        assert_eq!(once.code, Some(0), "{}", once.err);
+        nothing(once.out.as_bytes(), Wrote::Lines, &format!("a plan: {dry:?}"));
+        ran += 1;
     }
     let config = format!("[tenants.acme]\nbase_url = {:?}\nclient_id = 7\n", "https://a\u{202e}.example");
     home.file("config/cxlens/config.toml", config);
@@ -400,6 +412,48 @@ fn every_screen_of_the_explorer() {
         kinds.len(),
         raw.len()
     );
+}
+
+/// What the next test starts: a program that has the terminal and panics with a text, on the thread that draws or on
+/// another. In an ordinary run nobody asks for that, and it has nothing to do.
+#[test]
+fn that_panics() {
+    let Ok(asked) = std::env::var(PANICS_WITH) else { return };
+    let (way, number) = asked.split_once(' ').unwrap();
+    let text = hostile()[number.parse::<usize>().unwrap()].text.clone();
+    let guard = Guard::enter(Tty::default(), Clock::system(), true).unwrap();
+    if way == "here" {
+        panic!("{text}");
+    }
+    let fault = guard.fault();
+    assert!(std::thread::spawn(move || panic!("{text}")).join().is_err());
+    drop(guard);
+    say(&fault.message().unwrap());
+}
+
+#[test]
+fn a_panic_says_where_it_was_and_nothing_of_what_it_held() {
+    let (home, texts) = (Home::new(), hostile());
+    let this = std::env::current_exe().unwrap();
+    let mut kinds = BTreeSet::new();
+    let numbers: Vec<_> = (0..texts.len()).filter(|n| kinds.insert(texts[*n].kind)).collect();
+    for number in &numbers {
+        for way in ["here", "elsewhere"] {
+            let mut command = portable_pty::CommandBuilder::new(&this);
+            command.args(["--exact", "that_panics", "--nocapture", "--color", "never"]);
+            let asked = format!("{way} {number}");
+            let (_, raw) =
+                Pty::spawn(command, &home.path(""), (80, 24), &[(PANICS_WITH, asked.as_str())]).end();
+            assert!(is_restored(&raw), "{asked}: {}", raw.escape_ascii());
+            pictures(&raw);
+            let said = String::from_utf8(raw).unwrap();
+            assert!(
+                said.contains("cxlens: a fault of its own at tests/hostile_pty.rs:"),
+                "{asked}: {said:?}"
+            );
+        }
+    }
+    eprintln!("{} kinds × 2 threads: 0 findings", numbers.len());
 }
 
 #[test]

@@ -16,6 +16,7 @@ use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::reach::Reach;
 use cxlens::engine::query::{Draft, Query};
 use cxlens::engine::retention::Window;
+use cxlens::engine::text::clean_lines;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -222,6 +223,8 @@ async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<
     let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
     let last = session::end(background).await;
     if let Exit::Picked(text) = &exit {
+        // A program is given the value itself.
+        let text = if io::stdout().is_terminal() { clean_lines(text) } else { text.clone() };
         match io::stdout().write_all(format!("{text}\n").as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 return Err(local("stdout", &error).into());

@@ -30,6 +30,7 @@ use tokio::time::Instant;
 use super::answers::QUESTION;
 use crate::engine::clock::Clock;
 use crate::engine::contained::is_contained;
+use crate::engine::text::clean;
 
 /// Presses, releases and what is dragged, in the form that has no bounds (xterm's 1000, 1002, 1006). Not 1003, which
 /// crossterm's command sets too: the pointer's every move would wake us.
@@ -345,7 +346,7 @@ fn hook(held: Arc<Held>, fault: Arc<Fault>) {
 /// One line on standard error, after the terminal is back.
 #[expect(clippy::print_stderr, reason = "the screen is gone; this is all there is left to say")]
 pub fn say(line: &str) {
-    eprintln!("{line}");
+    eprintln!("{}", clean(line));
 }
 
 /// Collects a frame and writes it at once, between the marks of a synchronized update, so that no
