@@ -49,6 +49,9 @@ pub enum Command {
     /// Explore exported files, without a service
     #[command(after_help = OPEN_SHORT, after_long_help = OPEN_EXAMPLES)]
     Open(Open),
+    /// Show a recorded session again, without a service
+    #[command(after_help = REPLAY_SHORT, after_long_help = REPLAY_EXAMPLES)]
+    Replay(Replay),
     /// Run a query and stream processed profiles to stdout or a file
     #[command(after_help = QUERY_SHORT, after_long_help = QUERY_EXAMPLES)]
     Query(Box<Query>),
@@ -91,6 +94,37 @@ pub struct Explore {
     /// profile. Exit code 0 with a choice, 130 without one.
     #[arg(long)]
     pub print: bool,
+    /// Whether and where it is recorded.
+    #[command(flatten)]
+    pub record: RecordFlags,
+    /// Replace the recording's FILE if it is there
+    #[arg(long, requires = "record", help_heading = "Recording")]
+    pub force: bool,
+}
+
+/// The flags of a recording.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct RecordFlags {
+    /// Record the session in FILE, to attach it to a report or replay it
+    ///
+    /// Requests, replies and what came of them, with their times, as lines of JSON; no secret, no token. Personal values
+    /// have stand-ins of the same shape. The file is readable by you alone (mode 0600). cxlens replay FILE shows it again.
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub record: Option<PathBuf>,
+    /// Keep personal values in the recording as they are
+    #[arg(long, requires = "record", help_heading = "Recording")]
+    pub record_personal: bool,
+}
+
+/// `cxlens replay`
+#[derive(Clone, Debug, clap::Args)]
+pub struct Replay {
+    /// A recording, as --record and the explorer write them
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How many times as fast as it was: 0.5, 4 [default: 1]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = speed)]
+    pub speed: Option<f64>,
 }
 
 /// `cxlens open`
@@ -106,6 +140,7 @@ pub struct Open {
 
 /// `cxlens query`
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("written").args(["output", "record"]).multiple(true))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Query {
     /// What to ask for.
@@ -120,9 +155,12 @@ pub struct Query {
     /// FILE.partial, which can be read, and says so. The file is readable by you alone (mode 0600).
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub output: Option<PathBuf>,
-    /// Replace FILE if it is there
-    #[arg(long, requires = "output", help_heading = "Output")]
+    /// Replace FILE, also that of a recording, if it is there
+    #[arg(long, requires = "written", help_heading = "Output")]
     pub force: bool,
+    /// Whether and where it is recorded.
+    #[command(flatten)]
+    pub record: RecordFlags,
     /// Leave CSV cells that a spreadsheet would run as formulas as they are
     ///
     /// Without it a cell that begins with = + - @, a tab or a line break gets a ' in front (plain numbers and
@@ -469,6 +507,11 @@ where
     }
 }
 
+fn speed(typed: &str) -> Result<f64, String> {
+    let right = "write a number from 0.1 to 1000, such as 4";
+    typed.trim().parse().ok().filter(|speed| (0.1..=1000.0).contains(speed)).ok_or_else(|| right.to_owned())
+}
+
 fn address(typed: &str) -> Result<SocketAddr, String> {
     let right = "write an address with a port, such as 127.0.0.1:8080; port 0 takes a free one";
     typed.trim().parse().map_err(|_| right.to_owned())
@@ -520,6 +563,17 @@ Examples:
 
 No service is asked and no credentials are needed; nothing is written to the audit trail. Ctrl-R reads the files
 again.";
+
+const REPLAY_SHORT: &str = "Example:\n  cxlens replay session.cxrec --speed 4\n\nMore with --help.";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  cxlens query --segment SEG-PREMIUM-01 --record session.cxrec && cxlens replay session.cxrec
+      Look at a run in the explorer as it went.
+  cxlens replay session.cxrec --speed 10
+      Ten times as fast. F6 stands still and goes on, F7 shows the next event, Alt-Left and Alt-Right go back and on.
+
+Nobody is asked and no credentials are needed; nothing is written to the audit trail.";
 
 const QUERY_SHORT: &str = "\
 Examples:
@@ -660,6 +714,10 @@ mod tests {
             ("query --ids-column c", ["--ids-file", "required"]),
             ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),
             ("open", ["FILE", "required"]),
+            ("replay", ["FILE", "required"]),
+            ("replay a --speed 0", ["'0'", "0.1 to 1000"]),
+            ("query --id A --record-personal", ["--record", "required"]),
+            ("query --id A --force", ["--record", "required"]),
         ] {
             let error = parse(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");
@@ -681,7 +739,7 @@ mod tests {
                 let long = arg.get_long_and_visible_aliases().unwrap_or_default();
                 let hidden = arg.get_all_aliases().unwrap_or_default();
                 let values = arg.get_value_names().unwrap_or_default();
-                let values = values.iter().map(|name| name.as_str());
+                let values = values.iter().map(clap::builder::Str::as_str);
                 long.into_iter()
                     .chain(hidden)
                     .chain(values)
@@ -719,6 +777,7 @@ mod tests {
             "",
             "explore",
             "open",
+            "replay",
             "query",
             "sandbox",
             "audit",

@@ -11,6 +11,7 @@ pub mod figures;
 pub mod import;
 pub mod linear;
 pub mod logging;
+pub mod panics;
 pub mod rows;
 pub mod sandbox;
 pub mod saving;

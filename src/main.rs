@@ -8,6 +8,8 @@ mod commands;
 mod config;
 #[path = "main/faults.rs"]
 mod faults;
+#[path = "main/recording.rs"]
+mod recording;
 #[path = "main/session.rs"]
 mod session;
 #[path = "main/tidy.rs"]
@@ -16,6 +18,7 @@ mod tidy;
 mod translate;
 
 use std::io::{self, Write as _};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -26,8 +29,11 @@ use cxlens::engine::clock::Clock;
 use cxlens::engine::error::Error;
 use cxlens::engine::text::{clean, clean_lines};
 use cxlens::logging;
+use cxlens::panics;
 use rustix::process::{Resource, Rlimit};
 use tracing_appender::non_blocking::WorkerGuard;
+
+use commands::PANICKED;
 
 /// Errors of one cause that are told one by one.
 const TOLD: usize = 20;
@@ -55,6 +61,7 @@ impl From<Vec<Error>> for Failed {
 }
 
 fn main() -> ExitCode {
+    panics::hear();
     leave_no_dump();
     let args = match Args::try_parse() {
         Ok(args) => args,
@@ -63,9 +70,11 @@ fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
-    match run(args) {
-        Ok(code) => ExitCode::from(code),
-        Err(Failed(errors)) => {
+    match catch_unwind(AssertUnwindSafe(|| run(args))) {
+        // It was said as it happened.
+        Err(_) => ExitCode::from(PANICKED),
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(Failed(errors))) => {
             say(&report::errors(&errors, TOLD));
             ExitCode::from(errors.first().map_or(1, |error| error.kind.exit_code()))
         }
@@ -108,11 +117,15 @@ fn run(args: Args) -> Result<u8, Failed> {
         return Ok(cxlens::tui::jq::serve());
     }
     let start = Start { env: Env::of_process()?, paths: Paths::of_this_user()?, clock: Clock::system() };
-    let _log = log(&start);
+    let log = log(&start);
+    if log.is_some() {
+        panics::log_is_in(start.paths.log());
+    }
     match args.command {
         None | Some(Command::Jq) => commands::explore(&args.explore, start),
         Some(Command::Explore(typed)) => commands::explore(&typed, start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
+        Some(Command::Replay(typed)) => recording::replay(&typed, start),
         Some(Command::Query(typed)) => commands::query(&typed, start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),

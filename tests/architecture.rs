@@ -10,6 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("args", &[]),
     ("figures", &[]),
     ("logging", &[]),
+    ("panics", &["engine"]),
     ("wire", &[]),
     ("sandbox", &[]),
     ("engine", &["wire"]),
@@ -21,7 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("saving", &["engine", "rows", "export"]),
     ("tidy", &["engine", "config"]),
     ("linear", &["engine", "rows", "export", "config", "figures", "saving"]),
-    ("tui", &["engine", "rows", "export", "config", "figures", "saving"]),
+    ("tui", &["engine", "rows", "export", "config", "figures", "saving", "panics"]),
 ];
 
 /// Panes know the frame that carries them, never each other.
@@ -61,7 +62,8 @@ const STREAMS: &[(&str, &str)] = &[
     ("src/main.rs", "errors and notes, each line cleaned; help"),
     ("src/main/", "hands standard output to whoever writes data or sentences"),
     ("src/cli/progress.rs", "a bar, whose words are cleaned"),
-    ("src/tui/terminal.rs", "pictures, of which each cell is looked at; the place of a panic"),
+    ("src/panics.rs", "the place of a panic"),
+    ("src/tui/terminal.rs", "pictures, of which each cell is looked at"),
     ("src/tui/jq/child.rs", "answers to the process that asked"),
 ];
 

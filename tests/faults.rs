@@ -17,6 +17,8 @@ mod paging;
 mod payload;
 #[path = "faults/rate.rs"]
 mod rate;
+#[path = "faults/rows.rs"]
+mod rows;
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,6 @@
 
 #![recursion_limit = "256"]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
-#![expect(clippy::print_stderr, reason = "how much was looked at")]
 #![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
 #[path = "support/headless.rs"]
@@ -26,11 +25,13 @@ mod strict;
 mod strings;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use cxlens::engine::clock::Clock;
 use cxlens::engine::text::clean;
-use cxlens::tui::terminal::{Guard, Tty, say};
+use cxlens::panics::say;
+use cxlens::tui::terminal::{Guard, Tty};
 use headless::{Home, Ran};
 use pty::{Pty, is_restored};
 use service::{Says, Service};
@@ -242,12 +243,12 @@ fn linear_sentences_webhooks_and_the_trail() {
     let service = Service::start(texts.clone());
     let mut script = "segment S\nrun\nrows 1 1000\n".to_owned();
     for n in 1..=texts.len() {
-        script.push_str(&format!("open {n}\n"));
+        writeln!(script, "open {n}").unwrap();
     }
     script.push_str("log 5\nlimits\nlatency\n");
     for one in texts.iter().filter(|one| one.text.len() < 300) {
         let line = one.text.replace('\n', " ");
-        script.push_str(&format!("where {line}\nsort {line}\nfilter {line}'\n{line}\n"));
+        writeln!(script, "where {line}\nsort {line}\nfilter {line}'\n{line}").unwrap();
     }
     let ran =
         Ran::fed(home.cxlens(["--linear", "--page-size", "1000"]).envs(env(&service)), script.as_bytes());
@@ -422,9 +423,7 @@ fn that_panics() {
     let (way, number) = asked.split_once(' ').unwrap();
     let text = hostile()[number.parse::<usize>().unwrap()].text.clone();
     let guard = Guard::enter(Tty::default(), Clock::system(), true).unwrap();
-    if way == "here" {
-        panic!("{text}");
-    }
+    assert!(way != "here", "{text}");
     let fault = guard.fault();
     assert!(std::thread::spawn(move || panic!("{text}")).join().is_err());
     drop(guard);
@@ -447,10 +446,7 @@ fn a_panic_says_where_it_was_and_nothing_of_what_it_held() {
             assert!(is_restored(&raw), "{asked}: {}", raw.escape_ascii());
             pictures(&raw);
             let said = String::from_utf8(raw).unwrap();
-            assert!(
-                said.contains("cxlens: a fault of its own at tests/hostile_pty.rs:"),
-                "{asked}: {said:?}"
-            );
+            assert!(said.contains("cxlens: internal error at tests/hostile_pty.rs:"), "{asked}: {said:?}");
         }
     }
     eprintln!("{} kinds × 2 threads: 0 findings", numbers.len());

@@ -1,10 +1,27 @@
 //! Secrets stay: what the process leaves behind, where a secret may come from, and what may be found where of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+#![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
+#[path = "secrets/canaries.rs"]
+mod canaries;
 #[path = "support/headless.rs"]
 #[expect(dead_code, reason = "the tests of the headless commands need more of it")]
 mod headless;
+#[path = "secrets/memory.rs"]
+mod memory;
+#[path = "support/pty.rs"]
+#[expect(dead_code, reason = "the tests of the explorer need more of it")]
+mod pty;
+#[path = "secrets/scanner.rs"]
+mod scanner;
+#[path = "secrets/sources.rs"]
+mod sources;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

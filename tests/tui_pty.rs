@@ -5,8 +5,13 @@
 
 #[path = "tui_pty/look.rs"]
 mod look;
+#[path = "tui_pty/pasting.rs"]
+mod pasting;
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "the tests of every way out need more of it")]
 mod pty;
+#[path = "tui_pty/retention.rs"]
+mod retention;
 
 use cxlens::sandbox::{Options, Sandbox};
 use pty::{Pty, is_restored};

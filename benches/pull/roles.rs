@@ -222,6 +222,9 @@ async fn explore(words: &[String]) -> Outcome<()> {
         tty: tui::terminal::Tty::default(),
         picks: false,
         tour: false,
+        recordings: PathBuf::new(),
+        record_true_values: false,
+        replay: None,
         later: tui::run::Later::default(),
     };
     Box::pin(tui::run::run(handle, setup)).await?;

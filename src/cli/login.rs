@@ -357,6 +357,6 @@ mod tests {
         assert_eq!(line(b" h ush ").unwrap(), " h ush ");
         assert_eq!(line(b"").unwrap(), "");
         assert!(line(b"\xff\n").unwrap_err().to_string().contains("UTF-8"));
-        assert!(line(&[b'x'; LONGEST + 1]).unwrap_err().to_string().contains("too long"));
+        assert!(line(&vec![b'x'; LONGEST + 1]).unwrap_err().to_string().contains("too long"));
     }
 }

@@ -19,6 +19,7 @@ use crate::engine::error::{Error, Kind};
 use crate::engine::event::{Command, Event, Status, Summary};
 use crate::engine::place::Place;
 use crate::engine::query::{Query, QueryId};
+use crate::engine::recording::Recording;
 use crate::engine::worker::Handle;
 
 /// There is one run in a headless session.
@@ -78,7 +79,7 @@ pub async fn run(
     };
     let mut stop: Option<Stop> = None;
     // The channel is new and empty: a full one cannot be, a closed one is told by the events.
-    let _ = handle.commands.try_send(command);
+    let _ = handle.send(command);
     let end = loop {
         tokio::select! {
             biased;
@@ -106,6 +107,11 @@ pub async fn run(
                 }
                 Some(Event::Exchange(exchange)) => progress.exchange(&exchange),
                 Some(Event::Limits(limits)) => progress.limits(&limits),
+                // The run is worth more than its recording.
+                Some(Event::Recording(Recording::Lost(error))) => {
+                    progress.clear();
+                    say(&report::error(&error));
+                }
                 Some(Event::Finished(RUN, summary)) => break End::Over(summary, None),
                 Some(Event::Failed(RUN, summary, error)) => break End::Over(summary, Some(error)),
                 Some(_) => {}
@@ -137,7 +143,7 @@ impl Watcher<'_> {
 
 /// Asks for the run's end. The worker answers with `Finished`; where it is gone already, its events end.
 fn cancel(handle: &Handle) {
-    let _ = handle.commands.try_send(Command::Cancel(RUN));
+    let _ = handle.send(Command::Cancel(RUN));
 }
 
 fn gone() -> Error {

@@ -227,10 +227,19 @@ impl Sink {
     /// # Errors
     /// The rest cannot be written.
     pub fn finish(self, watch: &mut Watch<'_>) -> Result<Kept, Error> {
-        let place = self.place();
+        let (place, shape) = (self.place(), self.shape);
         let Finished { out, missing } = self.close(End::Whole, watch)?;
         let said = match out {
-            To::File(file) if missing == 0 => Some(format!("wrote {}\n", shown(&file.finish()?))),
+            To::File(mut file) if missing == 0 => {
+                if shape == Shape::Parquet
+                    && let Err(error) = file.flush()
+                {
+                    // It cannot be read without its end.
+                    let _ = std::fs::remove_file(file.partial());
+                    return Err(unwritable(&place, &error));
+                }
+                Some(format!("wrote {}\n", shown(&file.finish()?)))
+            }
             To::File(file) => {
                 let partial = file.keep().map_err(|e| unwritable(&place, &e))?;
                 Some(format!("what was written is in {}\n", shown(&partial)))

@@ -73,8 +73,8 @@ pub fn summary(run: &Summary, all: bool, goes_on: Option<&str>) -> String {
     }
     for (n, name) in [(run.past_retention, "past retention"), (run.withheld, "withheld")] {
         if let Some(window) = run.window.filter(|_| n > 0) {
-            let (n, day, days) = (figures::count(n), window.first_day(), window.days());
-            let _ = writeln!(out, "{name} {n}: last modified before {day} (retention {days} days)");
+            let (n, day, days) = (figures::count(n), window.first_day(), window.length());
+            let _ = writeln!(out, "{name} {n}: last modified before {day} (retention {days})");
         }
     }
     let differs = |total: &u64| run.cut.is_none() && ![run.came(), run.sent()].contains(total);

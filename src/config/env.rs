@@ -145,7 +145,7 @@ impl Paths {
         self.data.join("resume")
     }
 
-    /// Where recordings of sessions are kept.
+    /// Where the explorer puts recordings that were given no name: files that end in `.cxrec`.
     pub fn recordings(&self) -> PathBuf {
         self.data.join("recordings")
     }

@@ -1,4 +1,5 @@
-//! The system's keyring: the Secret Service on Linux (GNOME Keyring, KWallet, KeePassXC), the Keychain on macOS.
+//! The system's keyring: the Secret Service on Linux (GNOME Keyring, `KWallet`, `KeePassXC`), the Keychain on
+//! macOS.
 //!
 //! An entry's service is `cxlens`, its user `TENANT/CLIENT`. Every call may wait for a person who unlocks the keyring,
 //! so it runs on a thread that nobody waits for at the end.

@@ -339,7 +339,7 @@ async fn a_keyring_is_asked_when_the_secret_is_needed_and_not_before() {
         match service.client_secret.get().await {
             Ok(secret) => assert!(there && secret.expose_secret() == "hush"),
             Err(error) => {
-                assert!(!there && error.remedy.contains("cxlens config login --tenant acme"), "{error}")
+                assert!(!there && error.remedy.contains("cxlens config login --tenant acme"), "{error}");
             }
         }
         assert_eq!(*keyring.0.lock().unwrap(), [keyring::Entry::new("acme", "me")]);

@@ -117,6 +117,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     token: Option<Arc<Token>>,
+    /// The last that was granted, good or not.
+    latest: Option<Arc<Token>>,
     asking: Option<Asked>,
 }
 
@@ -151,9 +153,9 @@ impl TokenSource {
         })
     }
 
-    /// The token at hand, good or not; never asks for one.
-    pub fn current(&self) -> Option<Arc<Token>> {
-        self.lock().token.clone()
+    /// The last token that was granted, also where it was refused since; never asks for one.
+    pub fn latest(&self) -> Option<Arc<Token>> {
+        self.lock().latest.clone()
     }
 
     /// Whether this token is still the one to use.
@@ -177,7 +179,9 @@ impl TokenSource {
             let source = &asking.0;
             let answer = (source.0.fetch)().await.map(Arc::new);
             if let Ok(token) = &answer {
-                source.lock().token = Some(token.clone());
+                let mut state = source.lock();
+                state.token = Some(token.clone());
+                state.latest = Some(token.clone());
             }
             drop(asking);
             // Nobody may be waiting any more; the token is kept all the same.

@@ -20,6 +20,11 @@ impl Chance {
         Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
+    /// A key that nobody else has.
+    pub fn key(&self) -> (u64, u64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).random()
+    }
+
     /// A number from 0 up to, not including, 1.
     pub fn unit(&self) -> f64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).random()

@@ -56,6 +56,17 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Usage,
+        Self::Credentials,
+        Self::Permission,
+        Self::RateLimit,
+        Self::Network,
+        Self::Service,
+        Self::Local,
+    ];
+
     /// The exit code of a headless command that ends with this.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -108,6 +119,16 @@ impl Error {
         )
     }
 
+    /// An error whose parts were kept. Whoever kept them may not be believed: they are cleaned again.
+    pub(super) fn of(parts: Details) -> Self {
+        let Details { kind, what, cause, remedy, request, reply, filter_at, ask_again_in } = parts;
+        let Self(mut details) = Self::new(kind, what, cause, remedy);
+        (details.request, details.reply) =
+            (request.map(|text| clean_lines(&text)), reply.map(|text| clean_lines(&text)));
+        (details.filter_at, details.ask_again_in) = (filter_at, ask_again_in);
+        Self(details)
+    }
+
     /// A setting, flag or part of a query that is not valid.
     pub fn usage(what: impl AsRef<str>, cause: impl AsRef<str>, remedy: impl AsRef<str>) -> Self {
         Self::new(Kind::Usage, what, cause, remedy)
@@ -132,6 +153,20 @@ impl Error {
             let _ = write!(shown, "\n… {} bytes more", reply.len() - end);
         }
         self.0.reply = Some(shown);
+        self
+    }
+
+    /// The same with each of its texts changed: secrets taken out of what the service said.
+    #[must_use]
+    pub(super) fn with_texts(mut self, change: impl Fn(String) -> String) -> Self {
+        let details = &mut *self.0;
+        for text in [&mut details.what, &mut details.cause, &mut details.remedy]
+            .into_iter()
+            .chain(details.request.as_mut())
+            .chain(details.reply.as_mut())
+        {
+            *text = change(std::mem::take(text));
+        }
         self
     }
 

@@ -6,6 +6,7 @@
 //! ```
 
 mod exchange;
+pub mod replay;
 mod summary;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use super::pipeline::profile::Profile;
 use super::place::Place;
 use super::plan::Plan;
 use super::query::{FieldSet, Query, QueryId};
+use super::recording::Recording;
 use super::text::Untrusted;
 use super::webhooks::Registered;
 
@@ -52,6 +54,8 @@ pub enum Command {
     Again(u64),
     /// Asks for the webhook registrations; answered by [`Event::Webhooks`].
     Webhooks,
+    /// Steers a replay; nobody else listens to it.
+    Replay(replay::Steer),
     /// Changes the upper bounds while runs go on. `None` for the rate: no bound of our own.
     Bounds {
         /// Requests at once.
@@ -59,6 +63,26 @@ pub enum Command {
         /// Requests a second.
         rate: Option<f64>,
     },
+}
+
+impl Command {
+    /// Whether what comes of it stands in the audit trail.
+    pub fn is_recorded(&self) -> bool {
+        match self {
+            Self::Run(..)
+            | Self::Resume(..)
+            | Self::Reason(_)
+            | Self::Note(..)
+            | Self::Again(_)
+            | Self::Webhooks => true,
+            Self::Want(..)
+            | Self::Cancel(_)
+            | Self::Reopen
+            | Self::Plan(..)
+            | Self::Replay(_)
+            | Self::Bounds { .. } => false,
+        }
+    }
 }
 
 /// What the worker says.
@@ -91,6 +115,12 @@ pub enum Event {
     Webhooks(std::result::Result<Arc<[Registered]>, Error>),
     /// What was noted with this ticket is in the audit trail, or why it is not.
     Noted(u64, Result<(), Error>),
+    /// What became of a recording of this session.
+    Recording(Recording),
+    /// Where a replay stands.
+    Replay(replay::Replay),
+    /// Something of a recording comes again, at its own time.
+    Played(Box<replay::Played>),
     /// A run is over: all of it, or as much as was wanted, or cancelled.
     Finished(QueryId, Arc<Summary>),
     /// A run stopped early; what came before is kept.

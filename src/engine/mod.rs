@@ -16,6 +16,8 @@ pub mod pipeline;
 pub mod place;
 pub mod plan;
 pub mod query;
+pub mod recording;
+pub mod rehearsal;
 pub mod reins;
 pub mod retention;
 pub mod secret;

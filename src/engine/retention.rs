@@ -36,9 +36,19 @@ impl Window {
         Some(Self { start, days })
     }
 
-    /// Its length.
+    /// When it begins.
+    pub fn start(self) -> Timestamp {
+        self.start
+    }
+
+    /// Its length in days.
     pub fn days(self) -> u32 {
         self.days
+    }
+
+    /// The same for a person: `180 days`.
+    pub fn length(self) -> String {
+        format!("{} {}", self.days, if self.days == 1 { "day" } else { "days" })
     }
 
     /// The day that it begins on, in UTC.
@@ -110,6 +120,8 @@ mod tests {
     fn a_window_longer_than_time_has_nothing_before_it() {
         let now = "2026-03-04T12:00:00Z".parse().unwrap();
         assert_eq!(Window::until(now, u32::MAX), None);
+        let length = |days| Window::until(now, days).unwrap().length();
+        assert_eq!([length(0), length(1), length(180)], ["0 days", "1 day", "180 days"]);
         assert!(Window::until(now, 0).is_some_and(|window| window.is_before("2026-03-04T11:59:59Z")));
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -30,6 +31,7 @@ use super::options::Service;
 use super::place::Place;
 use super::plan::{Known, Plan};
 use super::query::{Filter, Id, Query, QueryId};
+use super::recording::Recorder;
 use super::reins::Reins;
 
 mod asides;
@@ -55,7 +57,65 @@ pub struct Handle {
     /// Commands go in here; `try_send` never waits.
     pub commands: mpsc::Sender<Command>,
     /// Events come out here; `None` when the worker has ended.
-    pub events: mpsc::Receiver<Event>,
+    pub events: Events,
+}
+
+impl Handle {
+    /// Hands a command over without waiting, and has it recorded where the session is.
+    ///
+    /// # Errors
+    /// The worker does not keep up, or is gone.
+    pub fn send(&self, command: Command) -> Result<(), TrySendError<Command>> {
+        self.events.recorder.command(&command);
+        self.commands.try_send(command)
+    }
+
+    /// What records the session, when it is told to.
+    pub fn recorder(&self) -> &Recorder {
+        &self.events.recorder
+    }
+}
+
+/// Events as they come to whoever watches, and with them what becomes of a recording.
+#[derive(Debug)]
+pub struct Events {
+    from: mpsc::Receiver<Event>,
+    recorder: Recorder,
+    /// One that waits until it may be recorded.
+    held: Option<Event>,
+}
+
+impl Events {
+    /// The next one; `None` when the worker has ended. It may be given up at any time.
+    pub async fn recv(&mut self) -> Option<Event> {
+        if self.held.is_none() {
+            tokio::select! {
+                biased;
+                news = self.recorder.news() => return Some(Event::Recording(news)),
+                event = self.from.recv() => self.held = event,
+            }
+        }
+        let event = self.held.as_ref()?;
+        let room = self.recorder.room_for(event).await;
+        self.recorder.event(event, room);
+        self.held.take()
+    }
+
+    /// Events that wait to be read.
+    pub fn len(&self) -> usize {
+        self.from.len() + usize::from(self.held.is_some())
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<mpsc::Receiver<Event>> for Events {
+    fn from(from: mpsc::Receiver<Event>) -> Self {
+        Self { from, recorder: Recorder::default(), held: None }
+    }
 }
 
 /// The worker's end, not yet running: it can be made before the service is known, so that the first frame
@@ -64,6 +124,7 @@ pub struct Handle {
 pub struct Worker {
     commands: mpsc::Receiver<Command>,
     events: mpsc::Sender<Event>,
+    recorder: Recorder,
 }
 
 /// What the worker works with.
@@ -94,7 +155,9 @@ impl std::fmt::Debug for Setup {
 pub fn channel() -> (Handle, Worker) {
     let (command_tx, command_rx) = mpsc::channel(COMMANDS);
     let (event_tx, event_rx) = mpsc::channel(EVENTS);
-    (Handle { commands: command_tx, events: event_rx }, Worker { commands: command_rx, events: event_tx })
+    let events = Events::from(event_rx);
+    let recorder = events.recorder.clone();
+    (Handle { commands: command_tx, events }, Worker { commands: command_rx, events: event_tx, recorder })
 }
 
 impl Worker {
@@ -126,15 +189,14 @@ impl Worker {
                 return None;
             }
         };
-        let trail = match audit {
-            Some(dir) => Trail::open(dir, &service, access).await.map(Some),
-            None => Ok(None),
-        };
+        let place = audit.map(|dir| (dir, access));
+        let trail = open(place.as_ref(), &service).await;
         let cache = Cache::new(service.cache);
         let client = Client::new(service, transport, clock.clone(), chance, self.events.clone());
         if keep_exchanges {
             client.keep_exchanges();
         }
+        client.record(self.recorder.clone());
         client.tell(Event::Ready(Arc::new(info))).await;
         let _limits = AbortOnDropHandle::new(tokio::spawn(watch_limits(
             client.limiter().clone(),
@@ -154,7 +216,13 @@ impl Worker {
         loop {
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(command) => runs.obey(command),
+                    Some(command) => {
+                        if runs.trail.is_err() && command.is_recorded() {
+                            // The disk may have room again.
+                            runs.trail = open(place.as_ref(), runs.client.service()).await;
+                        }
+                        runs.obey(command);
+                    }
                     None => break,
                 },
                 Some(ended) = runs.tasks.join_next() => runs.ended(ended),
@@ -211,7 +279,7 @@ impl Runs {
             Command::Webhooks => self.webhooks(),
             Command::Note(ticket, note) => self.note(ticket, note),
             Command::Reason(reason) => self.for_reason(reason),
-            Command::Reopen => {}
+            Command::Reopen | Command::Replay(_) => {}
         }
     }
 
@@ -316,8 +384,17 @@ impl Runs {
                 }
                 self.totals.extend(total.map(|total| (target, total)));
             }
-            Err(error) => tracing::error!(%error, "a run's task ended abnormally"),
+            // It would repeat what a panic said.
+            Err(_) => tracing::error!("a run's task ended abnormally"),
         }
+    }
+}
+
+/// Opens the trail, where there is to be one.
+async fn open(place: Option<&(PathBuf, Access)>, service: &Service) -> Result<Option<Trail>, Error> {
+    match place {
+        Some((dir, access)) => Trail::open(dir.clone(), service, access.clone()).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -106,7 +106,11 @@ impl PartialFile {
     pub fn finish(self) -> Result<PathBuf, Error> {
         let Self { target, partial, file, force } = self;
         let kept = format!("what was written is in {}", partial.display());
-        let failed = |error: &io::Error| local(&target, &format!("it cannot be written: {error}"), &kept);
+        let failed = |error: &io::Error| {
+            let room =
+                if error.kind() == io::ErrorKind::StorageFull { "make room, and run it again; " } else { "" };
+            local(&target, &format!("it cannot be written: {error}"), &format!("{room}{kept}"))
+        };
         let file = file.into_inner().map_err(|e| failed(e.error()))?;
         file.sync_all().map_err(|e| failed(&e))?;
         check(&target, force).map_err(|e| local(&target, &e.cause, &kept))?;

@@ -79,7 +79,7 @@ impl Desk {
         let looked = spawn_blocking(move || paths.iter().map(|path| look(path)).collect::<Vec<_>>()).await;
         match looked {
             Ok(files) => self.files = files,
-            Err(error) => tracing::error!(%error, "looking at files ended abnormally"),
+            Err(_) => tracing::error!("looking at files ended abnormally"),
         }
         for (file, late) in self.files.iter_mut().zip(&self.late) {
             file.fields = with(file.fields, *late);
@@ -107,6 +107,7 @@ impl Desk {
             | Command::Note(..)
             | Command::Reason(_)
             | Command::Again(_)
+            | Command::Replay(_)
             | Command::Webhooks => {}
         }
     }
@@ -144,7 +145,7 @@ impl Desk {
                     *known = with(*known, late);
                 }
             }
-            Err(error) => tracing::error!(%error, "reading files ended abnormally"),
+            Err(_) => tracing::error!("reading files ended abnormally"),
         }
     }
 }

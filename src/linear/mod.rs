@@ -77,6 +77,7 @@ pub async fn run(
         }
         for command in session.commands() {
             // A worker that is gone is told by its events.
+            handle.recorder().command(&command);
             let _ = handle.commands.send(command).await;
         }
         if let Some(code) = session.left() {

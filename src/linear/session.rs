@@ -22,6 +22,7 @@ use crate::engine::event::{Command, Endpoint, Event, Exchange, Limits, Page, Sum
 use crate::engine::place::Place;
 use crate::engine::query::person::Reading;
 use crate::engine::query::{Query, QueryId};
+use crate::engine::recording::Recording;
 use crate::figures;
 use crate::rows::{Rows, View};
 
@@ -155,6 +156,24 @@ impl Session {
         self.left = Some(error.kind.exit_code());
     }
 
+    /// What became of a recording. The session goes on in any case.
+    fn recorded(&mut self, what: &Recording) {
+        match what {
+            Recording::Begun { path, true_values } => {
+                let values = if *true_values {
+                    "with true personal values"
+                } else {
+                    "with stand-ins for personal values"
+                };
+                self.say(format!("The session is recorded in {}, {values}.", path.display()));
+            }
+            Recording::Whole { path, bytes } => {
+                self.say(format!("Recorded, {}: {}.", figures::bytes(*bytes), path.display()));
+            }
+            Recording::Refused(error) | Recording::Lost(error) => self.fail(error),
+        }
+    }
+
     /// No more lines come: what goes on goes to its end.
     pub(super) fn input_ended(&mut self) {
         self.input_ended = true;
@@ -250,6 +269,7 @@ impl Session {
                 }
             }
             Event::Broken(error) => self.broken(&error),
+            Event::Recording(what) => self.recorded(&what),
             Event::Page(id, page) if id == self.shown => self.page(&page),
             Event::Paused(id) if id == self.shown => {
                 self.run = self.run.map(|run| Run { paused: true, ..run });

@@ -130,8 +130,8 @@ pub(super) fn summary(run: &Summary) -> Vec<String> {
     for (n, what) in [(run.past_retention, "past retention"), (run.withheld, "withheld from everybody")] {
         if let Some(window) = run.window.filter(|_| n > 0) {
             let rows = figures::counted(n, "profile is", "profiles are");
-            let (day, days) = (window.first_day(), window.days());
-            told.push(format!("{rows} {what}: last modified before {day}, the retention is {days} days."));
+            let (day, days) = (window.first_day(), window.length());
+            told.push(format!("{rows} {what}: last modified before {day}, the retention is {days}."));
         }
     }
     if !run.not_found.is_empty() {

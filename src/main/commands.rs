@@ -36,10 +36,12 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::session::{Doors, Session};
 use crate::tidy::Tidy;
-use crate::{Failed, Start, audit, say, session, translate};
+use crate::{Failed, Start, audit, recording, say, session, translate};
 
 /// How nice the explorer's other threads are to the one that draws.
 const GIVING_WAY: i32 = 5;
+/// The exit code where this program has a defect: it is like any other error.
+pub(crate) const PANICKED: u8 = 1;
 
 /// `cxlens [explore]`
 pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
@@ -100,17 +102,20 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         picks: typed.print,
         // Whoever runs something at once, or waits for a choice, knows the way; and a machine needs none.
         tour: settings.explorer.tour && !typed.run && !typed.print && start.env.get("CI").is_none(),
+        recordings: start.paths.recordings(),
+        record_true_values: typed.record.record_personal,
+        replay: None,
         later: Tidy::new(&settings, &start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
-        let session = session::start(settings, start.clock, &stage, access, true);
-        let exit = show(session, setup).await;
+        let session = session::start(settings, start.clock.clone(), &stage, access, true);
+        recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        let (exit, last) = show(session, setup).await;
         // Where the tenant was changed, the last entry may be another session's.
-        let last =
-            doors.close().await.into_iter().chain(exit.as_ref().ok().and_then(|(_, last)| last.clone()));
+        let last = doors.close().await.into_iter().chain(last);
         audit::tell(last.max_by_key(|link| link.seq).as_ref());
-        exit.map(|(exit, _)| exit)
+        exit
     })?;
     match exit {
         // As other choosers say that nothing was chosen.
@@ -140,11 +145,15 @@ fn linear(
     let tidy = Tidy::new(&settings, &start).begin();
     let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) =
-            session::start(settings, start.clock, &Stage::default(), access, false).split();
-        let code = linear::run(handle, setup, linear::input::lines(), signals, io::stdout()).await;
-        audit::tell(session::end(background).await.as_ref());
-        Ok(code.map_err(|e| local("stdout", &e))?)
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        let (handle, background) = session.split();
+        let ran = linear::run(handle, setup, linear::input::lines(), signals, io::stdout());
+        let code = session::survived(ran).await;
+        let last = session::end(background).await;
+        recording::told(&recorder);
+        audit::tell(last.as_ref());
+        Ok(code.unwrap_or(Ok(PANICKED)).map_err(|e| local("stdout", &e))?)
     });
     tidy.end();
     code
@@ -189,16 +198,19 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         tty: Tty::default(),
         picks: false,
         tour: false,
+        recordings: start.paths.recordings(),
+        record_true_values: false,
+        replay: None,
         later,
     };
     let exit = behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })?
-        .0;
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+        .0?;
     Ok(exit.code())
 }
 
 /// How the screen looks, by what was set and what the environment says.
-fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
+pub(crate) fn appearance(settings: &LookSettings, start: &Start) -> Appearance {
     let get = |name| start.env.get(name);
     let around = Surroundings {
         no_color: get("NO_COLOR").is_some(),
@@ -218,24 +230,30 @@ pub(crate) fn mask(privacy: &Privacy, ascii: bool) -> Mask {
 /// Shows the explorer until the user leaves; what was chosen goes to standard output.
 ///
 /// Gives the last entry of the audit trail too, where there is one.
-async fn show(session: Session, setup: tui::run::Setup) -> Result<(Exit, Option<Link>), Failed> {
+pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> (Result<Exit, Failed>, Option<Link>) {
     let (handle, background) = session.split();
-    let exit = Box::pin(tui::run::run(handle, setup)).await.map_err(|e| local("the terminal", &e))?;
+    let recorder = handle.recorder().clone();
+    let shown = session::survived(Box::pin(tui::run::run(handle, setup))).await;
+    recording::told(&recorder);
+    // However it ended, what there is to record is recorded.
     let last = session::end(background).await;
-    if let Exit::Picked(text) = &exit {
-        // A program is given the value itself.
-        let text = if io::stdout().is_terminal() { clean_lines(text) } else { text.clone() };
-        match io::stdout().write_all(format!("{text}\n").as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                return Err(local("stdout", &error).into());
+    let exit = match shown.unwrap_or(Ok(Exit::Fault)) {
+        Ok(Exit::Picked(text)) => {
+            // A program is given the value itself.
+            let said = if io::stdout().is_terminal() { clean_lines(&text) } else { text.clone() };
+            match io::stdout().write_all(format!("{said}\n").as_bytes()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(local("stdout", &error).into())
+                }
+                _ => Ok(Exit::Picked(text)),
             }
-            _ => {}
         }
-    }
-    Ok((exit, last))
+        exit => exit.map_err(|e| local("the terminal", &e).into()),
+    };
+    (exit, last)
 }
 
-fn on_a_terminal(remedy: &str) -> Result<(), Error> {
+pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         return Ok(());
     }
@@ -250,6 +268,10 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let query = translate::draft(&typed.query, settings.query).and_then(|draft| draft.check());
     if typed.dry_run {
+        if typed.record.record.is_some() {
+            let cause = "nothing is sent with --dry-run";
+            return Err(Error::usage("--record", cause, "leave one of the two out").into());
+        }
         return dry_run(&settings, &query?, &start);
     }
     // Where neither a query nor a tenant was given, both are told.
@@ -267,7 +289,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
     }
     let access = access(typed, &target, streams)?;
     let ask = Ask { query, place: None, store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// `cxlens query --resume`
@@ -281,7 +303,7 @@ fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, F
     let sink = translate::sink(&target, &place.query, streams, start.clock.wall(), Some(bytes))?;
     let access = access(typed, &target, streams)?;
     let ask = Ask { query: place.query.clone(), place: Some(place), store: Some((store, target)) };
-    pull(settings, start, access, ask, sink, streams)
+    pull(settings, start, access, ask, sink, streams, typed)
 }
 
 /// What for, and where the rows go.
@@ -312,6 +334,7 @@ fn pull(
     ask: Ask,
     sink: Sink,
     streams: Streams,
+    typed: &args::Query,
 ) -> Result<u8, Failed> {
     if let Some(reach) = reach(&ask.query, &start) {
         say(&format!("note: {reach}\n"));
@@ -319,10 +342,15 @@ fn pull(
     let tidy = Tidy::new(&settings, &start).begin();
     let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
-        let (handle, background) =
-            session::start(settings.without_cache(), start.clock, &Stage::default(), access, false).split();
-        let code = query::run(handle, ask, sink, streams, &mut signals, say).await;
+        let settings = settings.without_cache();
+        let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
+        let recorder = recording::begin(&session, &typed.record, typed.force, &start.clock)?;
+        recording::tell_begun(&typed.record);
+        let (handle, background) = session.split();
+        let ran = query::run(handle, ask, sink, streams, &mut signals, say);
+        let code = session::survived(ran).await.unwrap_or(Some(PANICKED));
         let last = session::end(background).await;
+        recording::told(&recorder);
         if code.is_some() {
             audit::tell(last.as_ref());
         }
@@ -432,7 +460,7 @@ pub(crate) fn runtime() -> Result<Runtime, Error> {
 
 /// A runtime whose own threads give way to the one that draws: a key is painted first, also where rows keep all
 /// processors busy.
-fn behind_the_screen() -> Result<Runtime, Error> {
+pub(crate) fn behind_the_screen() -> Result<Runtime, Error> {
     let give_way = || {
         // On Linux this is about the calling thread alone; elsewhere it would be about all of them.
         if cfg!(target_os = "linux") {

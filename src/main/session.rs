@@ -3,16 +3,20 @@
 use cxlens::config::{self, Env, Flags, Listed, Look, Paths, Settings, Target};
 use cxlens::engine::audit::{Access, Link, To};
 use cxlens::engine::chance::Chance;
-use cxlens::engine::clock::Clock;
+use cxlens::engine::clock::{Clock, Pace};
 use cxlens::engine::error::{Error, Kind};
 use cxlens::engine::fetch::client::Client;
 use cxlens::engine::options::Service;
+use cxlens::engine::recording::{self, About, Reader};
 use cxlens::engine::worker::{Handle, Setup, Worker, channel, http};
 use cxlens::import;
 use cxlens::sandbox::{Options, Sandbox};
 use cxlens::tui;
 use cxlens::tui::faults::Stage;
 use cxlens::tui::tenants::{Opened, Tenant, Tenants, Whom};
+use cxlens::wire::Dialect;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
@@ -47,7 +51,33 @@ pub(crate) fn start(
     watched: bool,
 ) -> Session {
     let (handle, worker) = channel();
+    handle.recorder().about(about(&settings));
     let background = tokio::spawn(work(settings, clock, worker, Arc::clone(stage), access, watched));
+    Session { handle, background }
+}
+
+/// Whose session it is, for a recording of it.
+fn about(settings: &Settings) -> About {
+    let dialect = Dialect::default().name().to_owned();
+    match &settings.target {
+        Target::Tenant(service) => About {
+            tenant: service.tenant.clone(),
+            dialect: service.dialect.name().to_owned(),
+            sandbox: service.sandbox,
+        },
+        Target::Incomplete { .. } => About::default(),
+        Target::Sandbox | Target::Nothing => About { tenant: SANDBOX.to_owned(), dialect, sandbox: true },
+    }
+}
+
+/// Starts an explorer's work over a recording, without a service.
+pub(crate) fn over_recording(reader: Reader, pace: Pace, speed: f64) -> Session {
+    let (handle, worker) = channel();
+    // Nobody is asked: there is no trail.
+    let background = tokio::spawn(async move {
+        recording::run(worker, reader, pace, speed).await;
+        None
+    });
     Session { handle, background }
 }
 
@@ -125,10 +155,16 @@ pub(crate) fn client(service: Service, clock: Clock) -> Result<Client, Error> {
     Ok(Client::new(service, transport, clock, Chance::system(), events))
 }
 
+/// Waits for work that holds a session's handle; `None`: it panicked, and that was said. The handle is gone either way,
+/// so that what there is to record can be recorded.
+pub(crate) async fn survived<T>(work: impl Future<Output = T>) -> Option<T> {
+    AssertUnwindSafe(work).catch_unwind().await.ok()
+}
+
 /// Waits for the worker's end, so that what it still has to record is recorded; gives the last entry that it wrote.
 pub(crate) async fn end(background: Background) -> Option<Link> {
-    background.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "the worker ended abnormally");
+    background.await.unwrap_or_else(|_| {
+        tracing::error!("the worker ended abnormally");
         None
     })
 }

@@ -274,7 +274,7 @@ fn months_of_the_trail_go_and_what_is_left_holds() {
     let months = || {
         let names =
             fs::read_dir(&home.rooms.audit).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.filter(|name| name.ends_with(".jsonl")).collect();
+        let mut names: Vec<_> = names.filter(|name| policy::is_ours(Kind::Audit, name)).collect();
         names.sort();
         names
     };

@@ -127,6 +127,8 @@ const SCROLLS: &[Context] = &[
     Builder, Files, Profiles, Detail, Activity, Help, Error, Palette, Column, Columns, Save, Prompt, Output,
     Compare, History, Tenants, Presets, Exchange, Finished,
 ];
+/// Where a replay can be steered: wherever something of it is looked at.
+const REPLAYED: &[Context] = &[Builder, Profiles, Detail, Activity, Error, Exchange, Finished];
 const SIDEWAYS: &[Context] = &[Builder, Files, Profiles, Detail, Activity];
 
 /// One row of the table.
@@ -339,6 +341,14 @@ actions! {
         PANES_AND_EDITOR, ["F8"];
     QueryBefore "query-before", "", "bring back the query that was there before a person was looked for",
         PANES, [];
+    Record "record", "", "record the session to a file, to replay it or attach it to a report; again: stop",
+        PANES_AND_EDITOR, ["F4"];
+    ReplayPause "replay-pause", "", "in a replay: stand still; again: go on", REPLAYED, ["F6"];
+    ReplayStep "replay-step", "", "in a replay: stand still, and show the next event", REPLAYED, ["F7"];
+    ReplayBack "replay-back", "", "in a replay: ten seconds back", REPLAYED, ["Alt-Left"];
+    ReplayForward "replay-forward", "", "in a replay: ten seconds on", REPLAYED, ["Alt-Right"];
+    ReplaySlower "replay-slower", "", "in a replay: a step slower", REPLAYED, ["Alt-Down"];
+    ReplayFaster "replay-faster", "", "in a replay: a step faster", REPLAYED, ["Alt-Up"];
     Suspend "suspend", "", "put the program in the background (fg brings it back)", EVERYWHERE, ["Ctrl-Z"];
 }
 

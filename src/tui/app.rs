@@ -24,6 +24,8 @@ mod palette;
 mod piping;
 mod reach;
 mod reason;
+mod recording;
+mod replay;
 mod running;
 mod tenants;
 mod tour;
@@ -128,6 +130,10 @@ pub struct App {
     picks: bool,
     /// Shows a newcomer around.
     guide: Guide,
+    /// Where recordings are put, and whether one is being made.
+    records: recording::Records,
+    /// The recording that is replayed.
+    replay: Option<replay::Replayed>,
 }
 
 impl App {
@@ -193,6 +199,8 @@ impl App {
             pipes: Pipes::default(),
             picks: start.picks,
             guide: Guide::new(start.tour),
+            records: recording::Records::default(),
+            replay: None,
         };
         if !start.wrong.is_empty() {
             app.fail(start.wrong, None);
@@ -265,6 +273,9 @@ impl App {
 
     /// Does an action.
     pub fn act(&mut self, action: Action, at: Moment) -> Turn {
+        if let Some(turn) = self.steer(action, at) {
+            return turn;
+        }
         if self.overlay.is_some() {
             return self.act_on_overlay(action, at);
         }
@@ -328,6 +339,7 @@ impl App {
             Action::Pipe => self.ask_pipe(),
             Action::Pager | Action::OpenEditor => self.visit(action),
             Action::Freeze => self.freeze(at),
+            Action::Record => self.toggle_recording(at),
             Action::Tour => self.begin_tour(),
             Action::Pick => self.pick(at),
             Action::Columns if !self.profiles.listed().is_empty() => self.open_columns(),
@@ -385,7 +397,8 @@ impl App {
             return self.stop_watching("no longer watching".to_owned());
         }
         match &mut self.world.running {
-            Some(running) if !running.cancelling => {
+            // What was recorded goes on as it did.
+            Some(running) if !running.cancelling && self.replay.is_none() => {
                 running.cancelling = true;
                 Turn { changed: true, effects: vec![Effect::Engine(Command::Cancel(running.id))] }
             }
@@ -395,7 +408,8 @@ impl App {
     }
 
     fn quit(&mut self) -> Turn {
-        if self.world.running.is_some_and(|r| !r.cancelling && !r.paused) {
+        let loses = self.world.running.is_some_and(|r| !r.cancelling && !r.paused);
+        if loses && self.replay.is_none() {
             self.overlay = Some(Overlay::Confirm);
             return Turn::changed(true);
         }

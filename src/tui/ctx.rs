@@ -1,5 +1,6 @@
 //! What panes are handed, and what they hand back.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -152,6 +153,8 @@ pub enum Effect {
     ListTenants,
     /// Another session takes the place of this one.
     Open(Whom),
+    /// The session is to be recorded in this file, or no longer.
+    Record(Option<PathBuf>),
     /// IDs are to be read from a file, on a thread that may wait for the disk.
     Import(Importing),
     /// The profile under the cursor is to be shown and focused; the app does it.

@@ -11,6 +11,8 @@ use std::sync::mpsc::Receiver;
 
 use tempfile::NamedTempFile;
 
+use crate::engine::rehearsal;
+
 /// The longest file that is read, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 /// From so many bytes on the oldest lines go, where they may.
@@ -69,11 +71,13 @@ impl Kept {
     }
 
     /// Keeps what comes, in the order in which it comes, until nobody is left to send. To be run on a thread that may
-    /// wait for the disk.
-    pub fn keep_all(&self, keeps: &Receiver<Keep>) {
+    /// wait for the disk. What cannot be kept is told, for a person.
+    pub fn keep_all(&self, keeps: &Receiver<Keep>, mut tell: impl FnMut(String)) {
         for keep in keeps {
+            rehearsal::panics_at("job");
             if let Err(error) = self.keep(&keep) {
                 tracing::warn!(name = keep.name, %error, "this could not be kept");
+                tell(format!("not kept for the next session: {} ({error})", keep.name));
             }
         }
     }

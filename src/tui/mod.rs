@@ -31,6 +31,7 @@ pub mod outward;
 pub mod overlays;
 pub mod panes;
 pub mod past;
+pub mod pasting;
 pub mod pipe;
 pub mod run;
 pub mod signals;

@@ -128,7 +128,7 @@ mod tests {
         #[test]
         fn no_run_within_goes(days in prop::collection::vec(prop::option::of(0_i64..40), 0..12), before in 0_i64..40) {
             let lines: Vec<String> = days.iter().map(|day| day.map_or("no line".to_owned(), |n| line(super::tests::day(n)))).collect();
-            let text = lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+            let text = lines.join("\n");
             for (n, stays) in days.iter().zip(stay(&text, day(before))) {
                 if let Some(n) = n {
                     prop_assert_eq!(stays, *n >= before);

@@ -3,12 +3,14 @@
 //!
 //! Everything that is ready is taken in, then one frame is drawn; nothing is drawn that did not change.
 
-use std::io;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{self, Event as Input, EventStream, KeyEvent, KeyEventKind};
 use futures_util::StreamExt as _;
 use jiff::tz::TimeZone;
+use rustix::io::Errno;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -21,19 +23,26 @@ use super::kept::Kept;
 use super::keymap::Loaded;
 use super::outside::Programs;
 use super::outward::{Back, Outward, Told as News};
+use super::pasting::Pastes;
 use super::signals::{Signals, Told};
 use super::tenants::{Tenants, Whom};
-use super::terminal::{Guard, Tty, say};
+use super::terminal::{Guard, Tty};
 use super::theme::{Appearance, Depth};
 use crate::config::{Look, OnChange};
-use crate::engine::clock::Clock;
-use crate::engine::event::OpenedFile;
+use crate::engine::chance::Chance;
+use crate::engine::clock::{Clock, Pace};
+use crate::engine::event::{Event, OpenedFile};
 use crate::engine::query::Draft;
+use crate::engine::recording::{Header, Wanted};
+use crate::engine::rehearsal;
 use crate::engine::worker::Handle;
+use crate::panics::say;
 use crate::rows::Mask;
 
 /// Between two frames while rows stream in; a key is painted at once.
 const FRAME_INTERVAL: Duration = Duration::from_millis(16);
+/// The exit code where the terminal is gone.
+const HUNG_UP: u8 = 129;
 /// Steps of work that may wait to be taken.
 const STEPS: usize = 16;
 /// For seeing whether something was typed: with no time at all crossterm does not look.
@@ -92,8 +101,23 @@ pub struct Setup {
     pub picks: bool,
     /// Whether a newcomer may be shown around.
     pub tour: bool,
+    /// Where recordings are put that are begun by a key.
+    pub recordings: PathBuf,
+    /// Whether personal values are kept in those as they are.
+    pub record_true_values: bool,
+    /// The recording that is replayed.
+    pub replay: Option<Replay>,
     /// What is to be done beside the screen.
     pub later: Later,
+}
+
+/// A recording that is replayed.
+#[derive(Debug)]
+pub struct Replay {
+    /// What its first line says.
+    pub header: Header,
+    /// Its time, which is what is shown.
+    pub pace: Pace,
 }
 
 /// Something to be done on another thread once the first frame is drawn.
@@ -147,8 +171,22 @@ impl Exit {
 /// To be called on the thread that stays (under `block_on`, not in a spawned task).
 ///
 /// # Errors
-/// When the terminal cannot be taken over, read or written.
-pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
+/// When the terminal cannot be taken over, read or written. One that is gone is no error: it is as good as SIGHUP, which
+/// may come a moment later.
+pub async fn run(handle: Handle, setup: Setup) -> io::Result<Exit> {
+    match stay(handle, setup).await {
+        Err(error) if is_of_lost_terminal(&error) => Ok(Exit::Signal(HUNG_UP)),
+        other => other,
+    }
+}
+
+/// Whether the terminal is gone, which its name and its files then tell in two ways.
+fn is_of_lost_terminal(error: &io::Error) -> bool {
+    let says_so = [Errno::IO, Errno::NXIO].iter().any(|e| error.raw_os_error() == Some(e.raw_os_error()));
+    says_so && !io::stdin().is_terminal()
+}
+
+async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let Setup { clock, tenant, sandbox, look, on_change, tenants, picks, tour, .. } = setup;
     let (files, faults, kept, mask) = (setup.files, setup.faults, setup.kept, setup.mask);
     let appearance = setup.appearance;
@@ -179,8 +217,16 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         picks,
         tour,
     });
-    let moment = || Moment { now: clock.now(), wall: clock.wall() };
+    app.records_in(setup.recordings);
+    let mut time = clock.clone();
+    if let Some(Replay { header, pace }) = setup.replay {
+        app.replays(&header);
+        time = Clock::paced(pace);
+    }
+    let moment = || Moment { now: time.now(), wall: time.wall() };
     let mut outward = Outward::new(setup.clipboard, setup.programs, clock.clone());
+    // Before the terminal is taken: a signal that nobody hears ends the program as it stands.
+    let mut signals = Signals::new()?;
     let mut guard = Guard::enter(setup.tty, clock.clone(), mouse)?;
     draw(&mut guard, &mut app, moment())?;
 
@@ -192,10 +238,13 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let mut dirty = app.remember(&kept).and(app.troubles(troubles, moment())).changed;
     let (keeps, to_keep) = std::sync::mpsc::channel();
     let keeper = kept.clone();
-    let keeping = tokio::task::spawn_blocking(move || keeper.keep_all(&to_keep));
+    let (unkept, mut not_kept) = mpsc::channel(STEPS);
+    let keeping = tokio::task::spawn_blocking(move || {
+        // Of many that are not kept in one breath, some are told.
+        keeper.keep_all(&to_keep, |words| drop(unkept.try_send(words)));
+    });
     setup.later.begin();
     let fault = guard.fault();
-    let mut signals = Signals::new()?;
     let (mut input, mut ear) = (EventStream::new(), Ear::new(appearance));
     let (steps, mut worked) = mpsc::channel(STEPS);
     let (told_of, mut saved) = mpsc::channel(STEPS);
@@ -203,8 +252,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     let (imports, mut imported) = mpsc::channel(STEPS);
     let (mut engine, mut next_frame) = (true, clock.now());
     let exit = loop {
-        let wake = if dirty { Some(next_frame) } else { app.next_change(moment()) };
-        let wake = ear.answers.due().into_iter().chain(wake).min();
+        let change = || app.next_change(moment()).and_then(|at| time.real(at));
+        let wake = if dirty { Some(next_frame) } else { change() };
+        let wake = ear.due().into_iter().chain(wake).min();
         let (turn, at_once) = tokio::select! {
             biased;
             told = signals.told() => match told {
@@ -215,11 +265,11 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             () = fault.happened() => break Exit::Fault,
             first = input.next() => {
                 let Some(first) = first.transpose()? else { break Exit::Left };
-                let mut turn = ear.hear(&mut app, first, moment());
+                let mut turn = ear.hear(&mut app, first, moment(), clock.now());
                 // Whatever else was typed until now belongs to the same frame. The stream looks at the terminal in
                 // a thread only, one event at a time.
                 while event::poll(A_GLANCE)? {
-                    turn = turn.and(ear.hear(&mut app, event::read()?, moment()));
+                    turn = turn.and(ear.hear(&mut app, event::read()?, moment(), clock.now()));
                 }
                 if std::mem::take(&mut ear.answered) {
                     guard.answered();
@@ -251,13 +301,18 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 News::Laid(Err(error)) => (app.notice(format!("no file for it: {error}")), true),
             },
             Some((ticket, answer)) = answered.recv() => (app.answered_jq(ticket, answer, moment()), false),
+            Some(words) = not_kept.recv() => (app.notice(words), true),
             Some(told) = imported.recv() => (app.imported(told, moment()), true),
             Some(step) = worked.recv() => (app.work(step, moment()), false),
             told = handle.events.recv(), if engine => {
                 engine = told.is_some();
+                if matches!(told, Some(Event::Page(..))) {
+                    rehearsal::panics_at("ui");
+                    rehearsal::fails_at("error")?;
+                }
                 (told.map_or_else(Turn::default, |told| app.event(told, moment())), false)
             }
-            () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment()), true),
+            () = sleep_until(&clock, wake), if wake.is_some() => (ear.wake(&mut app, moment(), clock.now()), true),
         };
         dirty |= turn.changed;
         let due = dirty && (at_once || clock.now() >= next_frame);
@@ -266,7 +321,7 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
         for effect in turn.effects {
             match effect {
                 Effect::Engine(command) => {
-                    if let Err(error) = handle.commands.try_send(command) {
+                    if let Err(error) = handle.send(command) {
                         dirty |= app.undelivered(&error.into_inner()).changed;
                     }
                 }
@@ -308,6 +363,18 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Pipe(piping) => outward.pipe(piping),
                 Effect::Visit(visit) => outward.lay_out(visit),
                 Effect::Print(text) => left = Some(Exit::Picked(text)),
+                Effect::Record(Some(path)) => {
+                    let wanted = Wanted {
+                        path,
+                        force: false,
+                        true_values: setup.record_true_values,
+                        key: Chance::system().key(),
+                    };
+                    let (recorder, clock) = (handle.recorder().clone(), clock.clone());
+                    // What becomes of it comes as an event.
+                    tokio::task::spawn_blocking(move || drop(recorder.begin_in_directory(&wanted, &clock)));
+                }
+                Effect::Record(None) => handle.recorder().end(),
                 Effect::Mouse(on) => guard.mouse(on)?,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
@@ -325,6 +392,9 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
             break exit;
         }
         if due || dirty && at_once {
+            if std::mem::take(&mut ear.resized) {
+                guard.draw_anew()?;
+            }
             draw(&mut guard, &mut app, moment())?;
             // More than one picture's worth may be left to take up.
             (dirty, next_frame) = (app.is_behind(), clock.now() + FRAME_INTERVAL);
@@ -334,13 +404,17 @@ pub async fn run(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
     drop(input);
     drop(guard);
     drop(keeps);
-    if let Err(error) = keeping.await {
-        tracing::warn!(%error, "what was to be kept may be lost");
+    if keeping.await.is_err() {
+        tracing::warn!("what was to be kept may be lost");
     }
-    if let Some(message) = fault.message() {
-        say(&message);
-    }
-    Ok(exit)
+    // Also one that came while everybody was leaving.
+    Ok(match fault.message() {
+        Some(message) => {
+            say(&message);
+            Exit::Fault
+        }
+        None => exit,
+    })
 }
 
 fn told_of_copy(app: &mut App, copied: Result<String, String>) -> Turn {
@@ -362,7 +436,9 @@ fn open(
 ) -> bool {
     match tenants.open(whom) {
         Ok(opened) => {
-            *handle = opened.handle;
+            // A recording is of one tenant; what it still has to write, it writes beside.
+            let before = std::mem::replace(handle, opened.handle).recorder().clone();
+            tokio::task::spawn_blocking(move || before.finish());
             let turn = app.opened(opened.session, at);
             app.recall(kept);
             turn.changed
@@ -374,21 +450,38 @@ fn open(
 /// Listens to the terminal: what is typed goes to the explorer, what is answered to how it looks.
 struct Ear {
     answers: Answers,
+    pastes: Pastes,
     appearance: Appearance,
     /// Whether an answer came since somebody asked.
     answered: bool,
+    /// Whether the terminal had another size since the last frame, be it for a moment: it may have cut off what stood
+    /// there.
+    resized: bool,
 }
 
 impl Ear {
     fn new(appearance: Appearance) -> Self {
-        Self { answers: Answers::default(), appearance, answered: false }
+        Self {
+            answers: Answers::default(),
+            pastes: Pastes::default(),
+            appearance,
+            answered: false,
+            resized: false,
+        }
+    }
+
+    /// When there is something to say or to let go by time alone.
+    fn due(&self) -> Option<Instant> {
+        self.answers.due().into_iter().chain(self.pastes.due()).min()
     }
 
     /// One event from the terminal.
-    fn hear(&mut self, app: &mut App, input: Input, at: Moment) -> Turn {
+    fn hear(&mut self, app: &mut App, input: Input, at: Moment, real: Instant) -> Turn {
         match input {
             // Some terminals report the release of a key too.
-            Input::Key(key) if key.kind != KeyEventKind::Release => match self.answers.key(key, at.now) {
+            Input::Key(key) if key.kind == KeyEventKind::Release => Turn::default(),
+            Input::Key(_) | Input::Mouse(_) if !self.pastes.is_pressed(real) => Turn::default(),
+            Input::Key(key) => match self.answers.key(key, real) {
                 Heard::Typed(keys) => typed(app, keys, at),
                 Heard::Nothing => Turn::default(),
                 Heard::Background(background) => {
@@ -396,17 +489,27 @@ impl Ear {
                     app.dress(self.appearance.theme(Some(background)).0)
                 }
             },
-            Input::Paste(text) => app.paste(&text, at),
-            Input::Mouse(event) => app.mouse(event, at),
+            Input::Paste(text) => {
+                self.pastes.pasted(real);
+                app.paste(&text, at)
+            }
+            // A replay's time may stand still: two clicks are two clicks all the same.
+            Input::Mouse(event) => app.mouse(event, at, real),
             // The frame asks for the size itself.
-            Input::Resize(..) => Turn::CHANGED,
+            Input::Resize(..) => {
+                self.resized = true;
+                Turn::CHANGED
+            }
             _ => Turn::default(),
         }
     }
 
     /// A time has come: that of a key which was held back, or the explorer's own.
-    fn wake(&mut self, app: &mut App, at: Moment) -> Turn {
-        let late = self.answers.let_go(at.now);
+    fn wake(&mut self, app: &mut App, at: Moment, real: Instant) -> Turn {
+        if let Some(words) = self.pastes.told(real) {
+            return app.notice(words);
+        }
+        let late = self.answers.let_go(real);
         if late.is_empty() { app.wake(at) } else { typed(app, late, at) }
     }
 }

@@ -30,7 +30,7 @@ use tokio::time::Instant;
 use super::answers::QUESTION;
 use crate::engine::clock::Clock;
 use crate::engine::contained::is_contained;
-use crate::engine::text::clean;
+use crate::panics;
 
 /// Presses, releases and what is dragged, in the form that has no bounds (xterm's 1000, 1002, 1006). Not 1003, which
 /// crossterm's command sets too: the pointer's every move would wake us.
@@ -52,7 +52,7 @@ pub struct Guard {
 /// A panic, wherever it was.
 #[derive(Debug, Default)]
 pub struct Fault {
-    /// `src/x.rs:12`; never the message, which can hold personal values.
+    /// `src/x.rs:12`, of the first.
     place: Mutex<Option<String>>,
     notify: Notify,
 }
@@ -121,7 +121,7 @@ impl Guard {
     pub fn enter(tty: Tty, clock: Clock, mouse: bool) -> io::Result<Self> {
         let held = Arc::new(Held {
             is_ours: AtomicBool::new(false),
-            tty: tty.clone(),
+            tty,
             clock,
             mouse: AtomicBool::new(mouse),
             asked: Mutex::new(None),
@@ -131,7 +131,7 @@ impl Guard {
         held.take()?;
         // From here on the terminal is given back even when what follows fails.
         let undo = Undo(Arc::clone(&held));
-        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new(tty)))?;
+        let screen = ratatui::Terminal::new(CrosstermBackend::new(Frames::new(Arc::clone(&held))))?;
         std::mem::forget(undo);
         Ok(Self { screen, held, fault })
     }
@@ -185,6 +185,14 @@ impl Guard {
         // After a stop from outside we never let go, and the shell has set the terminal its own way.
         self.held.give_back()?;
         self.held.take()?;
+        self.draw_anew()
+    }
+
+    /// Whatever is on the screen is not what was drawn: all of the next frame is sent.
+    ///
+    /// # Errors
+    /// When the terminal cannot be asked for its size.
+    pub fn draw_anew(&mut self) -> io::Result<()> {
         // `Terminal::clear` would ask the terminal where its cursor is; a resize to the same size clears too.
         let size = self.screen.size()?;
         self.screen.resize(size.into())
@@ -311,58 +319,44 @@ impl Fault {
     /// One line for standard error, when the terminal is back.
     pub fn message(&self) -> Option<String> {
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
-        place.as_ref().map(|place| message(place))
+        place.as_ref().map(|place| panics::line(place))
     }
 }
 
-fn message(place: &str) -> String {
-    format!("cxlens: a fault of its own at {place}; the terminal is restored, please report this place")
-}
-
-/// Replaces the panic hook by one that never prints the panic's message.
+/// Gives the terminal back before anything is said of a panic.
 fn hook(held: Arc<Held>, fault: Arc<Fault>) {
     let drawing: ThreadId = std::thread::current().id();
-    std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
-        let place = info.location().map_or_else(|| "?".to_owned(), |l| format!("{}:{}", l.file(), l.line()));
-        if is_contained() {
-            tracing::warn!(%place, "a panic that was contained");
-            return;
-        }
-        tracing::error!(%place, "panic");
-        if std::thread::current().id() == drawing {
+    let say = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+        if is_contained() || !held.is_ours.load(Ordering::SeqCst) {
+            say(panic);
+        } else if std::thread::current().id() == drawing {
             // The loop is unwinding; nothing is drawn after this.
             let _ = held.give_back();
-            say(&message(&place));
-        } else if held.is_ours.load(Ordering::SeqCst) {
-            // The screen is still being drawn: the loop leaves, gives the terminal back and says it.
-            *fault.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(place);
-            fault.notify.notify_one();
+            say(panic);
         } else {
-            say(&message(&place));
+            // The screen is still being drawn: the loop leaves, gives the terminal back and says it.
+            let place = panics::note(panic);
+            fault.place.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(place);
+            fault.notify.notify_one();
         }
     }));
 }
 
-/// One line on standard error, after the terminal is back.
-#[expect(clippy::print_stderr, reason = "the screen is gone; this is all there is left to say")]
-pub fn say(line: &str) {
-    eprintln!("{}", clean(line));
-}
-
 /// Collects a frame and writes it at once, between the marks of a synchronized update, so that no
-/// terminal ever shows half of it.
+/// terminal ever shows half of it; and nothing while the terminal is somebody else's.
 #[derive(Debug)]
 pub struct Frames {
     frame: Vec<u8>,
-    out: Tty,
+    held: Arc<Held>,
 }
 
 impl Frames {
     const BEGIN: &[u8] = b"\x1b[?2026h";
     const END: &[u8] = b"\x1b[?2026l";
 
-    fn new(out: Tty) -> Self {
-        Self { frame: Vec::with_capacity(64 * 1024), out }
+    fn new(held: Arc<Held>) -> Self {
+        Self { frame: Vec::with_capacity(64 * 1024), held }
     }
 }
 
@@ -380,7 +374,12 @@ impl Write for Frames {
             return Ok(());
         }
         self.frame.extend_from_slice(Self::END);
-        let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
+        let mut out = self.held.tty.clone();
+        let written = if self.held.is_ours.load(Ordering::SeqCst) {
+            out.write_all(&self.frame).and_then(|()| out.flush())
+        } else {
+            Ok(())
+        };
         self.frame.clear();
         written
     }

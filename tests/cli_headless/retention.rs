@@ -45,7 +45,7 @@ impl People {
         let near =
             |days: i64, at: &Timestamp| at.duration_since(start(days)).abs() < SignedDuration::from_mins(30);
         let middle = now.duration_since(dates[dates.len() / 2]).as_hours() / 24;
-        let days = (middle..).find(|days| !dates.iter().any(|at| near(*days, at))).unwrap();
+        let days = (middle..middle + 40).find(|days| !dates.iter().any(|at| near(*days, at))).unwrap();
         let is_old = |(_, at): &&(String, Option<Timestamp>)| at.is_some_and(|at| at < start(days));
         let ids =
             |rows: Vec<&(String, Option<Timestamp>)>| rows.into_iter().map(|(id, _)| id.clone()).collect();
@@ -90,6 +90,19 @@ fn what_is_past_retention_is_marked_and_counted() {
     assert_eq!(marked.len(), people.old.len());
     let id = |line: &&str| line.split_whitespace().next().unwrap().to_owned();
     assert!(marked.iter().map(id).eq(people.old.iter().cloned()), "{marked:?}");
+
+    let mut command = home.cxlens(["--linear", "--retention-days", &people.days]);
+    command.envs(service.env()).stderr(Stdio::null());
+    let (old, lately) = (&people.old[0], &people.lately[0]);
+    let script = format!(
+        "segment SEG-ALL\nrun\nwhere id={old}\nrows 1 1\nopen 1\nwhere id={lately}\nrows 1 1\nopen 1\n"
+    );
+    let ran = Ran::fed(&mut command, script.as_bytes());
+    let rows: Vec<&str> = ran.out.lines().filter(|line| line.starts_with("Row 1: ")).collect();
+    assert!(rows[0].ends_with(", past retention.") && !rows[1].contains("past retention"), "{rows:?}");
+    let said = format!("Last modified before {}, past the retention of {} days.", people.first, people.days);
+    assert_eq!(ran.out.matches(&said).count(), 1, "{}", ran.out);
+    assert!(ran.out.contains(&format!("{} profiles are past retention: ", people.old.len())), "{}", ran.out);
 }
 
 #[test]
@@ -247,8 +260,8 @@ fn files_of_ours_past_their_time_go_and_the_trail_says_so() {
         .collect();
     assert_eq!(removed, ["recordings 1", "stopped-runs 1", "log 1", "history 1", "audit 2"], "{said}");
     assert!(!said.contains("ada-byron") && !said.contains("PROF-LONG-AGO"), "{said}");
-    let months = fs::read_dir(&trail).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(months.filter(|name| name.ends_with(".jsonl")).count(), 2);
+    let months = fs::read_dir(&trail).unwrap().map(|entry| entry.unwrap().path());
+    assert_eq!(months.filter(|path| path.extension().is_some_and(|ending| ending == "jsonl")).count(), 2);
 
     // Today that was done.
     age(&fresh, 31);

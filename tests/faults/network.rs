@@ -190,6 +190,72 @@ async fn a_certificate_that_nobody_signed_is_refused_once_and_for_all() {
     );
 }
 
+/// Speaks HTTP/2 over TLS. The first connection that is asked for profiles says goodbye (GOAWAY) and closes without an
+/// answer; those after it answer.
+async fn says_goodbye(listener: tokio::net::TcpListener) {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+    let certificate = CertificateDer::from_pem_slice(TRUSTED.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(TRUSTED.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let mut goodbyes = 1;
+    loop {
+        let stream = acceptor.accept(listener.accept().await.unwrap().0).await.unwrap();
+        let mut connection = h2::server::handshake(stream).await.unwrap();
+        while let Some(Ok((request, mut reply))) = connection.accept().await {
+            let is_page = request.uri().path() == "/api/v2/crm/contacts";
+            if is_page && goodbyes > 0 {
+                goodbyes -= 1;
+                connection.abrupt_shutdown(h2::Reason::NO_ERROR);
+                continue;
+            }
+            let body = if is_page {
+                r#"{"items":[{"id":"PROF-001","firstName":"Ada"}]}"#
+            } else {
+                r#"{"access_token":"made-up","token_type":"Bearer","expires_in":3600,"scope":"crm:read cdp:read"}"#
+            };
+            let head = http::Response::builder().header("content-type", "application/json").body(()).unwrap();
+            let mut to = reply.send_response(head, false).unwrap();
+            to.send_data(body.into(), true).unwrap();
+        }
+    }
+}
+
+/// For `localhost`, with its key, signed by an authority that was made for this test alone.
+const TRUSTED: &str = include_str!("../support/localhost.pem");
+const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/localhost-ca.pem");
+
+#[tokio::test]
+async fn a_connection_that_says_goodbye_is_asked_again_on_another() {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    // Ends with the test.
+    tokio::spawn(says_goodbye(listener));
+    let home = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_cxlens"));
+    command
+        .args(["query", "--id", "PROF-001", "--fields", "id"])
+        .env_clear()
+        .env("HOME", home.path())
+        .env("SSL_CERT_FILE", AUTHORITY)
+        .env("CXONE_BASE_URL", format!("https://localhost:{}", addr.port()))
+        .env("CXONE_TENANT", "acme")
+        .env("CXONE_CLIENT_ID", "me")
+        .env("CXONE_CLIENT_SECRET", "s3cr3t-value");
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "{\"id\":\"PROF-001\"}\n");
+    assert!(said.contains("requests 3"), "a token, a page that was not answered, and the page: {said}");
+}
+
 /// A server that says the same to everybody.
 fn always(reply: &'static str) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

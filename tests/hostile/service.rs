@@ -120,22 +120,18 @@ fn reply(says: &Says, path: &str, texts: &[Hostile]) -> Reply {
     const JSON: &str = "application/json";
     let json = || vec![("content-type", JSON.to_owned())];
     if path.starts_with("/api/v2/oauth/token") {
-        return match says {
-            Says::NoToken(words) => {
-                let body = serde_json::json!({
-                    "error": words[0], "error_description": words.join(" "), "error_uri": words[0], "traceId": words[0],
-                });
-                (401, with_words(words, JSON), body.to_string().into_bytes())
-            }
-            _ => {
-                let scopes: Vec<_> = texts.iter().take(30).map(|one| one.text.replace(' ', "")).collect();
-                let body = serde_json::json!({
-                    "access_token": "tok", "expires_in": 3600, "token_type": "Bearer",
-                    "scope": format!("crm:read cdp:read webhook:write {}", scopes.join(" ")),
-                });
-                (200, json(), body.to_string().into_bytes())
-            }
-        };
+        if let Says::NoToken(words) = says {
+            let body = serde_json::json!({
+                "error": words[0], "error_description": words.join(" "), "error_uri": words[0], "traceId": words[0],
+            });
+            return (401, with_words(words, JSON), body.to_string().into_bytes());
+        }
+        let scopes: Vec<_> = texts.iter().take(30).map(|one| one.text.replace(' ', "")).collect();
+        let body = serde_json::json!({
+            "access_token": "tok", "expires_in": 3600, "token_type": "Bearer",
+            "scope": format!("crm:read cdp:read webhook:write {}", scopes.join(" ")),
+        });
+        return (200, json(), body.to_string().into_bytes());
     }
     if path.starts_with("/api/v2/crm/webhooks") {
         let items: Vec<_> = texts

@@ -143,6 +143,11 @@ impl Pty {
         self
     }
 
+    /// The program's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.process_id().unwrap()
+    }
+
     /// Sends a signal to the program.
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = self.child.process_id().unwrap();
@@ -150,8 +155,29 @@ impl Pty {
         rustix::process::kill_process(id, signal).unwrap();
     }
 
+    /// Sends a signal to whoever has the terminal.
+    pub(crate) fn signal_foreground(&self, signal: rustix::process::Signal) {
+        let leader = self.master.process_group_leader().and_then(rustix::process::Pid::from_raw).unwrap();
+        rustix::process::kill_process(leader, signal).unwrap();
+    }
+
+    /// The terminal's settings, all of them.
+    pub(crate) fn settings(&self) -> String {
+        format!("{:?}", self.master.get_termios().expect("a Unix terminal has settings"))
+    }
+
+    /// What of the terminal a program has taken, as the terminal itself has it; nothing after its end.
+    pub(crate) fn taken(&self) -> Vec<&'static str> {
+        taken(self.seen.0.lock().unwrap().parser.screen())
+    }
+
     /// Waits for the program's end; returns how it ended and all that it wrote.
     pub(crate) fn end(mut self) -> (ExitStatus, Vec<u8>) {
+        self.finish()
+    }
+
+    /// The same, with the terminal still there to be looked at.
+    pub(crate) fn finish(&mut self) -> (ExitStatus, Vec<u8>) {
         let mut seen = self.seen.0.lock().unwrap();
         let deadline = Instant::now() + PATIENCE;
         // The terminal closes with its last writer, after what is left was handed out.
@@ -183,6 +209,19 @@ impl Drop for Pty {
 
 fn cells(n: u16) -> NonZeroU16 {
     NonZeroU16::new(n).unwrap()
+}
+
+fn taken(screen: &vt100::Screen) -> Vec<&'static str> {
+    let modes = [
+        ("the alternate screen", screen.alternate_screen()),
+        ("the cursor", screen.hide_cursor()),
+        ("pastes", screen.bracketed_paste()),
+        ("the mouse", screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None),
+        ("cursor keys", screen.application_cursor()),
+        ("colours", screen.fgcolor() != vt100::Color::Default || screen.bgcolor() != vt100::Color::Default),
+        ("bold", screen.bold() || screen.inverse() || screen.underline()),
+    ];
+    modes.into_iter().filter(|(_, taken)| *taken).map(|(name, _)| name).collect()
 }
 
 /// Whether the last that was written gave everything back: screen, cursor, paste and mouse modes.

@@ -84,7 +84,7 @@ async fn played(sink: Sink, play: impl AsyncFnOnce(Engine)) -> (u8, String) {
     let query = Draft { ids: vec!["A".into()], ..Draft::default() }.check().unwrap();
     let mut signals = Signals::from_test(signal_rx);
     let mut said = String::new();
-    let handle = Handle { commands, events };
+    let handle = Handle { commands, events: events.into() };
     let ask = Ask { query, place: None, store: None };
     let run = run(handle, ask, sink, STREAMS, &mut signals, |text: &str| said.push_str(text));
     // Time is paused: it is up as soon as both wait for each other.

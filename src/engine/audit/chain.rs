@@ -17,17 +17,20 @@ use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 
 use super::read::{BadLine, files};
 
 /// Where the chain's end is kept.
 const HEAD_FILE: &str = "head";
+/// Where it is written before it takes that one's place.
+const NEW_HEAD_FILE: &str = "head.new";
 /// What the first line holds in place of a hash.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -217,11 +220,18 @@ impl Head {
 
     /// Writes the head file, whole or not at all.
     pub(super) fn write(&self, dir: &Path) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(dir)?;
-        serde_json::to_writer(&mut file, self)?;
-        file.write_all(b"\n")?;
-        file.persist(dir.join(HEAD_FILE))?;
-        Ok(())
+        // Always by this name, under the trail's lock: whoever is killed here leaves one such file, which the next writes.
+        let new = dir.join(NEW_HEAD_FILE);
+        let flags = OFlags::NOFOLLOW.bits().cast_signed();
+        let mut file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .custom_flags(flags)
+            .open(&new)?;
+        file.write_all(format!("{}\n", serde_json::to_string(self)?).as_bytes())?;
+        fs::rename(new, dir.join(HEAD_FILE))
     }
 }
 

@@ -135,7 +135,8 @@ impl Trail {
 
 /// Runs what blocks on the disk off the threads that serve the network.
 async fn on_the_disk<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| Err(Error::new(Kind::Local, "audit trail", error.to_string(), "run again")))
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| {
+        let remedy = "the log says where it happened; please report it";
+        Err(Error::new(Kind::Local, "audit trail", "a defect of this program", remedy))
+    })
 }

@@ -199,7 +199,7 @@ impl Batch {
         let said = fetched.next.as_ref().map(Option::as_deref);
         let next = match &said {
             Err(not) => Err(format!("nextPageUrl is {}, not text or null", not.what)),
-            Ok(said) => paging::next(self.client.service(), url, *said),
+            Ok(said) => self.client.next_page(url, *said),
         };
         next.map_err(|cause| {
             let shown = match said {

@@ -22,6 +22,8 @@ use super::detail::{Detail, Kept};
 use super::explain;
 use super::headers;
 use super::limits::{Flight, Limiter, Slot, Turn};
+use super::paging::{self, Next};
+use super::redact::Spellings;
 use super::retry::{self, Attempted, Budget, Decision, History, Stop};
 use super::transport::{Body, Exchanged, Reply, Request, Transport};
 use crate::engine::auth::{Token, TokenSource};
@@ -31,6 +33,7 @@ use crate::engine::error::Result;
 use crate::engine::event::{Endpoint, Event, Exchange, Outcome, Phases, Retry, RetryReason};
 use crate::engine::options::Service;
 use crate::engine::query::QueryId;
+use crate::engine::recording::{Recorder, Told};
 use crate::engine::text::Untrusted;
 
 /// Pages whose latency is remembered for plans.
@@ -188,6 +191,8 @@ struct Inner {
     recent: Mutex<VecDeque<Duration>>,
     /// The last exchanges in full, where somebody may look at them.
     kept: OnceLock<Kept>,
+    /// What records them, when it is told to.
+    recorder: OnceLock<Recorder>,
 }
 
 impl std::fmt::Debug for Client {
@@ -236,6 +241,7 @@ impl Client {
                 token_requests: AtomicU32::new(0),
                 recent: Mutex::default(),
                 kept: OnceLock::new(),
+                recorder: OnceLock::new(),
             }
         }))
     }
@@ -263,6 +269,11 @@ impl Client {
     /// Keeps the last exchanges in full from now on, for somebody who may look at them.
     pub fn keep_exchanges(&self) {
         let _kept = self.0.kept.get_or_init(Kept::default);
+    }
+
+    /// Tells this recorder of every exchange from now on.
+    pub fn record(&self, recorder: Recorder) {
+        let _recorder = self.0.recorder.get_or_init(|| recorder);
     }
 
     /// What was asked by an exchange, while it is kept.
@@ -299,7 +310,23 @@ impl Client {
 
     /// Something that the service said, without our secrets.
     pub fn without_secrets(&self, said: String) -> String {
-        explain::redact(said, &self.0.service, self.0.tokens.current().as_deref())
+        explain::redact(said, &self.0.service, self.0.tokens.latest().as_deref())
+    }
+
+    /// Where the page at `url` says that more can be had.
+    ///
+    /// # Errors
+    /// What is wrong with what it says.
+    pub(super) fn next_page(&self, url: &Url, said: Option<&str>) -> std::result::Result<Next, String> {
+        let next = paging::next(&self.0.service, url, said)?;
+        // What stands in a URL stands in the logs of all who see it, and in the place that is kept to go on from. One
+        // that differs from ours in its number alone is our own.
+        if let (Next::Cursor(_), Some(said)) = (&next, said)
+            && self.without_secrets(said.to_owned()) != said
+        {
+            return Err("it repeats a secret of ours".to_owned());
+        }
+        Ok(next)
     }
 
     /// Tells whoever watches. A watcher that has gone is no error.
@@ -491,7 +518,7 @@ impl Client {
         if let Some(wait) = closes {
             let said = said.and_then(|v| v.to_str().ok());
             let said = said.map_or_else(|| "no Retry-After".into(), |v| format!("Retry-After: {v}"));
-            let said = Untrusted::from(said).shown().into_owned();
+            let said = Untrusted::from(self.without_secrets(said)).shown().into_owned();
             // A wait that nobody sits out teaches nothing about the rate.
             if matches!((decision, attempted), (Decision::Again { .. }, Attempted::Throttled(_))) {
                 self.0.limiter.throttled(wait, said);
@@ -585,9 +612,16 @@ impl Client {
             Some(query) => format!("{}?{query}", call.url.path()),
             None => call.url.path().to_owned(),
         };
-        let detail = self.0.kept.get().map_or_else(Weak::new, |kept| {
-            Arc::downgrade(&kept.keep(number, Detail::of(call, attempted, &self.0.service), call))
-        });
+        let recorder = self.0.recorder.get().filter(|recorder| recorder.is_on());
+        let whole = recorder.map(|_| Arc::new(Detail::of(call, attempted, &self.0.service)));
+        let detail = match (self.0.kept.get(), &whole) {
+            (Some(kept), Some(detail)) => Arc::downgrade(&kept.keep(number, Arc::clone(detail), call)),
+            (Some(kept), None) => {
+                let detail = Detail::of(call, attempted, &self.0.service);
+                Arc::downgrade(&kept.keep(number, Arc::new(detail), call))
+            }
+            (None, _) => Weak::new(),
+        };
         let exchange = Exchange {
             number,
             query: call.query,
@@ -603,10 +637,18 @@ impl Client {
             bytes,
             rows,
             retry,
-            retry_after: retry_after(attempted),
+            retry_after: retry_after(attempted).map(|said| Untrusted::from(self.without_secrets(said))),
             detail,
         };
-        self.tell(Event::Exchange(Arc::new(exchange))).await;
+        let exchange = Arc::new(exchange);
+        if let (Some(recorder), Some(detail)) = (recorder, whole) {
+            let secrets = Spellings::of(&self.0.service, attempted.token.as_deref());
+            let body = super::detail::whole(&detail, attempted, &secrets);
+            let fault = attempted.exchanged.as_ref().err().cloned();
+            let told = Told { exchange: Arc::clone(&exchange), detail, body, fault };
+            recorder.exchange(told, secrets.into_all()).await;
+        }
+        self.tell(Event::Exchange(exchange)).await;
     }
 
     fn budget<T>(&self, with: impl FnOnce(&mut Budget) -> T) -> T {
@@ -615,9 +657,9 @@ impl Client {
 }
 
 /// What the reply says of asking again, as it says it.
-fn retry_after(attempted: &Attempt) -> Option<Untrusted> {
+fn retry_after(attempted: &Attempt) -> Option<String> {
     let said = attempted.exchanged.as_ref().ok()?.headers.get(http::header::RETRY_AFTER)?;
-    Some(Untrusted::from(String::from_utf8_lossy(said.as_bytes()).into_owned()))
+    Some(String::from_utf8_lossy(said.as_bytes()).into_owned())
 }
 
 /// What an attempt's stop looks like from outside, for [`explain`].

@@ -9,6 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use super::client::{Attempt, Call};
 use super::redact::Spellings;
 use super::transport::{ACCEPT_ENCODING, Body, Reply, USER_AGENT};
@@ -27,6 +29,8 @@ const BEGINNING: usize = 64 * 1024;
 /// Why a body is not shown where profiles are withheld: they stand in it beside the others.
 pub(super) const PAST_RETENTION: &str =
     "profiles past retention may stand in it, and this tenant's settings withhold them";
+/// Why nothing is kept of a reply that grants a token.
+const HOLDS_A_TOKEN: &str = "it may hold a token";
 /// What stands in the place of a secret.
 const REMOVED: &str = "…removed";
 
@@ -96,8 +100,8 @@ impl Detail {
             request.push(("idempotency-key", shown(key)));
         }
         request.push(("user-agent", USER_AGENT.into()));
-        let withholds = service.withholds();
-        let reply = attempt.exchanged.as_ref().ok().map(|reply| received(reply, call, &secrets, withholds));
+        let reply = attempt.exchanged.as_ref().ok();
+        let reply = reply.map(|reply| received(reply, &secrets, withheld(call, reply, service)));
         Self { method: call.method_name(), url: shown(url.as_str()), request, sent, reply }
     }
 
@@ -112,7 +116,7 @@ impl Detail {
     }
 }
 
-fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) -> Received {
+fn received(reply: &Reply, secrets: &Spellings, withheld: Option<&'static str>) -> Received {
     let header = |name: &http::HeaderName, value: &http::HeaderValue| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         let value = match name.as_str() {
@@ -124,11 +128,6 @@ fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) ->
         };
         (name.as_str().to_owned(), Untrusted::from(value))
     };
-    let withheld = match call.endpoint {
-        Endpoint::Token => Some("it may hold a token"),
-        Endpoint::Contacts if withholds && reply.status < 400 => Some(PAST_RETENTION),
-        Endpoint::Contacts | Endpoint::Webhooks => None,
-    };
     let body = if withheld.is_some() { String::new() } else { beginning(&reply.body, secrets) };
     Received {
         status: reply.status,
@@ -137,6 +136,33 @@ fn received(reply: &Reply, call: &Call, secrets: &Spellings, withholds: bool) ->
         size: reply.body.len() as u64,
         withheld,
     }
+}
+
+/// Why nobody is to see a reply's body, whether on a screen or in a file.
+fn withheld(call: &Call, reply: &Reply, service: &Service) -> Option<&'static str> {
+    match call.endpoint {
+        Endpoint::Token => Some(HOLDS_A_TOKEN),
+        Endpoint::Contacts if service.withholds() && reply.status < 400 => Some(PAST_RETENTION),
+        Endpoint::Contacts | Endpoint::Webhooks => None,
+    }
+}
+
+/// The whole body for a recording, its secrets taken out; nothing where it is withheld, or none came.
+pub(super) fn whole(detail: &Detail, attempt: &Attempt, secrets: &Spellings) -> Bytes {
+    match (&attempt.exchanged, &detail.reply) {
+        (Ok(reply), Some(Received { withheld: None, .. })) => secrets.bytes_without(&reply.body),
+        _ => Bytes::new(),
+    }
+}
+
+/// As much of a body, in which there is no secret, as is kept.
+pub(in crate::engine) fn beginning_of(body: &[u8]) -> String {
+    beginning(body, &Spellings::default())
+}
+
+/// Why a body is not kept, by what was said of it.
+pub(in crate::engine) fn why_withheld(said: &str) -> &'static str {
+    if said == PAST_RETENTION { PAST_RETENTION } else { HOLDS_A_TOKEN }
 }
 
 /// The body as text, or the beginning of a large one. It is copied: a slice would keep the whole of the buffer that it
@@ -166,8 +192,7 @@ struct Inside {
 
 impl Kept {
     /// Keeps one, and lets go of the oldest until all are within bounds.
-    pub(super) fn keep(&self, number: u64, detail: Detail, call: &Call) -> Arc<Detail> {
-        let detail = Arc::new(detail);
+    pub(super) fn keep(&self, number: u64, detail: Arc<Detail>, call: &Call) -> Arc<Detail> {
         let mut inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inside.bytes += detail.weight();
         inside.exchanges.push_back((number, Arc::clone(&detail), call.clone()));
@@ -189,7 +214,6 @@ impl Kept {
 mod tests {
     use std::time::Duration;
 
-    use bytes::Bytes;
     use http::{HeaderMap, Method};
     use secrecy::SecretString;
     use url::Url;
@@ -316,8 +340,9 @@ mod tests {
     fn what_is_kept_is_bounded_in_number_and_in_bytes() {
         let kept = Kept::default();
         let call = call(Endpoint::Contacts);
-        let keep =
-            |number, body: &[u8]| kept.keep(number, Detail::of(&call, &attempt(body), &service()), &call);
+        let keep = |number, body: &[u8]| {
+            kept.keep(number, Arc::new(Detail::of(&call, &attempt(body), &service())), &call)
+        };
         let first = Arc::downgrade(&keep(1, b"{}"));
         for number in 2..=MOST as u64 {
             keep(number, b"{}");

@@ -63,7 +63,9 @@ pub(super) fn stopped(service: &Service, call: &Call, last: &Attempt, stop: Stop
         let body = if withheld { format!("not shown: {PAST_RETENTION}") } else { body };
         error = error.with_reply(format!("{} {media}\n{body}", reply.status));
     }
-    error
+    // What was taken apart may spell a secret that the whole did not.
+    let secrets = Spellings::of(service, last.token.as_deref());
+    error.with_texts(|text| secrets.without(text))
 }
 
 fn what(call: &Call) -> String {

@@ -290,7 +290,7 @@ impl Pull {
             return self.start.clone();
         };
         let said = next.as_ref().map(Option::as_deref).map_err(|_| ());
-        let next = said.and_then(|said| paging::next(self.client.service(), &url, said).map_err(|_| ()));
+        let next = said.and_then(|said| self.client.next_page(&url, said).map_err(|_| ()));
         let (batch, page, target) = match next {
             Ok(Next::End) if batch < of => (batch + 1, 1, None),
             Ok(Next::End) => return None,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::{Bytes, BytesMut};
 use secrecy::ExposeSecret as _;
 use zeroize::Zeroizing;
 
@@ -16,6 +17,7 @@ const REDACTED: &str = "[redacted]";
 const SHORTEST: usize = 4;
 
 /// The ways in which the client's secret and a token may be spelled. Wiped when dropped.
+#[derive(Default)]
 pub(super) struct Spellings(Vec<Zeroizing<String>>);
 
 impl Spellings {
@@ -38,6 +40,30 @@ impl Spellings {
     /// How long the longest is, in bytes.
     pub(super) fn longest(&self) -> usize {
         self.0.iter().map(|spelling| spelling.len()).max().unwrap_or(0)
+    }
+
+    /// All of them.
+    pub(super) fn into_all(self) -> Vec<Zeroizing<String>> {
+        self.0
+    }
+
+    /// The bytes without them, whatever else they are.
+    pub(super) fn bytes_without(&self, bytes: &Bytes) -> Bytes {
+        let mut bytes = bytes.clone();
+        for spelling in &self.0 {
+            let mut out = BytesMut::new();
+            let mut at = 0;
+            for found in memchr::memmem::find_iter(&bytes, spelling.as_bytes()) {
+                out.extend_from_slice(&bytes[at..found]);
+                out.extend_from_slice(REDACTED.as_bytes());
+                at = found + spelling.len();
+            }
+            if at > 0 {
+                out.extend_from_slice(&bytes[at..]);
+                bytes = out.freeze();
+            }
+        }
+        bytes
     }
 
     /// The text without them.
@@ -65,7 +91,27 @@ fn spell(secret: &str, all: &mut Vec<Zeroizing<String>>) {
     };
     add(&|out| out.push_str(secret));
     add(&|out| out.extend(url::form_urlencoded::byte_serialize(secret.as_bytes())));
-    add(&|out| out.extend(percent_encoding::utf8_percent_encode(secret, percent_encoding::NON_ALPHANUMERIC)));
+    for (kept, lower) in [("", false), ("", true), ("-._~", false), ("-._~", true)] {
+        add(&|out| {
+            for b in secret.bytes() {
+                let _ = match char::from(b) {
+                    c if c.is_ascii_alphanumeric() || kept.contains(c) => write!(out, "{c}"),
+                    _ if lower => write!(out, "%{b:02x}"),
+                    _ => write!(out, "%{b:02X}"),
+                };
+            }
+        });
+    }
+    add(&|out| {
+        secret.encode_utf16().for_each(|unit| {
+            let _ = write!(out, "\\u{unit:04x}");
+        });
+    });
+    add(&|out| {
+        secret.encode_utf16().for_each(|unit| {
+            let _ = write!(out, "\\u{unit:04X}");
+        });
+    });
     for (upper, slash) in [(false, "/"), (false, "\\/"), (true, "/")] {
         add(&|out| {
             for c in secret.chars() {
@@ -118,7 +164,7 @@ fn spell(secret: &str, all: &mut Vec<Zeroizing<String>>) {
                 '+' => '-',
                 '/' => '_',
                 _ => c,
-            }))
+            }));
         });
         if before == 0 {
             add(&|out| out.push_str(&whole));
@@ -144,7 +190,7 @@ mod tests {
     #[test]
     fn a_secret_is_taken_out_however_it_is_spelled() {
         let spellings = spellings();
-        let hex: String = SECRET.bytes().map(|b| format!("{b:02x}")).collect();
+        let hex = SECRET.bytes().fold(String::new(), |hex, b| format!("{hex}{b:02x}"));
         let mut spelled = vec![
             SECRET.to_owned(),
             url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect(),

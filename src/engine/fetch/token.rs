@@ -7,6 +7,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::client::{Bad, Call, Client, Taken, Tally};
+use super::redact::Spellings;
 use super::transport::{Body, Reply};
 use crate::engine::auth::Token;
 use crate::engine::error::{Kind, Result};
@@ -84,5 +85,10 @@ fn read(client: &Client, reply: &Reply) -> std::result::Result<Token, Bad> {
         cause: error.to_string(),
     })?;
     let life = body.expires_in.map(crm_v2::ExpiresIn::seconds);
-    Ok(Token::granted(body.access_token, body.scope, life, client.clock().now()))
+    let mut token = Token::granted(body.access_token, None, life, client.clock().now());
+    // Scopes are shown and recorded.
+    let secrets = Spellings::of(client.service(), Some(&token));
+    let without = |scope| secrets.without(scope);
+    token.scopes = body.scope.map(|scopes| scopes.into_iter().map(without).collect());
+    Ok(token)
 }

@@ -49,11 +49,11 @@ impl Reach {
 
     /// In a few words, where there is little room: `reaches past the 180 days, to 2025-01-01`.
     pub fn brief(&self) -> String {
-        let days = self.window.days();
+        let days = self.window.length();
         match self.back_to {
-            Some(day) => format!("reaches past the {days} days kept, to {day}"),
-            None if self.in_doubt => format!("may reach past the {days} days kept"),
-            None => format!("reaches past the {days} days kept, without end"),
+            Some(day) => format!("reaches past the {days} kept, to {day}"),
+            None if self.in_doubt => format!("may reach past the {days} kept"),
+            None => format!("reaches past the {days} kept, without end"),
         }
     }
 }
@@ -61,13 +61,13 @@ impl Reach {
 /// A sentence without its full stop, with what would be within.
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, first) = (self.window.days(), self.window.first_day());
+        let (days, first) = (self.window.length(), self.window.first_day());
         match self.back_to {
             Some(day) => write!(f, "the filter reaches back to {day}")?,
             None if self.in_doubt => write!(f, "the filter may reach back without end")?,
             None => write!(f, "the filter reaches back without end")?,
         }
-        write!(f, ", and profiles are kept for {days} days, since {first}; modifiedDate ge {first} is within")
+        write!(f, ", and profiles are kept for {days}, since {first}; modifiedDate ge {first} is within")
     }
 }
 

@@ -140,7 +140,7 @@ async fn attempt(
     };
     let summary =
         Summary { started, elapsed: client.clock().now() - from, ..summary(rows, failed.is_some(), counts) };
-    let token = client.tokens().current();
+    let token = client.tokens().latest();
     let scopes = token.and_then(|token| token.scopes.clone()).unwrap_or_default();
     (summary, scopes, failed)
 }

@@ -53,8 +53,8 @@ impl Session {
                 let masked = if self.setup.mask.is_on() { ", masked" } else { "" };
                 self.say(format!("Profile {number} of {all}{masked}."));
                 if let Some(window) = self.window().filter(|window| window.is_past(&profile)) {
-                    let (day, days) = (window.first_day(), window.days());
-                    self.say(format!("Last modified before {day}, past the retention of {days} days."));
+                    let (day, days) = (window.first_day(), window.length());
+                    self.say(format!("Last modified before {day}, past the retention of {days}."));
                 }
                 let told = person::profile(&profile, row, &self.setup.mask);
                 self.sentences.extend(told);

@@ -12,9 +12,16 @@ use bytes::Bytes;
 use super::{Call, json, wrong_method};
 use crate::sandbox::{Client, clock, control::lock, json::quoted};
 
+/// Tokens that are remembered for whoever looks for them where they should not be.
+const REMEMBERED: usize = 10_000;
+
 /// Tokens that were issued. Dead ones are swept out as new ones come.
 #[derive(Default)]
-pub(crate) struct Tokens(HashMap<String, Grant>);
+pub(crate) struct Tokens {
+    grants: HashMap<String, Grant>,
+    /// All of them, dead or not.
+    issued: Vec<String>,
+}
 
 struct Grant {
     scopes: Vec<String>,
@@ -24,18 +31,25 @@ struct Grant {
 impl Tokens {
     /// What the token was granted, while it lives.
     pub(crate) fn scopes(&self, token: &str, now: Instant) -> Option<&[String]> {
-        let grant = self.0.get(token)?;
+        let grant = self.grants.get(token)?;
         grant.until.is_none_or(|until| now < until).then_some(&grant.scopes)
     }
 
     pub(crate) fn revoke(&mut self) {
-        self.0.clear();
+        self.grants.clear();
+    }
+
+    pub(crate) fn issued(&self) -> &[String] {
+        &self.issued
     }
 
     fn issue(&mut self, scopes: Vec<String>, life: Duration, now: Instant) -> String {
-        self.0.retain(|_, grant| grant.until.is_none_or(|until| now < until));
+        self.grants.retain(|_, grant| grant.until.is_none_or(|until| now < until));
         let token = format!("sbx.{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-        self.0.insert(token.clone(), Grant { scopes, until: now.checked_add(life) });
+        if self.issued.len() < REMEMBERED {
+            self.issued.push(token.clone());
+        }
+        self.grants.insert(token.clone(), Grant { scopes, until: now.checked_add(life) });
         token
     }
 }

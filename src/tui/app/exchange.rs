@@ -31,6 +31,10 @@ impl App {
                 self.overlay = Some(Overlay::Finished(Box::new(RunPanel::new(run))));
                 Turn::CHANGED
             }
+            Some(Looked::Webhooks) if self.replay.is_some() => {
+                self.activity.webhooks_unasked();
+                self.nobody_is_asked()
+            }
             Some(Looked::Webhooks) if self.world.service.is_some() => {
                 Turn { changed: true, effects: vec![Effect::Engine(Command::Webhooks)] }
             }

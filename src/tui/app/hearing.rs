@@ -83,6 +83,9 @@ impl App {
             Event::Webhooks(listed) => self.webhooks_listed(listed, at),
             Event::Noted(ticket, noted) => self.noted(ticket, noted, at),
             Event::Paused(id) => self.paused(id, at),
+            Event::Recording(what) => self.recording_told(what, at),
+            Event::Replay(what) => self.replay_told(what, at),
+            Event::Played(played) => self.played(*played),
             Event::Finished(id, summary) => self.finished(id, &summary, None, at),
             Event::Failed(id, summary, error) => self.finished(id, &summary, Some(error), at),
         }

@@ -178,7 +178,7 @@ impl App {
         rows: u64,
         wish: Wish,
     ) -> Turn {
-        if self.looks_at_files() {
+        if self.looks_at_files() || self.replay.is_some() {
             return self.grant(wish, None);
         }
         if self.world.service.is_none() {
@@ -233,8 +233,11 @@ impl App {
 
     /// Does what was wished. `recorded`: when its entry was written; `None`: there is none to write.
     fn grant(&mut self, wish: Wish, recorded: Option<Moment>) -> Turn {
-        let said =
-            if recorded.is_some() { "recorded in the audit trail" } else { "files have no audit trail" };
+        let said = match recorded {
+            Some(_) => "recorded in the audit trail",
+            None if self.replay.is_some() => "a replay has no audit trail",
+            None => "files have no audit trail",
+        };
         match wish {
             Wish::ShowAll => {
                 self.mask(false);

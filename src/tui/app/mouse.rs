@@ -48,25 +48,25 @@ impl Mouse {
 }
 
 impl App {
-    /// The mouse did something.
-    pub fn mouse(&mut self, event: MouseEvent, at: Moment) -> Turn {
+    /// The mouse did something. `real`: when, as the machine tells time.
+    pub fn mouse(&mut self, event: MouseEvent, at: Moment, real: Instant) -> Turn {
         if let Some(turn) = self.point_at_frozen(event.kind) {
             return turn;
         }
-        let turn = self.pointed(event, at);
+        let turn = self.pointed(event, at, real);
         // What a click discloses is recorded as what a key does.
         self.recorded(turn)
     }
 
-    fn pointed(&mut self, event: MouseEvent, at: Moment) -> Turn {
+    fn pointed(&mut self, event: MouseEvent, at: Moment, real: Instant) -> Turn {
         let to = Position { x: event.column, y: event.row };
         match event.kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 let twice = self.mouse.click.is_some_and(|(place, when)| {
-                    place == to && at.now.saturating_duration_since(when) <= TWICE
+                    place == to && real.saturating_duration_since(when) <= TWICE
                 });
                 // A third click is the first of another two.
-                self.mouse.click = (!twice).then_some((to, at.now));
+                self.mouse.click = (!twice).then_some((to, real));
                 self.mouse.dragged = None;
                 let said = self.notice.take().is_some();
                 self.read_on();

@@ -3,7 +3,7 @@
 //! An answer from the cache meets no fault. Hence runs go past the cache while a fault is played, and after every
 //! change until one of them was well: what a fault spoiled must not come back from the cache either.
 
-use super::{App, Moment, Turn};
+use super::{App, Moment, Turn, replay};
 use crate::engine::event::Status;
 use crate::engine::query::{Query, QueryId};
 use crate::tui::action::{Action, Context};
@@ -58,6 +58,7 @@ impl App {
         if self.looks_at_files() {
             palette.leave_out(&[Action::MoreAtOnce, Action::FewerAtOnce, Action::Slower, Action::Faster]);
         }
+        palette.leave_out(if self.replay.is_some() { &[Action::Record] } else { replay::STEERS });
         self.overlay = Some(Overlay::Palette(Box::new(palette)));
         Turn::CHANGED
     }

@@ -63,14 +63,16 @@ impl App {
         }
     }
 
-    fn resume(&mut self, place: Arc<Place>, at: Moment) -> Turn {
+    pub(super) fn resume(&mut self, place: Arc<Place>, at: Moment) -> Turn {
         let watched = self.watch_waits();
         self.shown = self.number();
         self.world.running = Some(Running::new(self.shown, at.now));
         self.overlay = None;
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.resume(&ctx);
-        self.history.began(self.shown, place.query.to_draft());
+        if self.replay.is_none() {
+            self.history.began(self.shown, place.query.to_draft());
+        }
         self.activity.asked(self.shown, &place.query);
         let want = self.reach_from(place.rows, at);
         let resume = Effect::Engine(Command::Resume(self.shown, place, want));
@@ -134,6 +136,11 @@ impl App {
         }
         let want = self.reach_from(self.profiles.rows() as u64, at);
         self.want(id, want)
+    }
+
+    /// So many rows were wanted of the run at hand.
+    pub(super) fn wants(&mut self, rows: Option<u64>) {
+        self.reach.want = rows;
     }
 
     fn want(&mut self, id: QueryId, want: Option<u64>) -> Turn {

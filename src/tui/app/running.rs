@@ -52,7 +52,7 @@ impl App {
         let ctx = self.world.ctx(at, self.area_of(Focus::Profiles));
         self.profiles.begin(&query, &ctx);
         self.reach.place = None;
-        if !self.looks_at_files() {
+        if !self.looks_at_files() && self.replay.is_none() {
             self.history.began(self.shown, query.to_draft());
         }
         self.activity.asked(self.shown, &query);

@@ -59,6 +59,7 @@ struct Rig {
     bells: usize,
     left: bool,
     mouse: Option<bool>,
+    recorded: Vec<Option<std::path::PathBuf>>,
 }
 
 impl Rig {
@@ -110,6 +111,7 @@ impl Rig {
             bells: 0,
             left: false,
             mouse: None,
+            recorded: vec![],
         };
         rig.resize(120, 40);
         rig
@@ -197,6 +199,7 @@ impl Rig {
                 Effect::Mouse(on) => self.mouse = Some(on),
                 Effect::Open(whom) => self.opened.push(whom),
                 Effect::Bell => self.bells += 1,
+                Effect::Record(into) => self.recorded.push(into),
                 Effect::Suspend
                 | Effect::OpenProfile
                 | Effect::Act(_)
@@ -788,7 +791,7 @@ proptest! {
                         MouseEventKind::ScrollDown,
                     ];
                     let event = MouseEvent { kind: kinds[kind], column, row, modifiers: KeyModifiers::NONE };
-                    let turn = rig.app.mouse(event, rig.at);
+                    let turn = rig.app.mouse(event, rig.at, rig.at.now);
                     rig.take(turn);
                 }
                 Step::Event(kind, n) => {

@@ -167,8 +167,8 @@ impl RunPanel {
         ] {
             if let Some(window) = summary.window.filter(|_| n > 0) {
                 let profiles = figures::counted(n, "profile", "profiles");
-                let (day, days) = (window.first_day(), window.days());
-                say(label, format!("{profiles} last modified before {day} (retention {days} days){why}"));
+                let (day, days) = (window.first_day(), window.length());
+                say(label, format!("{profiles} last modified before {day} (retention {days}){why}"));
             }
         }
         if let Some(spent) = &self.run.spent {

@@ -192,6 +192,11 @@ impl Builder {
         Outcome::changed(changed)
     }
 
+    /// The plan with this ticket is the one that is awaited: a replay asks for none itself.
+    pub fn expect(&mut self, ticket: u64) {
+        self.ticket = ticket;
+    }
+
     /// A run ended with an error. Where it is about a place in the filter, that is shown there until the text is another,
     /// and the cursor goes to it; says whether it is.
     pub fn refused(&mut self, error: &Error) -> bool {

@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 use unicode_width::UnicodeWidthStr;
 
 use crate::config::Look;
+use crate::engine::event::replay::Stands;
 use crate::engine::event::{Auth, Endpoint, Exchange};
 use crate::engine::text::{clean, fit};
 use crate::tui::ctx::Ctx;
@@ -44,6 +46,21 @@ pub struct Header {
     recent: VecDeque<Duration>,
     /// Whether the last request found nobody to talk to.
     offline: bool,
+    /// Whether the session is recorded.
+    records: bool,
+    /// The recording that is replayed.
+    replay: Option<Replayed>,
+}
+
+/// A replay, as the line tells of it.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// Whether its personal values are true ones.
+    pub true_values: bool,
+    /// Where it stands, once that is known.
+    pub stands: Option<Stands>,
 }
 
 /// What may be left out, first to last.
@@ -67,13 +84,29 @@ impl Header {
     /// Before the service is known.
     pub fn new(tenant: String, sandbox: bool) -> Self {
         let (look, recent) = (Look::default(), VecDeque::new());
-        Self { tenant, sandbox, look, auth: Auth::None, recent, offline: false }
+        Self { tenant, sandbox, look, auth: Auth::None, recent, offline: false, records: false, replay: None }
     }
 
     /// The same, with the tenant's name as it is to look.
     #[must_use]
     pub fn with_look(self, look: Look) -> Self {
         Self { look, ..self }
+    }
+
+    /// The session is recorded, or no longer.
+    pub fn records(&mut self, on: bool) {
+        self.records = on;
+    }
+
+    /// A recording is replayed, and stands there.
+    pub fn replays(&mut self, replay: Replayed) {
+        self.replay = Some(replay);
+    }
+
+    /// The same before anything happened.
+    pub fn anew(&mut self) {
+        (self.auth, self.offline) = (Auth::None, false);
+        self.recent.clear();
     }
 
     /// The tenant as it was set, and whether it is to be the sandbox.
@@ -110,7 +143,12 @@ impl Header {
         let rate =
             ctx.limits.filter(|l| l.measured > 0.0).map(|l| l.at + MEASURED_OVER).filter(|at| *at > ctx.now);
         let gate = gate_left(ctx).map(|left| ctx.now + figures::countdown_changes_in(left));
-        [token, rate, gate].into_iter().flatten().min()
+        let replay = self.replay.as_ref().and_then(|replay| replay.stands).filter(|stands| !stands.paused);
+        let second = replay.map(|stands| {
+            let gone = ctx.now.saturating_duration_since(stands.since);
+            stands.since + Duration::from_secs(gone.as_secs() + 1)
+        });
+        [token, rate, gate, second].into_iter().flatten().min()
     }
 
     /// Draws the line.
@@ -159,8 +197,14 @@ impl Header {
             }
             who.push(Span::styled(" SANDBOX ", theme.sandbox));
         }
+        if self.records {
+            who.push("  ".into());
+            who.push(Span::styled(" REC ", theme.bad));
+        }
         parts.push((Worth::Always, who));
-        if let Some(fault) = ctx.fault.filter(|_| sandbox) {
+        if let Some(replay) = &self.replay {
+            replay.say(ctx, &mut parts);
+        } else if let Some(fault) = ctx.fault.filter(|_| sandbox) {
             let style = if fault.is_over() { theme.dim } else { theme.warn };
             parts.push((Worth::Fault, vec![Span::styled(format!("fault {}", clean(&fault.name)), style)]));
             parts.push((Worth::FaultProgress, vec![Span::styled(fault.progress(), style)]));
@@ -225,6 +269,39 @@ impl Header {
             ],
         ));
     }
+}
+
+impl Replayed {
+    /// That it is one, whose values it has, and where it stands: `REPLAY  0:12/1:40 ×2`.
+    fn say(&self, ctx: &Ctx<'_>, parts: &mut Vec<(Worth, Vec<Span<'_>>)>) {
+        let theme = ctx.theme;
+        parts.push((Worth::Always, vec![Span::styled(" REPLAY ", theme.sandbox)]));
+        if let Some(stands) = &self.stands {
+            let at = ctx.now.saturating_duration_since(stands.since).min(stands.length);
+            let mut spans = vec![
+                Span::styled(minutes(at), theme.text),
+                Span::styled(format!("/{} ", minutes(stands.length)), theme.label),
+                Span::styled(format!("×{}", stands.speed), theme.text),
+            ];
+            // What stands still is stepped through: its lines tell how far.
+            let (line, lines) = stands.lines;
+            let paused =
+                || format!(" paused {}/{}", figures::count(line as u64), figures::count(lines as u64));
+            let state = if stands.ended { Some(" ended".to_owned()) } else { stands.paused.then(paused) };
+            spans.extend(state.map(|state| Span::styled(state, theme.warn)));
+            parts.push((Worth::Always, spans));
+        }
+        let values = if self.true_values { "true values" } else { "stand-ins" };
+        let style = if self.true_values { theme.warn } else { theme.dim };
+        parts.push((Worth::Fault, vec![Span::styled(values, style)]));
+        let day = self.recorded.to_zoned(ctx.zone.clone()).strftime("recorded %-d %b %Y %H:%M").to_string();
+        parts.push((Worth::Hint, vec![Span::styled(day, theme.dim)]));
+    }
+}
+
+/// A place in a recording: `1:05`.
+fn minutes(at: Duration) -> String {
+    format!("{}:{:02}", at.as_secs() / 60, at.as_secs() % 60)
 }
 
 /// What is looked at where no service is: `FILE people.ndjson (+2)`.

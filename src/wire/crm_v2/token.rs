@@ -121,21 +121,18 @@ fn unescaped(raw: &str) -> Option<SecretString> {
     let mut rest = quoted;
     while let Some((before, escaped)) = rest.split_once('\\') {
         text.push_str(before);
-        let (said, behind) = match escaped.strip_prefix('u') {
-            Some(hex) => {
-                let (digits, behind) = hex.split_at_checked(4)?;
-                // Half of a pair stands for what no header can carry either.
-                (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).unwrap_or('\u{fffd}'), behind)
-            }
-            None => {
-                let mut behind = escaped.chars();
-                let said = match behind.next()? {
-                    said @ ('"' | '\\' | '/') => said,
-                    // A line break, a tab and the like.
-                    _ => '\0',
-                };
-                (said, behind.as_str())
-            }
+        let (said, behind) = if let Some(hex) = escaped.strip_prefix('u') {
+            let (digits, behind) = hex.split_at_checked(4)?;
+            // Half of a pair stands for what no header can carry either.
+            (u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).unwrap_or('\u{fffd}'), behind)
+        } else {
+            let mut behind = escaped.chars();
+            let said = match behind.next()? {
+                said @ ('"' | '\\' | '/') => said,
+                // A line break, a tab and the like.
+                _ => '\0',
+            };
+            (said, behind.as_str())
         };
         text.push(said);
         rest = behind;

@@ -10,6 +10,7 @@ use crate::engine::error::Result;
 use crate::engine::event::{Event, Page};
 use crate::engine::fetch::batch::{Batch, Fetched};
 use crate::engine::pipeline::{Parts, Processed};
+use crate::engine::rehearsal;
 use crate::engine::text::Untrusted;
 
 /// Empty pages in a row that are followed.
@@ -77,6 +78,7 @@ impl Pull {
             self.figures.cached(age);
         }
         let asked = url.clone();
+        rehearsal::panics_at("task");
         self.last = Some(Last { batch: batch.number, page: progress.page, url, next });
         let page = Page {
             number: self.figures.pages + self.start.as_ref().map_or(0, |start| start.pages),

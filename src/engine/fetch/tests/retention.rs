@@ -4,7 +4,7 @@ use super::*;
 use crate::engine::event::Endpoint;
 use crate::engine::pipeline::profile::{Profile, Slot};
 use crate::engine::query::{Field, FieldSet};
-use crate::engine::retention::PastRetention;
+use crate::engine::retention::{PastRetention, Window};
 
 fn withholding(fake: Fake) -> Session {
     Session::with(fake, |service| service.past_retention = PastRetention::Withhold)
@@ -40,7 +40,7 @@ async fn profiles_from_before_the_window_are_counted() {
     let (summary, _) = session.run(everybody()).await;
     assert_eq!(session.ids, people(120));
     assert_eq!((summary.past_retention, summary.withheld), (12, 0));
-    assert_eq!(summary.window.map(|window| window.days()), Some(180));
+    assert_eq!(summary.window.map(Window::days), Some(180));
 }
 
 #[tokio::test(start_paused = true)]
@@ -97,10 +97,10 @@ async fn a_longer_window_is_no_way_round_and_a_shorter_one_withholds_more() {
     for days in [u32::MAX, 100_000] {
         let (rows, _, summary) = session.rows(Draft { retention_days: days, ..everybody() }).await;
         assert_eq!((rows.len(), summary.withheld), (90, 10), "{days}");
-        assert_eq!(summary.window.map(|window| window.days()), Some(180));
+        assert_eq!(summary.window.map(Window::days), Some(180));
     }
     let (_, _, summary) = session.rows(Draft { retention_days: 7, ..everybody() }).await;
-    assert_eq!(summary.window.map(|window| window.days()), Some(7));
+    assert_eq!(summary.window.map(Window::days), Some(7));
 }
 
 #[tokio::test(start_paused = true)]

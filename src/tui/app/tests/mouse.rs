@@ -11,7 +11,7 @@ use crate::tui::panes::activity::Tab;
 impl Rig {
     fn mouse(&mut self, kind: MouseEventKind, x: u16, y: u16) -> bool {
         let event = MouseEvent { kind, column: x, row: y, modifiers: KeyModifiers::NONE };
-        let turn = self.app.mouse(event, self.at);
+        let turn = self.app.mouse(event, self.at, self.at.now);
         self.take(turn)
     }
 

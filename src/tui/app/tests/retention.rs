@@ -26,7 +26,7 @@ fn people() -> Vec<Profile> {
 }
 
 fn ended(rows: u64, withheld: u64, past_retention: u64) -> Event {
-    let summary = Summary { withheld, past_retention, ..Summary::of(Status::Success, rows) };
+    let summary = Summary { past_retention, withheld, ..Summary::of(Status::Success, rows) };
     Event::Finished(QueryId(1), Arc::new(summary))
 }
 
@@ -89,6 +89,27 @@ fn withheld_profiles_are_counted_where_somebody_looks_for_them() {
     assert!(line(&screen, "Profiles  1").contains("12 withheld"), "{screen}");
     let foot = format!("withheld 12 last modified before {FIRST_DAY} (retention 180 days)");
     assert!(screen.contains(&foot), "{screen}");
+}
+
+#[test]
+fn a_narrow_title_counts_what_is_past_and_what_is_withheld() {
+    use crate::engine::event::Cut;
+    let ended = |cut: Option<Cut>| {
+        let mut rig = Rig::running();
+        rig.resize(80, 24);
+        let Event::Page(id, page) = page(1, people(), 12) else { unreachable!() };
+        rig.event(Event::Page(id, Page { total: Some(9_999), ..page }));
+        let summary = Summary { cut, total: Some(9_999), withheld: 12, ..Summary::of(Status::Success, 3) };
+        rig.event(Event::Finished(QueryId(1), Arc::new(summary)));
+        rig.screen()
+    };
+    // What matters most leaves no room for the second, and something short behind it still has some.
+    let screen = ended(Some(Cut::Limit(1_000_000)));
+    let title = line(&screen, "Profiles  3 of 9,999");
+    assert!(title.contains("12 withheld") && !title.contains("cut at"), "{screen}");
+    let screen = ended(Some(Cut::Cancelled));
+    assert!(line(&screen, "Profiles  3 of").contains("cancelled  12 withheld"), "{screen}");
+    assert!(screen.contains("withheld 12 last modified before"), "{screen}");
 }
 
 #[test]

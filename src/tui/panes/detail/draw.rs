@@ -107,7 +107,7 @@ impl Detail {
         };
         let masked = if ctx.mask.is_on() { "  MASKED" } else { "" };
         let past = self.past.map_or_else(String::new, |window| {
-            format!("  {} past {} days", ctx.theme.symbols.past, window.days())
+            format!("  {} past {}", ctx.theme.symbols.past, window.length())
         });
         let beside = how.len() + masked.len() + widgets::width(&past);
         let room = usize::from(width.saturating_sub(13)).saturating_sub(beside);
@@ -118,7 +118,7 @@ impl Detail {
         let how = Span::styled(how, ctx.theme.accent);
         let warned = |text: String| Span::styled(text, ctx.theme.warn);
         let id = vec![Span::raw("Profile "), Span::raw(id)];
-        TitleLine::from_iter(id.into_iter().chain([warned(past), warned(masked.to_owned()), how]))
+        id.into_iter().chain([warned(past), warned(masked.to_owned()), how]).collect()
     }
 
     /// What stands in place of a list that is empty.

@@ -15,8 +15,8 @@ pub(super) fn why(item: &Item, detail: &Detail, veil: Veil<'_>, ctx: &Ctx<'_>) -
     let past = detail.past.filter(|_| is_date).zip(detail.profile.modified_date.value());
     let past = past.map(|(window, modified)| {
         let modified = modified.value.shown();
-        let (day, days) = (window.first_day(), window.days());
-        format!("Last modified {modified}, past the window of {days} days, which begins on {day}.")
+        let (day, days) = (window.first_day(), window.length());
+        format!("Last modified {modified}, past the window of {days}, which begins on {day}.")
     });
     past.into_iter().chain(said).reduce(|past, said| format!("{past} {said}"))
 }

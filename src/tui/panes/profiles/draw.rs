@@ -269,10 +269,9 @@ fn ended(
     }
     if let Some((n, window)) = progress.withheld() {
         let came = figures::counted(n, "profile came and is", "profiles came and all are");
-        let (day, days) = (window.first_day(), window.days());
+        let (day, days) = (window.first_day(), window.length());
         lines.push((format!("{came} withheld."), theme.warn));
-        let why =
-            format!("Last modified before {day}, past the {days} days that this tenant keeps profiles for.");
+        let why = format!("Last modified before {day}, past the {days} that this tenant keeps profiles for.");
         lines.push((why, theme.text));
         lines.push((format!("{run} runs the query again."), theme.dim));
         return;
@@ -339,8 +338,8 @@ fn footer(table: &Profiles, ctx: &Ctx<'_>, area: Rect, buf: &mut Buffer) {
     let withheld = table.progress.as_ref().and_then(Progress::withheld);
     if let Some((n, window)) = withheld.filter(|_| y < area.bottom()) {
         let used = put_clean(buf, area.x, y, area.width, " withheld ", theme.warn);
-        let (n, day, days) = (figures::count(n), window.first_day(), window.days());
-        let said = format!("{n} last modified before {day} (retention {days} days)");
+        let (n, day, days) = (figures::count(n), window.first_day(), window.length());
+        let said = format!("{n} last modified before {day} (retention {days})");
         put(buf, area.x + used, y, area.width.saturating_sub(used), &said, theme.text);
         y += 1;
     }

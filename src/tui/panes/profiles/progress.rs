@@ -309,16 +309,18 @@ impl Progress {
             let text = format!("{} in a file", figures::bytes(memory.spilled));
             pieces.push(Piece { text, style: ctx.theme.dim, rank: 5 });
         }
-        let width = |pieces: &[Piece]| -> usize {
-            "Profiles".len() + pieces.iter().map(|p| 2 + widgets::width(&p.text)).sum::<usize>()
-        };
-        while width(&pieces) > usize::from(room) && pieces.len() > 1 {
-            let least = pieces.iter().enumerate().min_by_key(|(i, p)| (p.rank, usize::MAX - i));
-            let Some((at, _)) = least else { break };
-            pieces.remove(at);
+        // What matters most has its place first; where that is long, something short that matters less may still fit.
+        let mut by_rank: Vec<usize> = (0..pieces.len()).collect();
+        by_rank.sort_by_key(|at| (std::cmp::Reverse(pieces[*at].rank), *at));
+        let mut fits = vec![false; pieces.len()];
+        let mut used = "Profiles".len();
+        for (nth, at) in by_rank.into_iter().enumerate() {
+            let wide = 2 + widgets::width(&pieces[at].text);
+            fits[at] = nth == 0 || used + wide <= usize::from(room);
+            used += if fits[at] { wide } else { 0 };
         }
         let mut spans = vec![Span::raw("Profiles")];
-        for piece in pieces {
+        for (piece, _) in pieces.into_iter().zip(fits).filter(|(_, fits)| *fits) {
             spans.push(Span::raw("  "));
             spans.push(Span::styled(piece.text, piece.style));
         }
@@ -431,8 +433,8 @@ impl Progress {
             say(8, format!("{} withheld", figures::count(self.withheld)), ctx.theme.warn);
         }
         if let Some(window) = self.passed() {
-            let (sign, past, days) = (ctx.theme.symbols.past, figures::count(self.past), window.days());
-            say(7, format!("{sign} {past} past {days} days"), ctx.theme.warn);
+            let (sign, past, days) = (ctx.theme.symbols.past, figures::count(self.past), window.length());
+            say(7, format!("{sign} {past} past {days}"), ctx.theme.warn);
         }
         if self.set_aside > 0 {
             say(7, format!("{} unreadable", figures::count(self.set_aside)), ctx.theme.bad);
