@@ -16,6 +16,7 @@ use cxlens::engine::plan::{Known, Plan};
 use cxlens::engine::query::reach::Reach;
 use cxlens::engine::query::{Draft, Query};
 use cxlens::engine::retention::Window;
+use cxlens::engine::text::clean_lines;
 use cxlens::import;
 use cxlens::linear;
 use cxlens::rows::Mask;
@@ -237,10 +238,16 @@ pub(crate) async fn show(session: Session, setup: tui::run::Setup) -> (Result<Ex
     // However it ended, what there is to record is recorded.
     let last = session::end(background).await;
     let exit = match shown.unwrap_or(Ok(Exit::Fault)) {
-        Ok(Exit::Picked(text)) => match io::stdout().write_all(format!("{text}\n").as_bytes()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(local("stdout", &error).into()),
-            _ => Ok(Exit::Picked(text)),
-        },
+        Ok(Exit::Picked(text)) => {
+            // A program is given the value itself.
+            let said = if io::stdout().is_terminal() { clean_lines(&text) } else { text.clone() };
+            match io::stdout().write_all(format!("{said}\n").as_bytes()) {
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                    Err(local("stdout", &error).into())
+                }
+                _ => Ok(Exit::Picked(text)),
+            }
+        }
         exit => exit.map_err(|e| local("the terminal", &e).into()),
     };
     (exit, last)
