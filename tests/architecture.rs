@@ -28,6 +28,45 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Panes know the frame that carries them, never each other.
 const PANES: &str = "src/tui/panes";
 
+/// Rooms that write to a screen, a stream or a log.
+const TALKERS: [&str; 6] = ["cli", "linear", "logging", "main", "saving", "tui"];
+
+/// Files in these rooms that look at text from outside as it came, and what for. Whoever is new here shows it, and
+/// `shown()` is for that.
+const TRUE_VALUES: &[(&str, &str)] = &[
+    ("src/saving.rs", "files keep the value itself"),
+    ("src/linear/person.rs", "masked first; each sentence is cleaned where it is said"),
+    ("src/tui/app/compare.rs", "an ID that is compared"),
+    (
+        "src/tui/overlays/column.rs",
+        "values that are compared; masked first where they are drawn, then cleaned",
+    ),
+    ("src/tui/overlays/compare/pairs.rs", "values that are compared, and copied"),
+    ("src/tui/overlays/exchange.rs", "what is copied; lines are masked first, then cleaned"),
+    ("src/tui/panes/activity/webhooks.rs", "what is copied"),
+    ("src/tui/panes/detail/draw.rs", "cut to its room first: the gist of a text is cleaned"),
+    (
+        "src/tui/panes/detail/items.rs",
+        "what is copied and searched; masked first where it is drawn, then cleaned",
+    ),
+    ("src/tui/panes/detail/why.rs", "what processing did to it"),
+    ("src/tui/panes/files.rs", "a file's name of which the end is shown, cleaned"),
+    ("src/tui/panes/header.rs", "a file's name, cleaned"),
+    ("src/tui/panes/profiles/arranged.rs", "columns go by their names"),
+    ("src/tui/panes/profiles/cells.rs", "whether it is empty"),
+    ("src/tui/panes/profiles/watched.rs", "IDs that are compared"),
+];
+
+/// Files that know the streams of this process, and what goes there.
+const STREAMS: &[(&str, &str)] = &[
+    ("src/main.rs", "errors and notes, each line cleaned; help"),
+    ("src/main/", "hands standard output to whoever writes data or sentences"),
+    ("src/cli/progress.rs", "a bar, whose words are cleaned"),
+    ("src/panics.rs", "the place of a panic"),
+    ("src/tui/terminal.rs", "pictures, of which each cell is looked at"),
+    ("src/tui/jq/child.rs", "answers to the process that asked"),
+];
+
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -165,6 +204,40 @@ fn time_is_read_in_the_clock_alone() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The files, tests aside, whose code has one of these; and entries of the list that are for nothing.
+fn outside_of(list: &[(&str, &str)], wanted: &[&str], looked_at: impl Fn(&Path) -> bool) -> Vec<String> {
+    let is_test =
+        |path: &Path| path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+    let mut idle: Vec<_> = list.iter().map(|(file, _)| *file).collect();
+    let mut wrong = Vec::new();
+    for path in all_sources().into_iter().filter(|path| looked_at(path) && !is_test(path)) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = code(text.split("#[cfg(test)]\nmod tests").next().unwrap());
+        let Some(found) = wanted.iter().find(|wanted| code.contains(**wanted)) else { continue };
+        let name = path.display().to_string();
+        match list.iter().find(|(file, _)| name == *file || file.ends_with('/') && name.starts_with(file)) {
+            Some((file, _)) => idle.retain(|idle| idle != file),
+            None => wrong.push(format!("{name}: {found}")),
+        }
+    }
+    wrong.extend(idle.into_iter().map(|file| format!("{file} is in the list and has none of {wanted:?}")));
+    wrong
+}
+
+#[test]
+fn where_texts_are_shown_they_are_not_looked_at_as_they_came() {
+    let talks = |path: &Path| TALKERS.contains(&room(path).as_str());
+    let wrong = outside_of(TRUE_VALUES, &[".raw()"], talks);
+    assert!(wrong.is_empty(), "show it with shown(), or say in the list what for:\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn few_know_the_streams_of_this_process() {
+    let wanted = ["println!", "eprintln!", "print!(", "stdout()", "stderr()"];
+    let wrong = outside_of(STREAMS, &wanted, |_| true);
+    assert!(wrong.is_empty(), "hand it in, or say in the list what goes there:\n{}", wrong.join("\n"));
 }
 
 #[test]

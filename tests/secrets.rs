@@ -24,7 +24,7 @@ mod scanner;
 mod sources;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Command, Stdio};
 
@@ -38,6 +38,11 @@ impl Drop for Running {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Says what this machine leaves out, past what keeps the output of tests that pass.
+fn not_tested(what: &str) {
+    let _ = writeln!(std::io::stderr(), "NOT TESTED: {what}");
 }
 
 /// Nobody special: what such a user may see of a process, its other programs may.
@@ -64,11 +69,11 @@ fn no_core_dump_is_left_and_no_other_program_of_the_user_reads_our_memory() {
     command.args(["-c", unlimited, CXLENS]);
     let mut running = match command.spawn() {
         Ok(child) => Running(child),
-        Err(error) => return eprintln!("NOT TESTED: core dumps, for setpriv cannot be started: {error}"),
+        Err(error) => return not_tested(&format!("core dumps, for setpriv cannot be started: {error}")),
     };
     let Some(Ok(_)) = BufReader::new(running.0.stdout.as_mut().unwrap()).lines().next() else {
         let said = std::io::read_to_string(running.0.stderr.as_mut().unwrap()).unwrap();
-        return eprintln!("NOT TESTED: core dumps, for another user cannot run {CXLENS}: {said}");
+        return not_tested(&format!("core dumps, for another user cannot run {CXLENS}: {said}"));
     };
     let limits = fs::read_to_string(format!("/proc/{}/limits", running.0.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
@@ -78,7 +83,7 @@ fn no_core_dump_is_left_and_no_other_program_of_the_user_reads_our_memory() {
     assert_eq!(owner(running.0.id()), 0);
     // A process that may be dumped looks different.
     let mut other = Running(as_us("cat").spawn().unwrap());
-    std::io::Write::write_all(other.0.stdin.as_mut().unwrap(), b"x\n").unwrap();
+    other.0.stdin.as_mut().unwrap().write_all(b"x\n").unwrap();
     let said = BufReader::new(other.0.stdout.as_mut().unwrap()).lines().next().unwrap().unwrap();
     assert_eq!((said.as_str(), owner(other.0.id())), ("x", us));
 }

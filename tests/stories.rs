@@ -82,7 +82,9 @@ fn compare_two_people() {
     let home = tempfile::tempdir().unwrap();
     let mut pty = with_rows(home.path(), &[]);
     pty.send("d").wait_for("PROF-001 is held");
-    pty.send("j").wait("the next row", |screen| screen.contains("▌PROF-002"));
+    // Between the cursor and the ID there may be room for the mark of rows that are past retention.
+    let next = |screen: &str| ["", " ", "†"].iter().any(|mark| screen.contains(&format!("▌{mark}PROF-002")));
+    pty.send("j").wait("the next row", next);
     let screen = pty.send("d").wait_for("~ attributes.plan");
     let line = screen.lines().find(|line| line.contains("attributes.plan")).expect("the plan differs");
     assert!(line.contains("gold") && line.contains("silver"), "{line}");

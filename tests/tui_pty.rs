@@ -347,5 +347,7 @@ impl Timed {
 
 /// The line under the table's cursor.
 fn cursor(screen: &str) -> Option<String> {
-    screen.lines().find(|line| line.contains("▌PROF-")).map(str::to_owned)
+    // Between it and the ID there may be room for the mark of rows that are past retention.
+    let is_under = |line: &&str| ["", " ", "†"].iter().any(|mark| line.contains(&format!("▌{mark}PROF-")));
+    screen.lines().find(is_under).map(str::to_owned)
 }

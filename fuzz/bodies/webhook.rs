@@ -1,6 +1,6 @@
 //! The small replies: registrations of webhooks, tokens, refusals.
 
-use cxlens::wire::crm_v2::{error_body, registration, registrations, token, webhook_path};
+use cxlens::wire::crm_v2::{TokenBody, error_body, registration, registrations, token, webhook_path};
 use secrecy::ExposeSecret as _;
 
 pub(crate) fn run(data: &[u8]) {
@@ -20,9 +20,9 @@ pub(crate) fn run(data: &[u8]) {
         Ok(token) => {
             let secret = token.access_token.expose_secret();
             assert!(!secret.is_empty() && http::HeaderValue::from_str(secret).is_ok());
-            if secret.len() > 8 {
-                assert!(!format!("{token:?}").contains(secret), "shown");
-            }
+            let other = TokenBody { access_token: String::new().into(), ..token.clone() };
+            let by_chance = format!("{other:?}").contains(secret);
+            assert!(by_chance || !format!("{token:?}").contains(secret), "shown");
             if let Some(life) = token.expires_in {
                 assert!(life.seconds().is_finite());
                 let _ = life.duration();

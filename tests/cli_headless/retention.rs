@@ -129,6 +129,9 @@ fn what_is_withheld_reaches_no_output_and_is_counted() {
         assert!(file == "a.parquet" || is_there(&people.lately[0]), "{file}");
         assert!(!people.old.iter().any(is_there), "{file}");
     }
+    // Neither does a recording hold them, though it holds true values and what came as it came.
+    people.ask(&home, &service, &["--record", "a.cxrec", "--record-personal"]).is(0, &[&counted]);
+    assert!(fs::read_to_string(home.path("a.cxrec")).unwrap().contains(people.lately[0].as_str()));
     let ran = people.ask(&home, &service, &["--limit", "7"]);
     ran.is(0, &["cut at --limit 7"]);
     assert_eq!(ran.ids(), people.lately[..7], "a limit is of rows that somebody gets");

@@ -49,12 +49,12 @@ impl fmt::Debug for Finding {
     }
 }
 
-/// Everything that must not be there; of a screen full of it, the first hundred.
+/// Everything that must not be there; of many the first five.
 pub(crate) fn findings(bytes: &[u8], wrote: Wrote) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut at = 0;
     let mut marks = 0;
-    while at < bytes.len() && found.len() < 100 {
+    while at < bytes.len() && found.len() < 5 {
         let mut find = |what, length: usize| {
             let end = bytes.len().min(at + length.clamp(1, SHOWN));
             found.push(Finding { at, what, bytes: bytes[at..end].to_vec() });

@@ -172,7 +172,12 @@ impl Head {
     /// As the head file has it; `None` where there is none that can be read.
     pub(super) fn read(dir: &Path) -> Option<Self> {
         let head: Self = serde_json::from_slice(&fs::read(dir.join(HEAD_FILE)).ok()?).ok()?;
-        (head.link.seq < MOST).then_some(head)
+        // Who writes next writes there: it must be one of the trail's files.
+        let path = Path::new(&head.file);
+        let is_ours = head.file.is_empty()
+            || path.extension().is_some_and(|ending| ending == "jsonl")
+                && path.file_name() == Some(path.as_os_str());
+        (head.link.seq < MOST && is_ours).then_some(head)
     }
 
     /// The end of the chain as the lines have it, from the head file on: lines that were written while the head file
@@ -592,7 +597,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_no_trail_reaches_is_damage() {
+    fn a_head_that_cannot_be_ours_is_damage() {
         let (root, _) = trail();
         let head = Head::read(root.path()).unwrap();
         for seq in [u64::MAX, MOST] {
@@ -602,6 +607,10 @@ mod tests {
             assert_eq!(Head::read(root.path()), None);
             let line = format!("{{\"seq\":{seq},\"prev\":\"x\"}}");
             assert!(matches!(head.link.next(line.as_bytes()), Err(Broken::NoLink)));
+        }
+        for file in ["2026-05.sjonl", "../2026-05.jsonl", "a/2026-05.jsonl"] {
+            Head { file: file.into(), ..head.clone() }.write(root.path()).unwrap();
+            assert_eq!(Head::read(root.path()), None, "nothing is written there: {file}");
         }
         let audit = Audit::open(root.path()).unwrap();
         assert_eq!(audit.record(&entry()).unwrap().seq, 6, "the lines say where it ends");

@@ -108,8 +108,15 @@ pub fn tail(text: &str, columns: usize) -> usize {
 /// cell keeps its width: the character is replaced by a mark, not spelled out.
 pub fn scrub(buf: &mut Buffer, area: Rect) -> usize {
     let area = area.intersection(buf.area);
+    if area.is_empty() {
+        return 0;
+    }
     let mut scrubbed = 0;
     for y in area.top()..area.bottom() {
+        let line = buf.index_of(area.left(), y);
+        if buf.content[line..][..usize::from(area.width)].iter().all(|cell| is_harmless(cell.symbol())) {
+            continue;
+        }
         for x in area.left()..area.right() {
             let symbol = buf[(x, y)].symbol();
             if is_harmless(symbol) {
@@ -127,10 +134,12 @@ pub fn scrub(buf: &mut Buffer, area: Rect) -> usize {
     scrubbed
 }
 
-/// Whether a cell may be sent: nearly all of them hold a character of ASCII.
+/// Whether a cell may be sent: nearly all of them hold a character of ASCII, or a piece of a box or a bar.
 fn is_harmless(symbol: &str) -> bool {
     match symbol.as_bytes() {
         [byte] => (0x20..0x7f).contains(byte),
+        // U+2500 to U+25BF
+        [0xe2, 0x94..=0x96, _] => true,
         _ => is_clean(symbol),
     }
 }
