@@ -4,7 +4,7 @@
 //! An ordinary run of the tests kills a few dozen times. The whole measure is `CXLENS_KILLS=1000 cargo test --release
 //! --test kill -- --nocapture`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "how long a run takes is what random moments are taken from")]
 
 #[path = "support/headless.rs"]
@@ -186,8 +186,9 @@ impl Rig {
     fn end(self, what: &str) {
         let names =
             fs::read_dir(self.trail()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
-        let pieces = names
-            .filter(|name| !matches!(name.as_str(), "head" | "key" | "lock") && !name.ends_with(".jsonl"));
+        let pieces = names.filter(|name| {
+            !matches!(name.as_str(), "head" | "key" | "lock") && name.strip_suffix(".jsonl").is_none()
+        });
         assert_eq!(pieces.collect::<Vec<_>>(), [""; 0], "what was not finished is not left lying about");
         let entries = verify(&self.trail(), None).unwrap_or_else(|bad| panic!("{bad:?}")).entries;
         let Told { kills, torn, asked, acknowledged, lost } = self.told;
@@ -288,13 +289,10 @@ fn killed_after(command: &Command, after: Duration) -> Output {
     let (ended, ends) = std::sync::mpsc::channel();
     std::thread::scope(|scope| {
         scope.spawn(move || ended.send(child.wait_with_output().unwrap()).unwrap());
-        match ends.recv_timeout(after) {
-            Ok(output) => output,
-            Err(_) => {
-                // It may have ended this very moment.
-                let _ = pidfd_send_signal(&held, Signal::KILL);
-                ends.recv().unwrap()
-            }
-        }
+        ends.recv_timeout(after).unwrap_or_else(|_| {
+            // It may have ended this very moment.
+            let _ = pidfd_send_signal(&held, Signal::KILL);
+            ends.recv().unwrap()
+        })
     })
 }
