@@ -131,9 +131,17 @@ rows! {
     }
     "Secrets" {
         "in no log, audit entry, recording, error, panic message, process list, clipboard or export" by
-            "cli_headless.rs::a_secret_is_nowhere_but_where_it_was_given"
-            "cli_headless.rs::every_run_is_in_the_trail_without_anybodys_data"
+            "secrets/canaries.rs::nothing_that_is_secret_is_found_anywhere_and_nobody_where_others_read"
+            "cli_headless.rs::a_secret_is_nowhere_but_where_it_was_given";
+        "our copies wiped from memory after use" by
+            "secrets/memory.rs::of_secrets_nothing_of_ours_is_left_in_memory_when_the_work_is_over";
+        "`Debug` prints `[redacted]`" by
+            "src/engine/secret.rs::it_is_asked_for_once_and_again_where_it_was_refused_or_could_not_be_had";
+        "core dumps off" by
             "secrets.rs::no_core_dump_is_left_and_no_other_program_of_the_user_reads_our_memory";
+        "personal values never in the log or the audit trail" by
+            "secrets/canaries.rs::nothing_that_is_secret_is_found_anywhere_and_nobody_where_others_read"
+            "cli_headless.rs::every_run_is_in_the_trail_without_anybodys_data";
     }
 }
 

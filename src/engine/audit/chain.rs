@@ -16,7 +16,7 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -193,13 +193,12 @@ impl Head {
             }
             let from = if name == head.file { head.bytes } else { 0 };
             let mut file = File::open(&path)?;
-            if file.metadata()?.len() < from {
-                // The tail is gone. The chain goes on from where it was, so that the gap is seen; a piece of a line
-                // that is left would take what is written next with it.
+            if !begins_a_line(&mut file, from)? {
+                // The tail is gone, or another is there. The chain goes on from where it was, so that the gap is seen; a
+                // piece of a line that is left would take what is written next with it.
                 torn.extend(Torn::at_the_end(path)?);
                 continue;
             }
-            file.seek(SeekFrom::Start(from))?;
             let (mut reader, mut line, mut at) = (BufReader::new(file), Vec::new(), from);
             while reader.read_until(b'\n', &mut line)? > 0 {
                 if line.pop_if(|last| *last == b'\n').is_none() {
@@ -451,6 +450,14 @@ fn is_older(line: &[u8]) -> bool {
     })
 }
 
+/// Goes to a place in a file; whether a line begins there, or will.
+fn begins_a_line(file: &mut File, at: u64) -> io::Result<bool> {
+    let Some(before) = at.checked_sub(1) else { return Ok(true) };
+    file.seek(SeekFrom::Start(before))?;
+    let mut last = [0];
+    Ok(file.read(&mut last)? == 1 && last == *b"\n")
+}
+
 pub(super) fn name_of(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
@@ -614,6 +621,22 @@ mod tests {
         }
         let audit = Audit::open(root.path()).unwrap();
         assert_eq!(audit.record(&entry()).unwrap().seq, 6, "the lines say where it ends");
+    }
+
+    #[test]
+    fn a_head_file_that_says_a_line_ends_where_none_does_costs_no_entry() {
+        let (root, _) = trail();
+        let path = root.path().join("2026-04.jsonl");
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, &whole[..whole.len() - 1]).unwrap();
+        let mut head = Head::read(root.path()).unwrap();
+        head.bytes -= 1;
+        head.write(root.path()).unwrap();
+        let audit = Audit::open(root.path()).unwrap();
+        let link = audit.record(&Entry { time: "2026-04-02T00:00:00Z".into(), ..entry() }).unwrap();
+        let lines = fs::read_to_string(&path).unwrap();
+        assert_eq!(hash(lines.lines().last().unwrap().as_bytes()), link.hash, "it stands there whole");
+        assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-04.jsonl:3");
     }
 
     #[test]
