@@ -74,6 +74,7 @@ pub enum Command {
 
 /// `cxlens explore`
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Explore {
     /// What to ask for.
     #[command(flatten)]

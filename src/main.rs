@@ -122,11 +122,11 @@ fn run(args: Args) -> Result<u8, Failed> {
         panics::log_is_in(start.paths.log());
     }
     match args.command {
-        None | Some(Command::Jq) => commands::explore(&args.explore, start),
-        Some(Command::Explore(typed)) => commands::explore(&typed, start),
+        None | Some(Command::Jq) => commands::explore(&args.explore, &start),
+        Some(Command::Explore(typed)) => commands::explore(&typed, &start),
         Some(Command::Open(typed)) => commands::open(&typed, start),
-        Some(Command::Replay(typed)) => recording::replay(&typed, start),
-        Some(Command::Query(typed)) => commands::query(&typed, start),
+        Some(Command::Replay(typed)) => recording::replay(&typed, &start),
+        Some(Command::Query(typed)) => commands::query(&typed, &start),
         Some(Command::Webhook(typed)) => commands::webhook(&typed, start),
         Some(Command::Sandbox(typed)) => commands::sandbox(&typed),
         Some(Command::Audit(Audit::Show(typed))) => audit::show(&typed, &start),

@@ -96,7 +96,7 @@ fn recorded(home: &Home, file: &str, more: &[&str]) -> (String, String, Vec<Stri
     ];
     args.extend(more);
     let mut pty = Pty::start(home.path("").as_path(), &args, SIZE, &env);
-    let panel = pty.wait("the error panel", |screen| is_whole(screen));
+    let panel = pty.wait("the error panel", is_whole);
     assert!(panel.contains(" REC "), "{panel}");
     let rest = pty
         .send(ESC)

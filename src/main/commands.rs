@@ -44,7 +44,7 @@ const GIVING_WAY: i32 = 5;
 pub(crate) const PANICKED: u8 = 1;
 
 /// `cxlens [explore]`
-pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed> {
+pub(crate) fn explore(typed: &args::Explore, start: &Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     let mut draft = translate::draft(&typed.query, settings.query)?;
     let (tenant, sandbox) = session::whom_of(&settings)?;
@@ -76,7 +76,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         clock: start.clock.clone(),
         background: Arc::default(),
     };
-    let appearance = appearance(&settings.explorer.look, &start);
+    let appearance = appearance(&settings.explorer.look, start);
     let setup = tui::run::Setup {
         draft,
         run_at_once: typed.run,
@@ -105,7 +105,7 @@ pub(crate) fn explore(typed: &args::Explore, start: Start) -> Result<u8, Failed>
         recordings: start.paths.recordings(),
         record_true_values: typed.record.record_personal,
         replay: None,
-        later: Tidy::new(&settings, &start).later(),
+        later: Tidy::new(&settings, start).later(),
     };
     let exit = behind_the_screen()?.block_on(async {
         let stage = Stage::clone(&setup.faults);
@@ -130,7 +130,7 @@ fn linear(
     draft: Draft,
     settings: Settings,
     access: Access,
-    start: Start,
+    start: &Start,
 ) -> Result<u8, Failed> {
     let setup = linear::Setup {
         draft,
@@ -142,7 +142,7 @@ fn linear(
         mask: mask(&settings.privacy, true),
         is_typed: io::stdin().is_terminal(),
     };
-    let tidy = Tidy::new(&settings, &start).begin();
+    let tidy = Tidy::new(&settings, start).begin();
     let code = runtime()?.block_on(async {
         let signals = linear::input::signals().map_err(|e| local("signal handlers", &e))?;
         let session = session::start(settings, start.clock.clone(), &Stage::default(), access, false);
@@ -261,7 +261,7 @@ pub(crate) fn on_a_terminal(remedy: &str) -> Result<(), Error> {
 }
 
 /// `cxlens query`
-pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
+pub(crate) fn query(typed: &args::Query, start: &Start) -> Result<u8, Failed> {
     let settings = config::load(&start.env, &start.paths, &translate::flags(&typed.query))?;
     if typed.resume {
         return resume(typed, settings, start);
@@ -272,7 +272,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
             let cause = "nothing is sent with --dry-run";
             return Err(Error::usage("--record", cause, "leave one of the two out").into());
         }
-        return dry_run(&settings, &query?, &start);
+        return dry_run(&settings, &query?, start);
     }
     // Where neither a query nor a tenant was given, both are told.
     let (query, store) = match (query, store(&settings)) {
@@ -293,7 +293,7 @@ pub(crate) fn query(typed: &args::Query, start: Start) -> Result<u8, Failed> {
 }
 
 /// `cxlens query --resume`
-fn resume(typed: &args::Query, settings: Settings, start: Start) -> Result<u8, Failed> {
+fn resume(typed: &args::Query, settings: Settings, start: &Start) -> Result<u8, Failed> {
     let store = store(&settings)?;
     let Stopped { mut target, bytes, place, .. } = store.find(translate::output(typed))?;
     let streams = streams(&settings);
@@ -329,17 +329,17 @@ fn store(settings: &Settings) -> Result<Store, Error> {
 
 fn pull(
     settings: Settings,
-    start: Start,
+    start: &Start,
     access: Access,
     ask: Ask,
     sink: Sink,
     streams: Streams,
     typed: &args::Query,
 ) -> Result<u8, Failed> {
-    if let Some(reach) = reach(&ask.query, &start) {
+    if let Some(reach) = reach(&ask.query, start) {
         say(&format!("note: {reach}\n"));
     }
-    let tidy = Tidy::new(&settings, &start).begin();
+    let tidy = Tidy::new(&settings, start).begin();
     let code = runtime()?.block_on(async {
         let mut signals = Signals::listen().map_err(|e| local("signal handlers", &e))?;
         let settings = settings.without_cache();

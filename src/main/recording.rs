@@ -24,14 +24,14 @@ use crate::session::{self, Session};
 use crate::{Failed, Start, say};
 
 /// `cxlens replay`
-pub(crate) fn replay(typed: &args::Replay, start: Start) -> Result<u8, Failed> {
+pub(crate) fn replay(typed: &args::Replay, start: &Start) -> Result<u8, Failed> {
     let reader = Reader::open(&typed.file)?;
     on_a_terminal("run it in one; a recording is lines of JSON, which jq and the like read")?;
     // A recording can be read whatever is wrong with the configuration of a service.
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
     let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
     let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
-    let appearance = appearance(&looks, &start);
+    let appearance = appearance(&looks, start);
     let clipboard =
         settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     let header = reader.header().clone();

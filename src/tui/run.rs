@@ -174,7 +174,7 @@ impl Exit {
 /// When the terminal cannot be taken over, read or written. One that is gone is no error: it is as good as SIGHUP, which
 /// may come a moment later.
 pub async fn run(handle: Handle, setup: Setup) -> io::Result<Exit> {
-    match stay(handle, setup).await {
+    match Box::pin(stay(handle, setup)).await {
         Err(error) if is_of_lost_terminal(&error) => Ok(Exit::Signal(HUNG_UP)),
         other => other,
     }

@@ -102,14 +102,14 @@ impl PlaceLine {
 
     pub(super) fn read(self) -> Result<Place, String> {
         let Self { query, batch, page, target, rows, withheld, pages, total, totals } = self;
-        let query = checked(query)?;
+        let query = checked(&query)?;
         let seen = Seen::default();
         Ok(Place { query, batch, page, target, rows, withheld, pages, total, totals, seen })
     }
 }
 
 /// A query that was checked when it was asked.
-fn checked(draft: Draft) -> Result<Query, String> {
+fn checked(draft: &Draft) -> Result<Query, String> {
     draft.check().map_err(|wrong| {
         let wrong: Vec<_> = wrong.iter().map(ToString::to_string).collect();
         format!("the query is none that can be asked ({})", wrong.join("; "))
@@ -154,11 +154,11 @@ impl CommandLine {
     /// What of it makes no sense.
     pub(super) fn read(self) -> Result<Command, String> {
         Ok(match self {
-            Self::Run { run, query, want } => Command::Run(QueryId(run), checked(query)?, want),
+            Self::Run { run, query, want } => Command::Run(QueryId(run), checked(&query)?, want),
             Self::Resume { run, place, want } => Command::Resume(QueryId(run), place.read()?.into(), want),
             Self::Want { run, want } => Command::Want(QueryId(run), want),
             Self::Cancel { run } => Command::Cancel(QueryId(run)),
-            Self::Plan { ticket, query } => Command::Plan(ticket, checked(query)?),
+            Self::Plan { ticket, query } => Command::Plan(ticket, checked(&query)?),
             Self::Note { ticket, disclosure, id, fields, rows } => {
                 let all = [Disclosure::Reveal, Disclosure::Copy, Disclosure::Export];
                 let known = all.into_iter().find(|known| known.name() == disclosure);

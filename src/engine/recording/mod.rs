@@ -8,7 +8,7 @@
 //! ```
 //!
 //! A recording is lines of JSON: a header, then commands, exchanges and events, each with the milliseconds since the
-//! start. Secrets are never in it. Personal values have stand-ins of the same shape ([`veil`]) unless true ones are
+//! start. Secrets are never in it. Personal values have stand-ins of the same shape (`veil`) unless true ones are
 //! asked for. See `docs/recordings.md`.
 
 mod file;

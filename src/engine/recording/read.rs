@@ -83,15 +83,14 @@ impl Reader {
         read.map_err(|error| unreadable(&name, 1, &error.to_string()))?;
         let header = header(&name, &first)?;
         let begin = first.len() as u64;
-        let (index, end, torn) =
-            index(&mut file, begin).map_err(|error| unreadable(&name, 1, &error.to_string()))?;
+        let found = index(&mut file, begin).map_err(|error| unreadable(&name, 1, &error.to_string()))?;
         let reader = Self {
             path: path.to_owned(),
             file,
             header,
-            index,
-            end,
-            torn,
+            index: found.lines,
+            end: found.end,
+            torn: found.torn,
             longest,
             next: 0,
             exchanges: HashMap::new(),
@@ -265,7 +264,14 @@ fn header(name: &str, line: &[u8]) -> Result<Header, Error> {
 }
 
 /// When each line was written and where it begins, where the last whole one ends, and whether more stands behind it.
-fn index(file: &mut BufReader<File>, begin: u64) -> std::io::Result<(Vec<(u64, u64)>, u64, bool)> {
+struct Index {
+    lines: Vec<(u64, u64)>,
+    end: u64,
+    torn: bool,
+}
+
+/// Finds the lines.
+fn index(file: &mut BufReader<File>, begin: u64) -> std::io::Result<Index> {
     /// Bytes that hold the time of a line.
     const HEAD: usize = 32;
     let mut index: Vec<(u64, u64)> = Vec::new();
@@ -290,7 +296,7 @@ fn index(file: &mut BufReader<File>, begin: u64) -> std::io::Result<(Vec<(u64, u
             line = at;
         }
     }
-    Ok((index, line, line < at))
+    Ok(Index { lines: index, end: line, torn: line < at })
 }
 
 /// The time that a line begins with.

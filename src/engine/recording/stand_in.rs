@@ -90,7 +90,9 @@ impl StandIns {
     pub(super) fn number(&self, what: &[char], salt: u8, most: u32) -> u32 {
         let mut hasher = SipHasher13::new_with_keys(self.key.0, self.key.1);
         hasher.write_u8(salt);
-        what.iter().for_each(|c| hasher.write_u32(u32::from(*c)));
+        for c in what {
+            hasher.write_u32(u32::from(*c));
+        }
         (hasher.finish() % u64::from(most + 1)) as u32
     }
 

@@ -56,11 +56,8 @@ async fn record(wanted: &Wanted, events: Vec<Event>) -> Vec<Recording> {
     let mut said = Vec::new();
     for event in events {
         to.send(event).await.unwrap();
-        loop {
-            match handle.events.recv().await.unwrap() {
-                Event::Recording(news) => said.push(news),
-                _ => break,
-            }
+        while let Event::Recording(news) = handle.events.recv().await.unwrap() {
+            said.push(news);
         }
     }
     said.extend(recorder.finish());

@@ -220,7 +220,9 @@ impl Veil {
 
     /// A safe header's value, but for what was asked for.
     fn said_of_exchange(&mut self, value: &str) -> String {
-        let known = self.ids.iter().chain(&self.literals).any(|known| value.contains(known.as_str()));
+        let mut words = value.split(|c| !said::is_of_a_word(c));
+        let known = words.any(|word| self.ids.contains(word))
+            || self.literals.iter().any(|literal| value.contains(literal.as_str()));
         if known { self.value(value) } else { value.to_owned() }
     }
 }
@@ -292,7 +294,7 @@ fn is_a_word_of_json(text: &[char]) -> bool {
         text.len() - from == word.len()
             && text[from..].iter().zip(word.chars()).all(|(a, b)| a.eq_ignore_ascii_case(&b))
     };
-    text.len() <= 10 && WORDS.iter().any(|word| is(&word))
+    text.len() <= 10 && WORDS.iter().any(is)
 }
 
 /// Where the exponent of a number begins; `None`: it is no number, or has none.

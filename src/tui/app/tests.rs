@@ -9,6 +9,7 @@ mod look;
 mod masking;
 mod mouse;
 mod outward;
+mod replay;
 mod retention;
 mod table;
 mod tenants;

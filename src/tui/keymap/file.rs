@@ -303,11 +303,11 @@ mod tests {
     #[test]
     fn a_file_changes_keys_everywhere_in_one_place_or_takes_them_away() {
         let loaded =
-            read("run = \"F6\"\ntoggle-all = []\nopen = [\"Enter\", \"_ o\"]\n[builder]\nhelp = \"F3\"\n");
+            read("run = \"F10\"\ntoggle-all = []\nopen = [\"Enter\", \"_ o\"]\n[builder]\nhelp = \"F3\"\n");
         assert!(loaded.wrong.is_empty(), "{:?}", loaded.wrong);
         for (context, key, meaning) in [
-            (Context::Builder, "F6", Meaning::Does(Action::Run)),
-            (Context::Editor, "F6", Meaning::Does(Action::Run)),
+            (Context::Builder, "F10", Meaning::Does(Action::Run)),
+            (Context::Editor, "F10", Meaning::Does(Action::Run)),
             (Context::Builder, "Ctrl-R", Meaning::Nothing),
             (Context::Builder, "a", Meaning::Nothing),
             (Context::Profiles, "_", Meaning::Begins),
@@ -317,14 +317,14 @@ mod tests {
         ] {
             assert_eq!(press(&loaded, context, key), meaning, "{key} in {context:?}");
         }
-        assert_eq!(loaded.keys.first(Action::Run), "F6");
+        assert_eq!(loaded.keys.first(Action::Run), "F10");
         assert!(loaded.keys.source().contains("keys.toml has them (4 lines)"), "{}", loaded.keys.source());
     }
 
     #[test]
     fn what_is_wrong_is_named_with_its_line_and_the_rest_counts() {
         let loaded = read(concat!(
-            "runn = \"F6\"\n",
+            "runn = \"F10\"\n",
             "sort = \"Hyper-Q\"\n",
             "filter = \"Ctrl-H\"\n",
             "quit = []\n",
@@ -356,9 +356,9 @@ mod tests {
 
     #[test]
     fn a_broken_line_leaves_the_others() {
-        let loaded = read("run = \"F6\"\nsort = = \"o\"\nfilter = \"Ctrl-L\"\n");
+        let loaded = read("run = \"F10\"\nsort = = \"o\"\nfilter = \"Ctrl-L\"\n");
         assert!(loaded.wrong.iter().any(|error| error.what.ends_with(":2")), "{:?}", loaded.wrong);
-        assert_eq!(press(&loaded, Context::Builder, "F6"), Meaning::Does(Action::Run));
+        assert_eq!(press(&loaded, Context::Builder, "F10"), Meaning::Does(Action::Run));
     }
 
     #[test]

@@ -63,6 +63,7 @@ enum OutcomeLine {
 }
 
 #[derive(Debug, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "in a file each says its unit")]
 struct PhasesLine {
     queue_us: u64,
     limit_us: u64,

@@ -66,7 +66,7 @@ impl Seen {
                 let Played { at, wall, what } = *played;
                 let ms = at.duration_since(self.pace.from()).as_millis() as u64;
                 let began: jiff::Timestamp = AT.parse().unwrap();
-                assert_eq!(wall.as_millisecond() - began.as_millisecond(), ms as i64);
+                assert_eq!(wall.as_millisecond() - began.as_millisecond(), ms.cast_signed());
                 let what = match what {
                     What::Command(command) => format!("{command:?}"),
                     // Instants are those of this replay.

@@ -116,22 +116,21 @@ fn zone_of(key: &[u8], around: Zone) -> Zone {
         (Zone::Top, b"nextPageUrl" | b"next" | b"nextLink" | b"prev" | b"self" | b"links" | b"_links") => {
             Zone::Url
         }
-        (Zone::Top, b"total" | b"totalCount" | b"page" | b"pageSize" | b"count") => Zone::Plain,
         (
             Zone::Top,
             b"error" | b"errors" | b"error_description" | b"message" | b"detail" | b"details" | b"title"
             | b"reason",
         ) => Zone::Said,
-        (
+        (Zone::Row, b"createdDate" | b"modifiedDate") => Zone::Date,
+        (Zone::Top, b"total" | b"totalCount" | b"page" | b"pageSize" | b"count")
+        | (
             Zone::Top | Zone::Said,
             b"code" | b"errorCode" | b"status" | b"type" | b"trace" | b"traceId" | b"trace_id" | b"requestId"
             | b"request_id" | b"correlationId" | b"timestamp" | b"position",
-        ) => Zone::Plain,
-        (Zone::Top, _) => Zone::Row,
-        (Zone::Row, b"createdDate" | b"modifiedDate") => Zone::Date,
-        (Zone::Row, b"segmentIds" | b"segments") => Zone::Plain,
+        )
+        | (Zone::Row, b"segmentIds" | b"segments") => Zone::Plain,
         // Below a date there is none of the service's own any more.
-        (Zone::Date, _) => Zone::Row,
+        (Zone::Top | Zone::Date, _) => Zone::Row,
         (around, _) => around,
     }
 }
@@ -207,9 +206,9 @@ fn string(veil: &mut Veil, token: &[u8], zone: Zone, out: &mut Vec<u8>) {
     } else {
         let mut said = spelled.clone();
         if zone == Zone::Date {
-            veil.date(&mut said)
+            veil.date(&mut said);
         } else {
-            veil.chars(&mut said)
+            veil.chars(&mut said);
         }
         for ((unit, was), is) in units.iter().zip(&spelled).zip(&said) {
             if was == is { out.extend_from_slice(unit.bytes) } else { spell(*is, unit.bytes, out) }
@@ -226,7 +225,7 @@ fn spell(c: char, like: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         return;
     }
-    let upper = like[2..].iter().any(|b| b.is_ascii_uppercase());
+    let upper = like[2..].iter().any(u8::is_ascii_uppercase);
     for half in c.encode_utf16(&mut [0; 2]) {
         let escape = if upper { format!("\\u{half:04X}") } else { format!("\\u{half:04x}") };
         out.extend_from_slice(escape.as_bytes());

@@ -1,6 +1,7 @@
 //! Messages and pages that people read: what looks like a value, or was asked for, gets a stand-in.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::Veil;
 
@@ -18,31 +19,38 @@ pub(super) fn said<'a>(veil: &mut Veil, text: &'a str) -> Cow<'a, str> {
     let mut tag = false;
     // What is behind these is to be found again by whoever runs the service.
     let mut trace = false;
+    let begins: HashSet<char> = veil.literals.iter().filter_map(|literal| literal.chars().next()).collect();
     while at < text.len() {
         let rest = &text[at..];
         let before = text[..at].chars().next_back();
-        if let Some(literal) =
+        let Some(c) = rest.chars().next() else { break };
+        // A body may be large, and literals many.
+        let literal = if begins.contains(&c) {
             veil.literals.iter().find(|literal| rest.starts_with(literal.as_str())).cloned()
-        {
+        } else {
+            None
+        };
+        if let Some(literal) = literal {
             out.push_str(&veil.value(&literal));
             at += literal.len();
             continue;
         }
-        let Some(c) = rest.chars().next() else { break };
-        if matches!(c, '\'' | '"') && !tag && before.is_none_or(|before| !before.is_alphanumeric()) {
-            if let Some(inner) = quoted(rest, c) {
-                out.push(c);
-                if veil.is_segments(inner) || is_of_the_language(inner) {
-                    out.push_str(inner);
-                } else if is_url(inner) {
-                    out.push_str(&veil.url(inner));
-                } else {
-                    out.push_str(&veil.value(inner));
-                }
-                out.push(c);
-                at += inner.len() + 2;
-                continue;
+        if matches!(c, '\'' | '"')
+            && !tag
+            && before.is_none_or(|before| !before.is_alphanumeric())
+            && let Some(inner) = quoted(rest, c)
+        {
+            out.push(c);
+            if veil.is_segments(inner) || is_of_the_language(inner) {
+                out.push_str(inner);
+            } else if is_url(inner) {
+                out.push_str(&veil.url(inner));
+            } else {
+                out.push_str(&veil.value(inner));
             }
+            out.push(c);
+            at += inner.len() + 2;
+            continue;
         }
         if is_url(rest) && before.is_none_or(|before| !before.is_alphanumeric()) {
             let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ')'));
@@ -77,16 +85,17 @@ fn is_url(text: &str) -> bool {
     ["https://", "http://", "/api/"].iter().any(|begin| text.starts_with(begin))
 }
 
-fn is_of_a_word(c: char) -> bool {
+/// Whether a character stands in a word: an ID, an address, a number.
+pub(super) fn is_of_a_word(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '@' | '.' | '-' | '_' | '+' | ':' | '%' | '*')
 }
 
 /// What stands between two quotes, where it is short and on one line.
 fn quoted(text: &str, quote: char) -> Option<&str> {
     let inner = &text[quote.len_utf8()..];
-    let end = inner.find(quote)?;
+    let end = inner[..inner.floor_char_boundary(LONGEST_QUOTED + 1)].find(quote)?;
     let whole = !inner[end + 1..].starts_with(char::is_alphanumeric);
-    (whole && end > 0 && end <= LONGEST_QUOTED && !inner[..end].contains('\n')).then(|| &inner[..end])
+    (whole && end > 0 && !inner[..end].contains('\n')).then(|| &inner[..end])
 }
 
 /// Whether a text between quotes is a name of the service's: a field, a parameter, a scope, a code.
