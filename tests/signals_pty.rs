@@ -2,7 +2,7 @@
 //! the terminal is what it was, the exit code says how it ended, the audit trail is whole, and nobody's data is on
 //! standard error or in the log.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
 #[path = "support/pty.rs"]

@@ -2,6 +2,9 @@
 
 /// Panics, if a test wants that to happen here: `CXLENS_REHEARSE=ui:words`, where the words are what the panic says.
 /// What is built for users does not look.
+///
+/// # Panics
+/// In a build for tests, where a test wants that.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "it is what this is for")]
 pub fn panics_at(here: &str) {

@@ -77,9 +77,10 @@ impl Desk {
     async fn look(&mut self) {
         let paths = Arc::clone(&self.paths);
         let looked = spawn_blocking(move || paths.iter().map(|path| look(path)).collect::<Vec<_>>()).await;
-        match looked {
-            Ok(files) => self.files = files,
-            Err(_) => tracing::error!("looking at files ended abnormally"),
+        if let Ok(files) = looked {
+            self.files = files;
+        } else {
+            tracing::error!("looking at files ended abnormally");
         }
         for (file, late) in self.files.iter_mut().zip(&self.late) {
             file.fields = with(file.fields, *late);
@@ -138,14 +139,13 @@ impl Desk {
     }
 
     fn ended(&mut self, ended: Result<(QueryId, Vec<FieldSet>), tokio::task::JoinError>) {
-        match ended {
-            Ok((id, late)) => {
-                self.reins.remove(id);
-                for (known, late) in self.late.iter_mut().zip(late) {
-                    *known = with(*known, late);
-                }
-            }
-            Err(_) => tracing::error!("reading files ended abnormally"),
+        let Ok((id, late)) = ended else {
+            tracing::error!("reading files ended abnormally");
+            return;
+        };
+        self.reins.remove(id);
+        for (known, late) in self.late.iter_mut().zip(late) {
+            *known = with(*known, late);
         }
     }
 }

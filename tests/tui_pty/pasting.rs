@@ -17,7 +17,7 @@ fn ten_megabytes_pasted_are_capped_and_counted() {
     let home = home();
     let mut pty = Pty::start(home.path(), &[], (120, 30), &[]);
     pty.wait_for("Ctrl-R run");
-    let ids: String = (0..LINES).map(|n| format!("P-{n:07}\n")).collect();
+    let ids = (0..LINES).fold(String::new(), |ids, n| ids + &format!("P-{n:07}\n"));
     assert_eq!(ids.len(), 11_000_000);
     pty.send("\x1b[200~").send(&ids).send("\x1b[201~");
     let screen = pty.wait("what was taken", |screen| screen.contains("were taken"));
