@@ -17,7 +17,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::audit::{Access, Link, Reason, Trail};
+use super::audit::{Access, Asked, Link, Reason, Trail};
 use super::cache::Cache;
 use super::chance::Chance;
 use super::clock::{Clock, later};
@@ -312,7 +312,7 @@ impl Runs {
             let Ended { summary, error, scopes } = ended.unwrap_or_else(|error| refused.refuse(error));
             let recorded = match intent {
                 Ok(Some((trail, of))) => {
-                    trail.end(&asked, Some(&of), &scopes, &summary, error.as_ref()).await.err()
+                    trail.end(Asked::Query, &asked, &of, &scopes, &summary, error.as_ref()).await.err()
                 }
                 Ok(None) | Err(_) => None,
             };

@@ -165,23 +165,40 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
     on_a_terminal("run it in one; for pipes, jq and the like read what was exported")?;
     // A file can be read whatever is wrong with the configuration of a service.
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
-    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
-    let appearance = appearance(&looks, &start);
-    let clipboard =
-        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     // Where nobody knows for how long files are to be kept, none goes.
     let later = settings.as_ref().map_or_else(Later::default, |settings| Tidy::new(settings, &start).later());
-    let privacy = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
+    let privacy = settings.as_ref().map_or_else(Privacy::unknown, |settings| settings.privacy.clone());
     let setup = tui::run::Setup {
-        draft: Draft::default(),
         run_at_once: true,
+        files: typed.files.iter().map(|path| import::named(path)).collect(),
+        later,
+        ..without_a_service(settings.as_ref(), &privacy, &start)
+    };
+    let exit = behind_the_screen()?
+        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
+        .0?;
+    Ok(exit.code())
+}
+
+/// What an explorer starts with that has no service behind it. Its settings may be no good: what it shows can be read all
+/// the same.
+pub(crate) fn without_a_service(
+    settings: Option<&Settings>,
+    privacy: &Privacy,
+    start: &Start,
+) -> tui::run::Setup {
+    let looks = settings.map_or_else(LookSettings::default, |settings| settings.explorer.look.clone());
+    let clipboard = settings.map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
+    let appearance = appearance(&looks, start);
+    tui::run::Setup {
+        draft: Draft::default(),
+        run_at_once: false,
         // A pause spares a service.
         pause: None,
         pull: false,
-        budget,
+        budget: settings.map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget),
         clock: start.clock.clone(),
-        mask: mask(&privacy, appearance.is_ascii()),
+        mask: mask(privacy, appearance.is_ascii()),
         appearance,
         mouse: looks.mouse,
         tenant: String::new(),
@@ -189,7 +206,7 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         look: Look::default(),
         on_change: OnChange::default(),
         tenants: Box::new(Nobody),
-        files: typed.files.iter().map(|path| import::named(path)).collect(),
+        files: Vec::new(),
         faults: Stage::default(),
         kept: Kept::within(start.paths.kept()),
         keys: keymap::load(&start.paths.keys()),
@@ -201,12 +218,8 @@ pub(crate) fn open(typed: &args::Open, start: Start) -> Result<u8, Failed> {
         recordings: start.paths.recordings(),
         record_true_values: false,
         replay: None,
-        later,
-    };
-    let exit = behind_the_screen()?
-        .block_on(async { show(session::over_files(typed.files.clone(), start.clock), setup).await })
-        .0?;
-    Ok(exit.code())
+        later: Later::default(),
+    }
 }
 
 /// How the screen looks, by what was set and what the environment says.

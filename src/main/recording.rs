@@ -2,24 +2,16 @@
 
 use cxlens::args;
 use cxlens::cli;
-use cxlens::config::{self, Flags, Look, LookSettings, OnChange, Privacy};
+use cxlens::config::{self, Flags, Privacy};
 use cxlens::engine::chance::Chance;
 use cxlens::engine::clock::{Clock, Pace};
 use cxlens::engine::error::Error;
-use cxlens::engine::query::Draft;
 use cxlens::engine::recording::{Reader, Recorder, Recording, Wanted};
 use cxlens::engine::text::clean;
 use cxlens::figures;
 use cxlens::tui;
-use cxlens::tui::clipboard::Clipboard;
-use cxlens::tui::faults::Stage;
-use cxlens::tui::kept::Kept;
-use cxlens::tui::keymap;
-use cxlens::tui::outside::Programs;
-use cxlens::tui::tenants::Nobody;
-use cxlens::tui::terminal::Tty;
 
-use crate::commands::{appearance, behind_the_screen, mask, on_a_terminal, show};
+use crate::commands::{behind_the_screen, on_a_terminal, show, without_a_service};
 use crate::session::{self, Session};
 use crate::{Failed, Start, say};
 
@@ -29,44 +21,16 @@ pub(crate) fn replay(typed: &args::Replay, start: &Start) -> Result<u8, Failed> 
     on_a_terminal("run it in one; a recording is lines of JSON, which jq and the like read")?;
     // A recording can be read whatever is wrong with the configuration of a service.
     let settings = config::load(&start.env, &start.paths, &Flags::default()).ok();
-    let budget = settings.as_ref().map_or(config::ROWS_BUDGET, |settings| settings.explorer.budget);
-    let looks = settings.as_ref().map_or_else(LookSettings::default, |s| s.explorer.look.clone());
-    let appearance = appearance(&looks, start);
-    let clipboard =
-        settings.as_ref().map_or(config::Clipboard::default(), |settings| settings.explorer.clipboard);
     let header = reader.header().clone();
-    let known = settings.map_or_else(Privacy::unknown, |settings| settings.privacy);
+    let known = settings.as_ref().map_or_else(Privacy::unknown, |settings| settings.privacy.clone());
     // Stand-ins are nobody's, and the sandbox's people are made up. What is set here is about others.
     let privacy = Privacy { mask: header.personal_values_are_true && !header.sandbox, ..known };
     let pace = Pace::new(header.at);
     let setup = tui::run::Setup {
-        draft: Draft::default(),
-        run_at_once: false,
-        pause: None,
-        pull: false,
-        budget,
-        clock: start.clock.clone(),
-        mask: mask(&privacy, appearance.is_ascii()),
-        appearance,
-        mouse: looks.mouse,
         tenant: header.tenant.clone(),
         sandbox: header.sandbox,
-        look: Look::default(),
-        on_change: OnChange::default(),
-        tenants: Box::new(Nobody),
-        files: Vec::new(),
-        faults: Stage::default(),
-        kept: Kept::within(start.paths.kept()),
-        keys: keymap::load(&start.paths.keys()),
-        clipboard: Clipboard::new(clipboard, &start.env),
-        programs: Programs::new(&start.env),
-        tty: Tty::default(),
-        picks: false,
-        tour: false,
-        recordings: start.paths.recordings(),
-        record_true_values: false,
-        later: tui::run::Later::default(),
         replay: Some(tui::run::Replay { header, pace: pace.clone() }),
+        ..without_a_service(settings.as_ref(), &privacy, start)
     };
     let torn = reader.is_torn();
     let speed = typed.speed.unwrap_or(1.0);

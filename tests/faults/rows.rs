@@ -101,7 +101,7 @@ rows! {
             "machine/audit.rs::two_processes_write_whole_entries_into_one_chain";
         "an entry changed, removed, moved, the tail cut" by
             "machine/audit.rs::an_entry_that_was_changed_removed_moved_or_cut_off_is_named"
-            "src/engine/audit/chain.rs::every_byte_that_is_changed_is_found";
+            "src/engine/audit/chain/tests.rs::every_byte_that_is_changed_is_found";
         "export killed, target exists, symlink in the way" by
             "machine/files.rs::an_export_that_is_killed_leaves_what_it_wrote_under_its_partial_name"
             "cli_headless.rs::an_interrupted_file_is_kept_as_partial_and_named"

@@ -29,6 +29,6 @@ pub use hash::Hasher;
 pub use read::{BadLine, Written, entries};
 pub use reason::Reason;
 pub use removal::{Removal, RemovalKind, Removed};
-pub use trail::Trail;
+pub use trail::{Asked, Trail};
 pub use user::User;
 pub use writer::Audit;

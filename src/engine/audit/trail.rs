@@ -26,6 +26,15 @@ pub struct Trail {
     last: Arc<Mutex<Option<Link>>>,
 }
 
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A query, page by page.
+    Query,
+    /// One page's request of an earlier query, once more.
+    PageAgain,
+}
+
 impl Trail {
     /// Opens the trail of a directory, for this user before this service.
     ///
@@ -63,35 +72,25 @@ impl Trail {
         self.write(Entry::of_intent(self.audit.hasher(), &self.who, query, at)).await
     }
 
-    /// Records how a query ended.
+    /// Records how a query ended that was begun at `of`, or one page's request of it that was sent again.
     ///
     /// # Errors
     /// As [`Audit::record`].
     pub async fn end(
         &self,
+        what: Asked,
         query: &Query,
-        of: Option<&Link>,
+        of: &Link,
         scopes: &[String],
         summary: &Summary,
         error: Option<&Error>,
     ) -> Result<Link> {
-        self.write(Entry::of_query(self.audit.hasher(), &self.who, query, of, scopes, summary, error)).await
-    }
-
-    /// The same for one page's request that was sent again.
-    ///
-    /// # Errors
-    /// As [`Audit::record`].
-    pub async fn end_again(
-        &self,
-        query: &Query,
-        of: Option<&Link>,
-        scopes: &[String],
-        summary: &Summary,
-        error: Option<&Error>,
-    ) -> Result<Link> {
-        let entry = Entry::of_query(self.audit.hasher(), &self.who, query, of, scopes, summary, error);
-        self.write(Entry { event: "again".to_owned(), cache: false, ..entry }).await
+        let entry = Entry::of_query(self.audit.hasher(), &self.who, query, Some(of), scopes, summary, error);
+        self.write(match what {
+            Asked::Query => entry,
+            Asked::PageAgain => Entry { event: "again".to_owned(), cache: false, ..entry },
+        })
+        .await
     }
 
     /// Does a call that asks for nobody's profile, between its entries.

@@ -9,7 +9,7 @@ use http::Method;
 use tokio_util::sync::CancellationToken;
 
 use super::{Runs, begin};
-use crate::engine::audit::Trail;
+use crate::engine::audit::{Asked, Trail};
 use crate::engine::error::Error;
 use crate::engine::event::{Cut, Endpoint, Event, Latency, Status, Summary};
 use crate::engine::fetch::client::{Bad, Call, Client, Counts, Taken, Tally};
@@ -103,7 +103,8 @@ async fn send(
             let (summary, scopes, failed) = attempt(client, &call, end).await;
             let written = match recorded {
                 Some((trail, of)) => {
-                    trail.end_again(&query, Some(&of), &scopes, &summary, failed.as_ref()).await.map(drop)
+                    let end = trail.end(Asked::PageAgain, &query, &of, &scopes, &summary, failed.as_ref());
+                    end.await.map(drop)
                 }
                 None => Ok(()),
             };
