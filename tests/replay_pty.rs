@@ -185,7 +185,12 @@ fn by_default_a_recording_shows_nobody() {
         .wait("the panel closed", |screen| !screen.contains("try again") && !screen.contains("What to do"));
     assert!(!shown.contains("PROF-0") && shown.contains("-00") && shown.contains("SEG-ALL"), "{shown}");
     // An exchange can be looked at in full, without its secret.
-    pty.send("\x1b[Z").wait("the log", |screen| screen.contains("Enter open"));
+    pty.send("\t").wait("the log", |screen| screen.lines().last().unwrap().contains("R again"));
+    pty.send("k").send("\r");
+    let shown = pty.wait_for("Request as sent");
+    assert!(shown.contains("GET contacts page 3"), "{shown}");
+    pty.send("\x1b[6~").wait_for("Bearer …removed");
+    pty.send(ESC).wait("the panel closed", |screen| !screen.contains("Request as sent"));
     leave(pty);
 }
 

@@ -31,6 +31,8 @@ use super::read::{BadLine, files};
 const HEAD_FILE: &str = "head";
 /// Where it is written before it takes that one's place.
 const NEW_HEAD_FILE: &str = "head.new";
+/// Bytes that are read at once, backwards.
+const BLOCK: u64 = 64 * 1024;
 /// What the first line holds in place of a hash.
 const NOTHING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -182,23 +184,45 @@ impl Head {
 
     /// The end of the chain as the lines have it, from the head file on: lines that were written while the head file
     /// could not be are taken up. Gives the pieces of lines that a process left which died while it wrote.
+    ///
+    /// A head file whose line is not where it says is not gone by: all lines are walked. Where none of them is its line
+    /// either, the tail is gone or was changed, and the chain goes on from the head file, so that this is seen.
     pub(super) fn find(dir: &Path) -> io::Result<(Self, Vec<Torn>)> {
-        let mut head = Self::read(dir).unwrap_or_else(Self::before_all);
-        let mut is_first = head.file.is_empty();
-        let mut torn = Vec::new();
-        for path in files(dir)? {
-            let name = name_of(&path);
+        let files = files(dir)?;
+        let known = Self::read(dir).unwrap_or_else(Self::before_all);
+        if !known.file.is_empty() && known.is_where_it_says(dir)? {
+            let link = known.link.clone();
+            let (head, torn, _) = known.follow(&files, &link)?;
+            return Ok((head, torn));
+        }
+        let (head, torn, passed) = Self::before_all().follow(&files, &known.link)?;
+        if passed || known.link.seq == 0 {
+            return Ok((head, torn));
+        }
+        Ok((Self { file: head.file.max(known.file), ..known }, torn))
+    }
+
+    /// Whether the line that the head is of ends where it says.
+    fn is_where_it_says(&self, dir: &Path) -> io::Result<bool> {
+        let mut file = match File::open(dir.join(&self.file)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            opened => opened?,
+        };
+        Ok(line_before(&mut file, self.bytes)?.is_some_and(|line| hash(&line) == self.link.hash))
+    }
+
+    /// Goes along the lines behind the head. Gives the end, the pieces of lines, and whether it came by `wanted`.
+    fn follow(self, files: &[PathBuf], wanted: &Link) -> io::Result<(Self, Vec<Torn>, bool)> {
+        let mut is_first = self.file.is_empty();
+        let (mut head, mut torn, mut passed) = (self, Vec::new(), false);
+        for path in files {
+            let name = name_of(path);
             if name < head.file {
                 continue;
             }
             let from = if name == head.file { head.bytes } else { 0 };
-            let mut file = File::open(&path)?;
-            if !begins_a_line(&mut file, from)? {
-                // The tail is gone, or another is there. The chain goes on from where it was, so that the gap is seen; a
-                // piece of a line that is left would take what is written next with it.
-                torn.extend(Torn::at_the_end(path)?);
-                continue;
-            }
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(from))?;
             let (mut reader, mut line, mut at) = (BufReader::new(file), Vec::new(), from);
             while reader.read_until(b'\n', &mut line)? > 0 {
                 if line.pop_if(|last| *last == b'\n').is_none() {
@@ -214,12 +238,13 @@ impl Head {
                 }
                 // What is no line of the chain stays for `verify` to name.
                 if let Some(link) = head.link.after(&line) {
+                    passed |= link == *wanted;
                     head = Self { link, file: name.clone(), bytes: at };
                 }
                 line.clear();
             }
         }
-        Ok((head, torn))
+        Ok((head, torn, passed))
     }
 
     /// Writes the head file, whole or not at all.
@@ -258,16 +283,6 @@ pub(super) struct Torn {
     pub(super) whole: u64,
     /// How long the piece is.
     pub(super) bytes: u64,
-}
-
-impl Torn {
-    /// The piece of a line that a file ends with.
-    fn at_the_end(file: PathBuf) -> io::Result<Option<Self>> {
-        let held = fs::read(&file)?;
-        let whole = held.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let bytes = (held.len() - whole) as u64;
-        Ok((bytes > 0).then_some(Self { file, whole: whole as u64, bytes }))
-    }
 }
 
 /// A trail that holds.
@@ -450,12 +465,28 @@ fn is_older(line: &[u8]) -> bool {
     })
 }
 
-/// Goes to a place in a file; whether a line begins there, or will.
-fn begins_a_line(file: &mut File, at: u64) -> io::Result<bool> {
-    let Some(before) = at.checked_sub(1) else { return Ok(true) };
-    file.seek(SeekFrom::Start(before))?;
-    let mut last = [0];
-    Ok(file.read(&mut last)? == 1 && last == *b"\n")
+/// The line that ends at a place in a file, without its line break; `None` where none does.
+fn line_before(file: &mut File, end: u64) -> io::Result<Option<Vec<u8>>> {
+    if end == 0 || file.metadata()?.len() < end {
+        return Ok(None);
+    }
+    // Backwards: a line is short, and the file may not be.
+    let (mut begin, mut read) = (end, Vec::new());
+    loop {
+        let step = begin.min(BLOCK);
+        begin -= step;
+        let mut block = vec![0; step as usize];
+        file.seek(SeekFrom::Start(begin))?;
+        file.read_exact(&mut block)?;
+        block.append(&mut read);
+        read = block;
+        let Some((b'\n', line)) = read.split_last() else { return Ok(None) };
+        match line.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => return Ok(Some(line[at + 1..].to_vec())),
+            None if begin == 0 => return Ok(Some(line.to_vec())),
+            None => {}
+        }
+    }
 }
 
 pub(super) fn name_of(path: &Path) -> String {

@@ -163,6 +163,30 @@ fn a_head_file_that_says_a_line_ends_where_none_does_costs_no_entry() {
 }
 
 #[test]
+fn a_head_file_of_an_earlier_line_in_another_place_is_made_good() {
+    let (root, last) = trail();
+    let file = root.path().join("2026-03.jsonl");
+    let second = hash(fs::read_to_string(file).unwrap().lines().nth(1).unwrap().as_bytes());
+    let head = Head { link: Link { seq: 2, hash: second }, file: "2026-04.jsonl".into(), bytes: 40 };
+    head.write(root.path()).unwrap();
+    let audit = Audit::open(root.path()).unwrap();
+    assert_eq!(audit.head().unwrap(), last);
+    assert_eq!(audit.record(&entry()).unwrap().seq, 6);
+    assert_eq!(verify(root.path(), None).unwrap().entries, 6);
+}
+
+#[test]
+fn a_last_line_that_was_changed_stays_seen_when_more_is_written() {
+    let (root, _) = trail();
+    let file = root.path().join("2026-04.jsonl");
+    let text = fs::read_to_string(&file).unwrap();
+    let at = text.rfind("\"rows\":").unwrap();
+    fs::write(&file, format!("{}\"rows\":9{}", &text[..at], &text[at + 8..])).unwrap();
+    Audit::open(root.path()).unwrap().record(&entry()).unwrap();
+    assert_eq!(place(&verify(root.path(), None).unwrap_err()), "2026-04.jsonl:4");
+}
+
+#[test]
 fn a_tail_that_was_cut_off_stays_seen_when_more_is_written() {
     let (root, _) = trail();
     let path = root.path().join("2026-04.jsonl");
