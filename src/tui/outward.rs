@@ -127,7 +127,7 @@ impl Outward {
         let mut command = laid.command(&self.programs);
         command.stdin(tty.lent()?).stdout(tty.lent()?).stderr(tty.lent()?);
         let back = match command.spawn() {
-            Ok(child) => wait(child, &program, signals).await,
+            Ok(child) => wait(child, &program, signals, &self.clock).await,
             Err(error) => Back::Home(Some(format!("{program} cannot be run: {error}"))),
         };
         if !matches!(back, Back::Leave(_)) {
@@ -138,7 +138,7 @@ impl Outward {
 }
 
 /// Waits for a program that has the terminal, and with it the keys that make signals.
-async fn wait(mut child: Child, program: &str, signals: &mut Signals) -> Back {
+async fn wait(mut child: Child, program: &str, signals: &mut Signals, clock: &Clock) -> Back {
     loop {
         tokio::select! {
             // Signals first: one that came before the end must not be taken for ours after it.
@@ -148,7 +148,7 @@ async fn wait(mut child: Child, program: &str, signals: &mut Signals) -> Back {
                 Signalled::Leave(130 | 131) | Signalled::Continued => {}
                 Signalled::Leave(code) => return Back::Leave(code),
                 // It was stopped with us; the shell brings both back.
-                Signalled::Suspend => signals.suspend(),
+                Signalled::Suspend => signals.suspend(clock).await,
             },
             ended = child.wait() => return Back::Home(match ended {
                 Ok(status) if status.success() => None,

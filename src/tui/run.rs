@@ -378,7 +378,7 @@ async fn stay(mut handle: Handle, setup: Setup) -> io::Result<Exit> {
                 Effect::Mouse(on) => guard.mouse(on)?,
                 Effect::Suspend if signals.can_suspend() => {
                     guard.release()?;
-                    signals.suspend();
+                    signals.suspend(&clock).await;
                     guard.resume()?;
                     dirty = true;
                 }

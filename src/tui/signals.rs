@@ -18,12 +18,20 @@ pub use unix::Signals;
 
 #[cfg(unix)]
 mod unix {
+    use std::time::Duration;
+
     // Not rustix: for it a process has an ID, and a leader whom our namespace does not show has 0.
     use nix::unistd::{getpgid, getpgrp, getppid, getsid};
     use rustix::process::{Signal, getpid, kill_current_process_group, kill_process};
     use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
     use super::{Told, io};
+    use crate::engine::clock::{Clock, later};
+
+    /// For so long at most our own CONT is waited for once we were continued.
+    const CONTINUED_WITHIN: Duration = Duration::from_secs(1);
+    /// And for so long our own TSTP behind it, where it was not lost.
+    const STOP_HEARD_WITHIN: Duration = Duration::from_millis(20);
 
     /// Listens for signals.
     #[derive(Debug)]
@@ -34,9 +42,6 @@ mod unix {
         quit: Stream,
         stop: Stream,
         go_on: Stream,
-        /// Our own TSTP and CONT, which come back to us after a suspend of our own.
-        own_stops: u32,
-        own_continues: u32,
     }
 
     impl Signals {
@@ -52,32 +57,18 @@ mod unix {
                 quit: signal(SignalKind::quit())?,
                 stop: signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?,
                 go_on: signal(SignalKind::from_raw(Signal::CONT.as_raw()))?,
-                own_stops: 0,
-                own_continues: 0,
             })
         }
 
         /// Waits for a signal that asks for something.
         pub async fn told(&mut self) -> Told {
-            loop {
-                tokio::select! {
-                    _ = self.terminate.recv() => return Told::Leave(143),
-                    _ = self.hang_up.recv() => return Told::Leave(129),
-                    _ = self.interrupt.recv() => return Told::Leave(130),
-                    _ = self.quit.recv() => return Told::Leave(131),
-                    _ = self.stop.recv() => {
-                        if self.own_stops == 0 {
-                            return Told::Suspend;
-                        }
-                        self.own_stops -= 1;
-                    }
-                    _ = self.go_on.recv() => {
-                        if self.own_continues == 0 {
-                            return Told::Continued;
-                        }
-                        self.own_continues -= 1;
-                    }
-                }
+            tokio::select! {
+                _ = self.terminate.recv() => Told::Leave(143),
+                _ = self.hang_up.recv() => Told::Leave(129),
+                _ = self.interrupt.recv() => Told::Leave(130),
+                _ = self.quit.recv() => Told::Leave(131),
+                _ = self.stop.recv() => Told::Suspend,
+                _ = self.go_on.recv() => Told::Continued,
             }
         }
 
@@ -94,14 +85,25 @@ mod unix {
         }
 
         /// Stops, with everybody in our process group, until a shell continues us.
-        pub fn suspend(&mut self) {
+        pub async fn suspend(&mut self, clock: &Clock) {
             // Our own handler catches TSTP, so it stops the others alone; STOP then stops us.
-            if kill_current_process_group(Signal::TSTP).is_ok() {
-                self.own_stops = 1;
-            }
-            self.own_continues = 1;
+            let stops = kill_current_process_group(Signal::TSTP).is_ok();
             if kill_process(getpid(), Signal::STOP).is_err() {
-                self.own_continues = 0;
+                return;
+            }
+            // Both come back to us, and are not to be taken for somebody's wish. CONT always does; what was not heard of
+            // TSTP until then is gone with it, and a later one is somebody's.
+            let heard = |by| clock.sleep_until(later(clock.now(), by));
+            tokio::select! {
+                _ = self.go_on.recv() => {}
+                () = heard(CONTINUED_WITHIN) => {}
+            }
+            if stops {
+                tokio::select! {
+                    biased;
+                    _ = self.stop.recv() => {}
+                    () = heard(STOP_HEARD_WITHIN) => {}
+                }
             }
         }
     }
@@ -182,6 +184,6 @@ mod elsewhere {
         }
 
         /// Does nothing.
-        pub fn suspend(&mut self) {}
+        pub async fn suspend(&mut self, _clock: &crate::engine::clock::Clock) {}
     }
 }
