@@ -7,6 +7,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![expect(clippy::disallowed_methods, reason = "how long a run takes is what random moments are taken from")]
 
+#[path = "support/door.rs"]
+mod door;
 #[path = "support/headless.rs"]
 #[expect(dead_code, reason = "the tests of the headless commands need more of it")]
 mod headless;
@@ -73,12 +75,7 @@ impl Rig {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let options = Options { profiles: 50, ..Options::default() };
         let sandbox = runtime.block_on(Sandbox::start(options)).unwrap();
-        let env = vec![
-            ("CXONE_TENANT", sandbox.tenant().to_owned()),
-            ("CXONE_BASE_URL", sandbox.base_url()),
-            ("CXONE_CLIENT_ID", sandbox.client_id().to_owned()),
-            ("CXONE_CLIENT_SECRET", sandbox.client_secret().to_owned()),
-        ];
+        let env = door::variables(&sandbox);
         let control = sandbox.control();
         let (kept, told) = (BTreeMap::new(), Told::default());
         Self { home: Home::new(), env, control, runtime, sandbox, kept, turn: 0, takes: Duration::ZERO, told }

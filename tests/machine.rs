@@ -6,6 +6,8 @@
 
 #[path = "machine/audit.rs"]
 mod audit;
+#[path = "support/door.rs"]
+mod door;
 #[path = "machine/files.rs"]
 mod files;
 #[path = "support/headless.rs"]
@@ -42,12 +44,7 @@ impl Service {
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("CXONE_TENANT", self.sandbox.tenant().to_owned()),
-            ("CXONE_BASE_URL", self.sandbox.base_url()),
-            ("CXONE_CLIENT_ID", self.sandbox.client_id().to_owned()),
-            ("CXONE_CLIENT_SECRET", self.sandbox.client_secret().to_owned()),
-        ]
+        door::variables(&self.sandbox)
     }
 
     /// Whether it was asked for somebody.

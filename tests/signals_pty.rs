@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 #![expect(clippy::disallowed_methods, reason = "a deadline for a screen that never comes")]
 
+#[path = "support/door.rs"]
+mod door;
 #[path = "support/pty.rs"]
 #[expect(dead_code, reason = "the tests of what is on the screen need more of it")]
 mod pty;
@@ -44,12 +46,7 @@ impl Service {
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
-        vec![
-            ("CXONE_TENANT", self.sandbox.tenant().to_owned()),
-            ("CXONE_BASE_URL", self.sandbox.base_url()),
-            ("CXONE_CLIENT_ID", self.sandbox.client_id().to_owned()),
-            ("CXONE_CLIENT_SECRET", self.sandbox.client_secret().to_owned()),
-        ]
+        door::variables(&self.sandbox)
     }
 
     fn stop(self) {
