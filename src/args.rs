@@ -5,12 +5,19 @@
 
 #![expect(clippy::doc_markdown, reason = "these comments are the help: a back-tick would be printed")]
 
+mod audit;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+use self::audit::AUDIT_EXAMPLES;
+pub use self::audit::{
+    Audit, AuditExport, AuditExportFormat, AuditFilter, AuditFormat, AuditShow, AuditStatus, AuditVerify,
+};
 
 /// Everything that was typed.
 #[derive(Debug, Parser)]
@@ -296,128 +303,6 @@ pub struct Sandbox {
     pub seed: Option<u64>,
 }
 
-/// `cxlens audit`
-#[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Print the entries, oldest first
-    #[command(after_help = AUDIT_EXAMPLES)]
-    Show(AuditShow),
-    /// Walk the hash chain and name the first line that does not hold
-    #[command(after_help = AUDIT_VERIFY_EXAMPLES)]
-    Verify(AuditVerify),
-    /// Write entries for a reviewer: a table, or the lines of the chain as they are
-    #[command(after_help = AUDIT_EXPORT_EXAMPLES)]
-    Export(AuditExport),
-}
-
-/// Which entries are meant.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct AuditFilter {
-    /// Only entries since then: 24h, 7d, 2026-03-04, 2026-03-04T12:00Z
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Which")]
-    pub since: Option<String>,
-    /// Only entries before then
-    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Which")]
-    pub until: Option<String>,
-    /// Only entries that ended like this
-    #[arg(long, value_name = "STATUS", help_heading = "Which")]
-    pub status: Option<AuditStatus>,
-    /// Only entries about this: query again reveal copy export call removed torn-line (repeatable)
-    #[arg(long, value_name = "EVENT", help_heading = "Which")]
-    pub event: Vec<String>,
-    /// Only entries of this tenant (repeatable)
-    #[arg(long, value_name = "NAME", help_heading = "Which")]
-    pub tenant: Vec<String>,
-    /// Only entries of this user, by name or number (repeatable)
-    #[arg(long, value_name = "USER", help_heading = "Which")]
-    pub user: Vec<String>,
-    /// Only entries that name this profile: who looked at this customer? (repeatable)
-    ///
-    /// Found by its keyed hash: where it was asked for by its ID, revealed, copied or exported alone. Runs over segments
-    /// and filters say how many profiles came, and not which.
-    #[arg(long, value_name = "ID", help_heading = "Which")]
-    pub id: Vec<String>,
-    /// Only entries whose reason has this in it
-    #[arg(long, value_name = "TEXT", help_heading = "Which")]
-    pub reason: Option<String>,
-    /// Only the last N entries
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole(1_u64, None), help_heading = "Which")]
-    pub last: Option<u64>,
-}
-
-/// `cxlens audit export`
-#[derive(Clone, Debug, clap::Args)]
-pub struct AuditExport {
-    /// Which entries.
-    #[command(flatten)]
-    pub filter: AuditFilter,
-    /// csv: a row for each access; ndjson: the lines as they are, which audit verify FILE can walk where none is left out
-    /// [default: by extension with -o, csv otherwise]
-    #[arg(long, value_name = "F")]
-    pub format: Option<AuditExportFormat>,
-    /// Write to FILE instead of stdout
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Replace FILE if it is there
-    #[arg(long, requires = "output")]
-    pub force: bool,
-}
-
-/// What `audit export` writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AuditExportFormat {
-    /// A row for each access
-    Csv,
-    /// The lines as they are
-    Ndjson,
-}
-
-/// `cxlens audit show`
-#[derive(Clone, Debug, clap::Args)]
-pub struct AuditShow {
-    /// Which entries.
-    #[command(flatten)]
-    pub filter: AuditFilter,
-    /// text for a person, ndjson for the entries as they are kept
-    #[arg(long, value_name = "F", default_value = "text")]
-    pub format: AuditFormat,
-}
-
-/// `cxlens audit verify`
-#[derive(Clone, Debug, clap::Args)]
-pub struct AuditVerify {
-    /// A file that audit export wrote, in place of this user's trail
-    #[arg(value_name = "FILE")]
-    pub file: Option<PathBuf>,
-    /// A head that was kept elsewhere: the trail must have that entry, as it was then
-    #[arg(long, value_name = "N:HASH")]
-    pub head: Option<String>,
-}
-
-/// How a run ended, as audit entries have it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AuditStatus {
-    /// All of it
-    Success,
-    /// Some of it
-    Partial,
-    /// Nothing
-    Failed,
-    /// Cancelled by the user
-    Cancelled,
-    /// Begun, and nothing says how it ended: it is under way, or its process was killed
-    Unfinished,
-}
-
-/// What `audit show` writes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum AuditFormat {
-    /// For a person
-    Text,
-    /// As kept
-    Ndjson,
-}
-
 /// `cxlens config`
 #[derive(Debug, Subcommand)]
 pub enum Config {
@@ -615,28 +500,6 @@ Examples:
 stdout is exactly four lines, `export CXONE_BASE_URL=…` and so on, printed once connections are accepted; all
 else goes to stderr. It ends on SIGTERM or Ctrl-C with exit code 0.";
 
-const AUDIT_EXAMPLES: &str = "\
-Examples:
-  cxlens audit show --last 5
-  cxlens audit show --since 7d --status failed
-  cxlens audit show --id PROF-001 --tenant acme
-  cxlens audit show --format ndjson | jq .rows";
-
-const AUDIT_EXPORT_EXAMPLES: &str = "\
-Examples:
-  cxlens audit export -o october.csv --since 2026-10-01 --until 2026-11-01
-  cxlens audit export -o trail.ndjson && cxlens audit verify trail.ndjson
-      The lines of the chain as they are, and the proof that none was changed.
-  cxlens audit export --id PROF-001
-      Who looked at this customer?";
-
-const AUDIT_VERIFY_EXAMPLES: &str = "\
-Examples:
-  cxlens audit verify
-      Exit code 0 and the head of the chain, or 1 and FILE:LINE of the first line that does not hold.
-  cxlens audit verify --head 42:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
-      Also against a head that was kept: without one, an end that was cut off together with the head file is not seen.";
-
 const CONFIG_EXAMPLES: &str = "\
 Examples:
   cxlens config login --tenant acme
@@ -659,145 +522,4 @@ Examples:
   cxlens webhook delete WH-1";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::CommandFactory;
-    use clap::error::ErrorKind;
-
-    fn parse(line: &str) -> Result<Args, clap::Error> {
-        Args::try_parse_from(std::iter::once("cxlens").chain(line.split_whitespace()))
-    }
-
-    #[test]
-    fn the_declaration_holds_together() {
-        Args::command().debug_assert();
-    }
-
-    #[test]
-    fn without_a_command_the_flags_are_the_explorers() {
-        let args = parse("--id A --id B --segment S --run").unwrap();
-        assert!(args.command.is_none() && args.explore.run);
-        assert_eq!(args.explore.query.id, ["A", "B"]);
-        let args = parse("explore --id A").unwrap();
-        assert!(matches!(args.command, Some(Command::Explore(e)) if e.query.id == ["A"] && !e.run));
-    }
-
-    #[test]
-    fn flags_before_a_command_are_refused_rather_than_lost() {
-        assert!(parse("--id A query --id B").is_err());
-    }
-
-    #[test]
-    fn every_query_flag_of_the_contract_is_taken() {
-        let args = parse(
-            "query --id A --ids-file - --ids-column c --fields id,email --segment S --filter x --limit 3 \
-             --tenant acme --concurrency 2 --page-size 10 --rate 5/s --timeout 3s --max-wait 4s --no-cache \
-             --retention-days 30 --format csv -o out.csv --force --raw-csv --flatten --dry-run",
-        )
-        .unwrap();
-        let Some(Command::Query(query)) = args.command else { panic!("not a query") };
-        assert_eq!(query.format, Some(Format::Csv));
-        assert!(query.force && query.raw_csv && query.flatten && query.dry_run && query.query.no_cache);
-        assert_eq!(query.query.limit, Some(3));
-        assert_eq!(query.query.rate.as_deref(), Some("5/s"));
-    }
-
-    #[test]
-    fn a_bad_value_is_named_with_what_would_be_right() {
-        for (line, words) in [
-            ("query --limit 0", ["'0'", "1 or more"]),
-            ("query --page-size 1001", ["1001", "from 1 to 1000"]),
-            ("query --limit 18446744073709551616", ["18446744073709551616", "1 or more"]),
-            ("sandbox --seed -1", ["'-1'", "0 or more"]),
-            ("query --concurrency none", ["none", "concurrency"]),
-            ("query --format orc", ["orc", "parquet"]),
-            ("sandbox --addr nowhere", ["nowhere", "127.0.0.1:8080"]),
-            ("query --ids-column c", ["--ids-file", "required"]),
-            ("query --sandbox --tenant acme", ["--sandbox", "--tenant"]),
-            ("open", ["FILE", "required"]),
-            ("replay", ["FILE", "required"]),
-            ("replay a --speed 0", ["'0'", "0.1 to 1000"]),
-            ("query --id A --record-personal", ["--record", "required"]),
-            ("query --id A --force", ["--record", "required"]),
-        ] {
-            let error = parse(line).unwrap_err();
-            assert_eq!(error.exit_code(), 2, "{line}");
-            let said = error.to_string();
-            assert!(words.iter().all(|w| said.contains(w)), "{line}: {said}");
-        }
-    }
-
-    #[test]
-    fn no_flag_takes_a_secret() {
-        /// What a command's flags and arguments are called that sound like a secret and do not name a file.
-        fn telling(command: &clap::Command) -> Vec<String> {
-            let secret = |name: &str| {
-                ["secret", "token", "passw", "passphrase", "credential", "api-key", "apikey"]
-                    .iter()
-                    .any(|word| name.to_ascii_lowercase().replace('_', "-").contains(word))
-            };
-            let names = |arg: &clap::Arg| -> Vec<String> {
-                let long = arg.get_long_and_visible_aliases().unwrap_or_default();
-                let hidden = arg.get_all_aliases().unwrap_or_default();
-                let values = arg.get_value_names().unwrap_or_default();
-                let values = values.iter().map(clap::builder::Str::as_str);
-                long.into_iter()
-                    .chain(hidden)
-                    .chain(values)
-                    .chain([arg.get_id().as_str()])
-                    .map(str::to_owned)
-                    .collect()
-            };
-            let of_file = |arg: &clap::Arg| {
-                arg.get_long().is_some_and(|name| name.ends_with("-file"))
-                    && arg.get_value_names().is_some_and(|names| names.iter().all(|name| name == "FILE"))
-            };
-            let own = command
-                .get_arguments()
-                .filter(|arg| names(arg).iter().any(|name| secret(name)) && !of_file(arg));
-            let own = own.map(|arg| format!("{} {}", command.get_name(), arg.get_id()));
-            own.chain(command.get_subcommands().flat_map(telling)).collect()
-        }
-        let mut all = Args::command();
-        all.build();
-        assert_eq!(telling(&all), [""; 0], "a process list shows what flags say");
-        let file = clap::Arg::new("secret_file").long("secret-file").value_name("FILE");
-        let planted = all
-            .mut_subcommand("query", |query| {
-                query.arg(clap::Arg::new("x").long("access-token").value_name("X"))
-            })
-            .mut_subcommand("audit", |audit| {
-                audit.mut_subcommand("show", |show| show.arg(file).arg(clap::Arg::new("Password")))
-            });
-        assert_eq!(telling(&planted), ["query x", "show Password"]);
-    }
-
-    #[test]
-    fn short_and_long_help_both_give_examples() {
-        for command in [
-            "",
-            "explore",
-            "open",
-            "replay",
-            "query",
-            "sandbox",
-            "audit",
-            "audit show",
-            "audit verify",
-            "config",
-            "config login",
-            "webhook",
-            "webhook register",
-        ] {
-            let help = |flag: &str| {
-                let error = parse(&format!("{command} {flag}")).unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::DisplayHelp, "{command} {flag}");
-                assert_eq!(error.exit_code(), 0);
-                error.to_string()
-            };
-            let (short, long) = (help("-h"), help("--help"));
-            assert!(short.contains("Example") && long.contains("Example"), "{command}");
-            assert!(short.lines().count() <= long.lines().count(), "{command}");
-        }
-    }
-}
+mod tests;
